@@ -1,0 +1,102 @@
+/*
+ * configrepo: the config repository, seen as "which version does which workload have where".
+ *
+ * Finds the scalar that holds each workload's version (a manifest's image field, or an entry of a
+ * kustomization's images:), edits exactly those bytes, and makes one deterministic commit.
+ * Also reads heddle.yaml.  Blocking; one thread at a time.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "git/git.h"
+#include "manifest/manifest.h"
+#include "model/pipeline.h"
+#include "model/workload.h"
+
+/* A commit's files as a manifest_tree; reads are remembered in the arena. */
+struct manifest_tree configrepo_tree(struct git *git, const char *commit, struct arena *arena);
+
+/* ---- what is there ---- */
+
+enum place_kind { PLACE_IMAGE_FIELD, PLACE_KUSTOMIZE_ENTRY };
+
+/* Where one container's version is written. */
+struct place {
+    char container[NAME_BYTES];
+    struct image image;       /* as the cluster would get it */
+    enum place_kind kind;
+    const char *file;
+    unsigned line;
+    const char *blocked;      /* why it cannot be edited for this target alone, with the remedy; NULL: it can */
+};
+
+struct scan_workload {
+    char name[NAME_BYTES];
+    char namespace[NAME_BYTES]; /* "" when Git does not say */
+    enum workload_kind kind;
+    struct place *places;       /* one per container (init containers too) with an image */
+    size_t place_count;
+    const char *file;
+    unsigned line;
+    const char **files;         /* every file its rendering depends on, for config releases */
+    size_t file_count;
+};
+
+struct scan {
+    char commit[GIT_OID_BYTES];
+    char path[PATH_BYTES];
+    struct scan_workload *workloads; /* sorted by name */
+    size_t workload_count;
+    struct manifest_problem *problems; /* "two workloads are called cart: …" is one */
+};
+
+/* What a target's path holds at a commit.  In the arena.  `shared_paths`: the other targets'
+   paths; a place in a file that they use as well is `blocked`. */
+bool configrepo_scan(struct git *git, const char *commit, const char *path,
+                     const char *const *other_paths, size_t other_count, struct arena *arena,
+                     struct scan **out, struct err *err) MUST_CHECK;
+const struct scan_workload *scan_find(const struct scan *scan, const char *workload);
+
+/* ---- change it ---- */
+
+struct version_change {
+    const char *path;      /* the target's */
+    const char *workload;
+    const char *container;
+    struct image to;       /* tag and digest that shall be there */
+};
+
+struct file_edit { /* for plans: what changes, without line numbers */
+    const char *file;
+    const char *before, *after; /* the scalars' text */
+};
+
+struct draft_commit {
+    char oid[GIT_OID_BYTES];    /* equal to `base` when nothing has to change */
+    char base[GIT_OID_BYTES];
+    struct file_edit *edits;    /* sorted by file, then place */
+    size_t edit_count;
+};
+
+struct commit_request {
+    const char *base;           /* the commit it stands on */
+    const char *const *all_paths; /* every target's path of the pipeline: what no edit may leak into */
+    size_t all_path_count;
+    const struct version_change *changes;
+    size_t change_count;
+    const char *message;        /* subject, body, trailers */
+    const char *author;         /* the person or "heddle" */
+    int64_t when_ms;
+};
+/* Make the commit object (not pushed).  Same request, same oid.  ERR_REFUSED names the place that cannot be
+   edited and the remedy; ERR_NOT_FOUND a workload or container that is gone. */
+bool configrepo_commit(struct git *git, const struct commit_request *request, struct arena *arena,
+                       struct draft_commit *out, struct err *err) MUST_CHECK;
+
+/* ---- heddle.yaml ---- */
+
+/* Read and check the pipeline file.  Errors name file:line:column and the remedy ("unknown field
+   \"stagse\"; did you mean \"stages\"?").  In the arena. */
+bool configrepo_pipeline(struct slice text, const char *file, struct arena *arena,
+                         struct pipeline **out, struct err *err) MUST_CHECK;

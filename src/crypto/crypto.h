@@ -1,0 +1,19 @@
+/* crypto: hashes, signatures and secrets, by OpenSSL. */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define SHA256_HEX_BYTES 65
+#define SHA256_BYTES 32
+
+void crypto_sha256(struct slice bytes, unsigned char out[static SHA256_BYTES]);
+void crypto_sha256_hex(struct slice bytes, char out[static SHA256_HEX_BYTES]);
+void crypto_hmac_sha256_hex(struct slice key, struct slice bytes, char out[static SHA256_HEX_BYTES]);
+/* Equal, in a time that does not depend on where they differ. */
+bool crypto_equal(struct slice a, struct slice b);
+/* Random text of `length` characters of [0-9A-Za-z]: 62^length, so 43 give 256 bits. */
+void crypto_random_text(char *out, size_t length); /* writes length + 1 bytes */
+void crypto_wipe(void *memory, size_t length);
+void crypto_base64(struct slice bytes, struct str *out);
+bool crypto_unbase64(struct slice text, struct str *out, struct err *err) MUST_CHECK;

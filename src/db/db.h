@@ -1,0 +1,43 @@
+/*
+ * db: one small statement interface; SQLite today.
+ *
+ * SQL is written once, as literals, in the subset that SQLite and PostgreSQL share, with ?
+ * for values.  One connection, used on one thread.  WAL and synchronous=FULL: what
+ * db_commit() has acknowledged survives a power cut.  A full disk or an I/O error is
+ * ERR_UNAVAILABLE; a broken file is ERR_INTERNAL.
+ */
+#pragma once
+
+#include "base/err.h"
+
+struct db;
+struct db_rows;
+
+bool db_open(const char *path, struct db **out, struct err *err) MUST_CHECK; /* ":memory:" for tests */
+void db_close(struct db **db);
+
+/* Only literals compile as `sql`. */
+#define db_run(db, sql, err, ...) db_run_((db), "" sql, (err), "" __VA_ARGS__)
+#define db_query(db, sql, out, err, ...) db_query_((db), "" sql, (out), (err), "" __VA_ARGS__)
+
+/* Values follow a format, one letter each: s text (NULL: SQL NULL), i int64_t, b bool (as int).
+     db_run(db, "UPDATE hold SET ended_ms = ? WHERE id = ?", err, "ii", now_ms, id) */
+bool db_run_(struct db *db, const char *sql, struct err *err, const char *format, ...) MUST_CHECK;
+bool db_query_(struct db *db, const char *sql, struct db_rows **out, struct err *err,
+               const char *format, ...) MUST_CHECK;
+/* True while there is a row; false at the end and on an error, which `err` then holds
+   (kind ERR_NONE at the end). */
+bool db_next(struct db_rows *rows, struct err *err);
+const char *db_text(struct db_rows *rows, int column); /* "" for NULL; until the next db_next() */
+int64_t db_int(struct db_rows *rows, int column);      /* 0 for NULL */
+void db_rows_free(struct db_rows **rows);
+
+int64_t db_last_id(struct db *db);
+int64_t db_changes(struct db *db); /* rows that the last db_run() touched */
+
+/* Transactions nest by counting; only the outermost one commits. */
+bool db_begin(struct db *db, struct err *err) MUST_CHECK;
+bool db_commit(struct db *db, struct err *err) MUST_CHECK;
+void db_abort(struct db *db);
+/* Several statements at once, for migrations. */
+bool db_script(struct db *db, const char *sql, struct err *err) MUST_CHECK;

@@ -1,0 +1,116 @@
+/*
+ * git: a bare mirror of one remote repository, by the git program.
+ *
+ * No checkout, no index, no hooks, no shell.  A mirror is a cache: it may be deleted at any
+ * time and is fetched again.  Blocking; one thread at a time per struct git.
+ * Names of files from a repository are untrusted: .git in any case, "..", control bytes,
+ * links and submodules are never followed.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define GIT_OID_BYTES 65 /* SHA-1 or SHA-256 in hex, and NUL */
+#define GIT_BLOB_BYTES_MAX (8U << 20)
+
+struct git_options {
+    const char *folder; /* of the mirror; made when missing */
+    const char *url;    /* http(s), ssh, or a path; must not begin with '-' */
+    const char *branch; /* the watched one: "main" */
+    /* Credentials, or NULL.  Passed to git by its environment, never by argument or URL. */
+    const char *username;
+    const char *password_file;
+    const char *ssh_key_file;
+    const char *ssh_known_hosts_file; /* NULL with ssh: the user's own */
+};
+
+struct git;
+bool git_open(const struct git_options *options, struct git **out, struct err *err) MUST_CHECK;
+void git_close(struct git **git);
+
+/* Bring the branch up to date; `out_head` is its tip.  When the new tip does not descend from
+   the one seen before, history was rewritten: `out_rewritten` is set, and the old tip stays
+   reachable under refs/heddle/seen.  An empty or missing branch is ERR_NOT_FOUND. */
+bool git_fetch(struct git *git, char out_head[static GIT_OID_BYTES], bool *out_rewritten,
+               struct err *err) MUST_CHECK;
+/* The tip as last fetched, without the network. */
+bool git_head(struct git *git, char out_head[static GIT_OID_BYTES], struct err *err) MUST_CHECK;
+bool git_resolve(struct git *git, const char *revision, char out[static GIT_OID_BYTES],
+                 struct err *err) MUST_CHECK;
+
+enum git_entry_kind { GIT_FILE, GIT_FOLDER, GIT_LINK, GIT_SUBMODULE };
+struct git_entry {
+    const char *path; /* from the root of the repository */
+    char oid[GIT_OID_BYTES];
+    enum git_entry_kind kind;
+    bool is_executable;
+};
+struct git_listing {
+    struct git_entry *entries; /* sorted by path */
+    size_t count;
+};
+/* What lies under `path` ("" for the root) in a commit: direct children, or every file
+   below (folders then are left out).  More than 200,000 entries is ERR_INVALID.  A missing
+   path is ERR_NOT_FOUND. */
+bool git_list(struct git *git, const char *commit, const char *path, bool recursive,
+              struct arena *arena, struct git_listing *out, struct err *err) MUST_CHECK;
+/* Object ids of paths, "" for those that do not exist; one round trip for all. */
+bool git_oids(struct git *git, const char *commit, const char *const *paths, size_t count,
+              char (*out)[GIT_OID_BYTES], struct err *err) MUST_CHECK;
+/* A blob's bytes, by object id; ERR_INVALID above GIT_BLOB_BYTES_MAX. */
+bool git_read(struct git *git, const char *oid, struct str *out, struct err *err) MUST_CHECK;
+bool git_read_path(struct git *git, const char *commit, const char *path, struct str *out,
+                   struct err *err) MUST_CHECK;
+
+struct git_change {
+    const char *path;
+    struct slice bytes; /* the whole new content; the file's mode stays */
+};
+struct git_commit {
+    const char *parent;
+    const char *message; /* with its trailers */
+    const char *author_name, *author_email;
+    int64_t when_ms;     /* of author and committer: same inputs, same id */
+    const struct git_change *changes;
+    size_t change_count;
+};
+/* Make a commit object in the mirror; no ref moves, nothing is pushed. */
+bool git_commit(struct git *git, const struct git_commit *commit, char out[static GIT_OID_BYTES],
+                struct err *err) MUST_CHECK;
+/*
+ * Move the remote branch from `expected` to `commit`, or to nothing else: a lease.  If the
+ * remote already has `commit` in the branch, that is success.  ERR_CONFLICT: someone pushed first (fetch,
+ * plan again); ERR_REFUSED: the remote's rules or hooks said no (text has their words);
+ * ERR_DENIED: credentials; ERR_UNAVAILABLE: outcome unknown, try again.
+ */
+bool git_push(struct git *git, const char *commit, const char *expected, struct err *err) MUST_CHECK;
+
+bool git_contains(struct git *git, const char *commit, const char *ancestor, bool *out,
+                  struct err *err) MUST_CHECK;
+/* Unified diff of two commits, exact; at most the ceiling of `out`, then it is cut with a
+   last line that says so.  `paths` limits it; 0: all. */
+bool git_diff(struct git *git, const char *from, const char *to, const char *const *paths,
+              size_t count, struct str *out, struct err *err) MUST_CHECK;
+/* Paths that differ between two commits, renames as two paths. */
+bool git_changed_paths(struct git *git, const char *from, const char *to, struct arena *arena,
+                       const char ***out, size_t *out_count, struct err *err) MUST_CHECK;
+
+struct git_log_entry {
+    char oid[GIT_OID_BYTES];
+    char parent[GIT_OID_BYTES]; /* the first one, or "" */
+    int64_t when_ms;            /* committer's */
+    const char *author;         /* name */
+    const char *subject;
+    const char *body;           /* with trailers */
+};
+struct git_log {
+    struct git_log_entry *entries; /* newest first */
+    size_t count;
+};
+/* First-parent history of `to`, down to but without `from` ("" for the beginning); `max` at most. */
+bool git_log(struct git *git, const char *from, const char *to, size_t max, struct arena *arena,
+             struct git_log *out, struct err *err) MUST_CHECK;
+/* The value of a trailer ("Heddle-Release") in a message body, or NULL; in the arena. */
+const char *git_trailer(struct arena *arena, const char *body, const char *name);

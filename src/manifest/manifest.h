@@ -1,0 +1,95 @@
+/*
+ * manifest: Kubernetes manifests as they lie in a tree of files.
+ *
+ * Knows which files make up a target (plain YAML, or a kustomization with its resources and
+ * components) and where each object stands.  It does not render (render/) and knows no versions
+ * (configrepo/).  Files are untrusted; the tree is read through a callback, so the same code
+ * reads a commit, a folder or a test.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "yaml/yaml.h"
+
+/* A tree of files.  Paths are relative to its root, without "." or ".."; both calls
+   give memory of the arena.  ERR_NOT_FOUND for what is missing, ERR_REFUSED for a link. */
+struct manifest_entry {
+    const char *name; /* without folder */
+    bool is_folder;
+    const char *oid;  /* identity of the content; equal oid, equal content */
+};
+struct manifest_tree {
+    bool (*read)(void *context, const char *path, struct arena *arena, struct slice *out, struct err *err);
+    bool (*list)(void *context, const char *folder, struct arena *arena,
+                 struct manifest_entry **out, size_t *out_count, struct err *err);
+    /* Identity of a file or folder, "" when missing. */
+    const char *(*oid)(void *context, const char *path, struct arena *arena);
+    void *context;
+};
+
+/* One object of one file. */
+struct manifest_object {
+    const char *file;
+    unsigned line;              /* where its document begins */
+    struct yaml_node *root;     /* a mapping with apiVersion and kind */
+    struct slice text;          /* the whole file, for editing */
+    const char *api_version, *kind, *name, *namespace; /* as written; "" when absent */
+    struct manifest_object *next;
+};
+
+struct manifest_image { /* one entry of a kustomization's images: */
+    const char *name;
+    struct yaml_node *new_name, *new_tag, *digest, *tag_suffix; /* NULL: absent */
+    struct yaml_node *node;
+    struct manifest_image *next;
+};
+
+/* A kustomization file, as structure.  `unsupported` names the first field that the native
+   renderer does not do ("patches"), or NULL. */
+struct manifest_kustomization {
+    const char *file;   /* "clusters/dev/kustomization.yaml" */
+    const char *folder; /* "clusters/dev" */
+    struct slice text;
+    struct yaml_node *root;
+    bool is_component;
+    const char **resources; /* resolved to paths from the root of the tree */
+    size_t resource_count;
+    const char **components;
+    size_t component_count;
+    struct manifest_image *images;
+    const char *unsupported;
+    unsigned unsupported_line;
+};
+
+/* Load the kustomization of a folder; *out is NULL when the folder has none. */
+bool manifest_kustomization(const struct manifest_tree *tree, const char *folder,
+                            struct arena *arena, struct manifest_kustomization **out,
+                            struct err *err) MUST_CHECK;
+
+/* A file or document that could not be read: the others still count. */
+struct manifest_problem {
+    const char *file;
+    unsigned line; /* 0: the whole file */
+    const char *text;
+    struct manifest_problem *next;
+};
+
+/* The objects of one file, appended to *objects; kind List is taken apart.  What cannot be
+   read becomes a problem, never a failure of the rest. */
+void manifest_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
+                   struct manifest_object **objects, struct manifest_problem **problems);
+
+/* All manifests of a folder without kustomization, recursively: *.yaml, *.yml, *.json; other files
+   and folders with a name that begins with '.' are passed over.  A folder below that has a
+   kustomization is given to `on_kustomization` instead. */
+void manifest_folder(const struct manifest_tree *tree, const char *folder, struct arena *arena,
+                     struct manifest_object **objects, struct manifest_problem **problems,
+                     void (*on_kustomization)(void *context, const char *folder), void *context);
+
+/* Join and normalise: ("clusters/dev", "../../base") → "base".  NULL when it leaves the root. */
+const char *manifest_path(struct arena *arena, const char *folder, const char *relative);
+
+/* A workload's pod template inside a manifest, or NULL when the kind has none: Deployment, StatefulSet, DaemonSet,
+   ReplicaSet, Job, CronJob, Pod. */
+struct yaml_node *manifest_pod_spec(const struct yaml_node *root);

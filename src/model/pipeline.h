@@ -1,0 +1,61 @@
+/*
+ * pipeline: the stages, their targets and gates, as heddle.yaml says (configrepo/ reads it).
+ *
+ * Owned by the arena that it was read into; immutable after that.
+ */
+#pragma once
+
+#include "model/names.h"
+
+#define PIPELINE_STAGES_MAX 64
+#define PIPELINE_TARGETS_MAX 256
+#define PIPELINE_SOAK_MS_MAX (INT64_C(30) * 86400000) /* thirty days */
+
+struct target {
+    char cluster[NAME_BYTES]; /* also the target's name */
+    char path[PATH_BYTES];    /* "clusters/dev" */
+};
+
+enum policy_kind { POLICY_SEMVER, POLICY_ALPHABETICAL, POLICY_NUMERIC, POLICY_NEWEST };
+
+/* Which tags of which images count as versions; first match wins. */
+struct version_rule {
+    const char *images;  /* glob on the repository; '*' does not cross '/' , '**' does */
+    enum policy_kind policy;
+    const char *range;   /* of semver: ">=1.0.0 <2"; "" for any */
+    const char *tags;    /* regular expression that a tag must match whole; "" for any */
+    unsigned line;
+};
+
+enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
+
+struct stage {
+    char name[NAME_BYTES];
+    const char **from;         /* names of stages before; none: from the registry */
+    size_t from_count;
+    struct target *targets;
+    size_t target_count;
+    size_t *wave_of_target;    /* wave number of each target, from 0 */
+    size_t wave_count;
+    bool automatic;
+    int64_t soak_ms;           /* 0: no soak gate */
+    unsigned approvals;        /* distinct people, never the requester; 0: no approval gate */
+    enum on_failure on_failure;
+    unsigned line;
+};
+
+struct pipeline {
+    char name[NAME_BYTES];
+    struct stage *stages;      /* in file order; every `from` names another one, without cycles */
+    size_t stage_count;
+    struct version_rule *rules;
+    size_t rule_count;
+};
+
+const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *name);
+/* The stage and target of a cluster, or NULL. */
+const struct stage *pipeline_stage_of_cluster(const struct pipeline *pipeline, const char *cluster,
+                                              const struct target **out_target);
+/* Names, uniqueness, known `from`, no cycle, waves that cover each target once.  The error names the
+   line and what to write instead; a cycle is spelled out: "dev → staging → dev". */
+bool pipeline_check(const struct pipeline *pipeline, struct err *err) MUST_CHECK;

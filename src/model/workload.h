@@ -1,0 +1,41 @@
+/*
+ * workload: something that runs containers, and the states in which people see it.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "model/image.h"
+#include "model/names.h"
+
+#define WORKLOAD_IMAGES_MAX 32
+
+enum workload_kind {
+    WORKLOAD_DEPLOYMENT,
+    WORKLOAD_STATEFUL_SET,
+    WORKLOAD_DAEMON_SET,
+    WORKLOAD_CRON_JOB,
+    WORKLOAD_JOB,
+    WORKLOAD_KIND_COUNT,
+};
+const char *workload_kind_name(enum workload_kind kind); /* "Deployment" */
+/* WORKLOAD_KIND_COUNT when it is not a workload.  apiVersion decides with the kind. */
+enum workload_kind workload_kind_of(const char *api_version, const char *kind);
+
+/* One container's image. */
+struct workload_image {
+    char container[NAME_BYTES];
+    struct image image;
+};
+
+/* What an agent sees of a workload, from worst to best where they are compared. */
+enum workload_state {
+    WORKLOAD_NO_DATA,     /* nothing was reported yet */
+    WORKLOAD_MISSING,     /* in Git, not in the cluster */
+    WORKLOAD_FAILED,      /* ended without success */
+    WORKLOAD_STUCK,       /* no progress, and a cause that a person must act on */
+    WORKLOAD_ROLLING_OUT, /* new pods are coming */
+    WORKLOAD_HEALTHY,     /* all new pods run the wanted version and are ready */
+    WORKLOAD_STATE_COUNT,
+};
+const char *workload_state_name(enum workload_state state); /* "rolling_out" */
+enum workload_state workload_state_of(const char *name);    /* WORKLOAD_NO_DATA when unknown */

@@ -1,0 +1,48 @@
+/*
+ * proc: child processes, with limits.
+ *
+ * Arguments are arrays, never a shell; the environment is exactly what is given; every
+ * descriptor is close-on-exec; a child is ended with its whole process group.  Blocking:
+ * call on a worker, not on the loop.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct proc_limits {
+    int64_t wall_ms;         /* then SIGKILL to its group; 0: 60 s */
+    int64_t cpu_s;           /* 0: no limit */
+    int64_t memory_bytes;    /* address space; 0: no limit */
+    size_t output_bytes_max; /* of stdout; 0: 16 MiB.  More is an error, not a cut. */
+};
+
+struct proc_call {
+    const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH of `env` */
+    const char *const *env;  /* "NAME=value", NULL-terminated; NULL: PATH and LC_ALL=C only */
+    const char *folder;      /* working directory, or NULL */
+    struct slice input;      /* standard input */
+    struct proc_limits limits;
+};
+
+struct proc_result {
+    struct str output; /* standard output */
+    struct str errors; /* standard error, its first 64 KiB */
+    int exit_code;     /* -1 when a signal ended it */
+    int signal;        /* 0 when it ended by itself */
+    bool timed_out;
+};
+
+/* False only when it could not be started (ERR_NOT_FOUND: no such program), ran past a limit
+   (ERR_TIMEOUT) or said too much (ERR_INVALID).  An exit code other than 0 is a result. */
+bool proc_run(const struct proc_call *call, struct proc_result *out, struct err *err) MUST_CHECK;
+void proc_result_done(struct proc_result *result); /* safe on zeroed memory */
+
+/* A child that answers requests for a long time, over its stdin and stdout. */
+struct proc_pipe;
+bool proc_open(const struct proc_call *call, struct proc_pipe **out, struct err *err) MUST_CHECK;
+bool proc_write(struct proc_pipe *pipe, struct slice bytes, struct err *err) MUST_CHECK;
+/* One line, without its LF; at most the ceiling of `out`. */
+bool proc_read_line(struct proc_pipe *pipe, struct str *out, struct err *err) MUST_CHECK;
+bool proc_read_bytes(struct proc_pipe *pipe, size_t length, struct str *out, struct err *err) MUST_CHECK;
+void proc_close(struct proc_pipe **pipe); /* ends the child */

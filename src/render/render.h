@@ -1,0 +1,41 @@
+/*
+ * render: from a tree of files to the objects a cluster should hold.
+ *
+ * Natively: plain YAML and kustomizations of resources, components, namespace, labels
+ * (and commonLabels' refusal), images and replicas.  Anything else goes to the `kustomize` program in a child with
+ * limits; if that is not installed, the error names the field, the file and the remedy.
+ * Results are remembered by the identity of what was read, so a commit costs what it changed.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/json.h"
+#include "manifest/manifest.h"
+
+struct render_object {
+    const char *api_version, *kind, *namespace, *name; /* namespace "" when none is given */
+    const char *json;  /* compact, sorted keys; what is sent to the API server */
+    size_t json_length;
+    uint64_t hash;     /* of json */
+    const char *file;  /* where it came from */
+    unsigned line;
+};
+
+struct render_result {
+    struct render_object *objects; /* in file order; duplicates are a problem */
+    size_t count;
+    struct manifest_problem *problems; /* files that could not be read; the others are there */
+    size_t files_read;                 /* this time, not from memory */
+    struct arena *arena;               /* owns all of the above */
+};
+
+/* Keeps what was rendered before; one thread at a time. */
+struct render_cache;
+struct render_cache *render_cache_new(void);
+void render_cache_free(struct render_cache **cache);
+
+/* Render one target's path.  False only when nothing at all can be said (the path is missing, the
+   tree cannot be read); problems of single files are in the result.  The result is the caller's. */
+bool render_target(struct render_cache *cache, const struct manifest_tree *tree, const char *path,
+                   struct render_result *out, struct err *err) MUST_CHECK;
+void render_result_done(struct render_result *result);

@@ -1,0 +1,77 @@
+/*
+ * yaml: read YAML with the place of every scalar, and change scalars in place.
+ *
+ * Reading follows sigs.k8s.io/yaml (what Kubernetes reads) on libyaml's events.  Input is
+ * untrusted: bytes, depth, nodes and alias expansion are bounded; duplicate keys, UTF-16 and broken
+ * UTF-8 are errors.  Nodes live in the caller's arena and point into the caller's text.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+
+#define YAML_BYTES_MAX (4U << 20)
+#define YAML_DEPTH_MAX 100
+#define YAML_NODES_MAX 200000
+
+enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
+enum yaml_style { YAML_PLAIN, YAML_SINGLE_QUOTED, YAML_DOUBLE_QUOTED, YAML_LITERAL, YAML_FOLDED };
+
+struct yaml_node {
+    enum yaml_kind kind;
+    enum yaml_style style;  /* of a scalar */
+    const char *text;       /* of a scalar: its value, NUL-terminated */
+    size_t text_length;
+    const char *anchor;     /* or NULL */
+    bool is_alias;          /* this is `*name`; the fields show what it stands for */
+    unsigned line, column;  /* from 1, in the file */
+    size_t start, end;      /* bytes [start, end) in the file: the scalar with its quotes, without
+                               anchor and tag; the whole of a collection */
+    struct yaml_node **items; /* sequence: the items; mapping: key, value, key, value, … */
+    size_t item_count;        /* of a mapping: twice its pairs */
+};
+
+struct yaml_document {
+    struct yaml_node *root; /* NULL: empty or only comments */
+    unsigned index;         /* from 0, empty documents counted */
+    unsigned line;          /* its first line */
+    struct yaml_document *next;
+};
+
+/* Read all documents.  Errors are ERR_INVALID and name line and column and, where one is
+   known, the remedy; the caller wraps them with the file's name. */
+bool yaml_parse(struct arena *arena, struct slice text, struct yaml_document **out,
+                struct err *err) MUST_CHECK;
+
+/* Mapping lookups; NULL when it is no mapping or has no such key.  A path is dotted keys
+   and [n]: "spec.template.spec.containers[0].image". */
+struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);
+struct yaml_node *yaml_at(const struct yaml_node *node, const char *path);
+/* The scalar's text under a key, or NULL. */
+const char *yaml_text(const struct yaml_node *mapping, const char *key);
+
+/* The JSON value that sigs.k8s.io/yaml would give; NULL and err for what JSON cannot carry.  New
+   reference. */
+json_t *yaml_to_json(const struct yaml_node *node, struct err *err) MUST_CHECK;
+
+/* One scalar to change: the bytes [start, end) of the text become a scalar whose value is
+   `value`.  The quoting of the old scalar stays where it can. */
+struct yaml_edit {
+    size_t start, end;
+    const char *value;
+};
+
+/*
+ * Apply the edits (any order, not overlapping) to `text` and append the result to `out`.  The
+ * result is parsed again and must differ from the old text in exactly these scalars, each with
+ * exactly the wanted value; otherwise nothing is written and the error says which was refused.
+ * Scalars that are block or multi-line, and aliases, are refused (ERR_REFUSED).
+ */
+bool yaml_edit(struct slice text, const struct yaml_edit *edits, size_t count, struct str *out,
+               struct err *err) MUST_CHECK;
+
+/* Would this plain text be read back as a string, by YAML 1.1 and 1.2 alike? */
+bool yaml_plain_is_string(const char *text);
+/* Append `text` as a scalar, quoted only when it must be.  For files that heddle writes. */
+void yaml_write_scalar(struct str *out, const char *text);
