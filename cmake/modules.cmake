@@ -27,3 +27,14 @@ function(heddle_test name)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
 endfunction()
+
+# heddle_embed(MODULE FILE IDENTIFIER): the file's bytes as `const char IDENTIFIER[]` in a module.
+function(heddle_embed module file identifier)
+  set(input ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${identifier}.c)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=${output} -DNAME=${identifier}
+            -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${input} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  target_sources(heddle_${module} PRIVATE ${output})
+endfunction()

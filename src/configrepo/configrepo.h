@@ -51,11 +51,23 @@ struct scan {
     struct manifest_problem *problems; /* "two workloads are called cart: …" is one */
 };
 
-/* What a target's path holds at a commit.  In the arena.  `shared_paths`: the other targets'
-   paths; a place in a file that they use as well is `blocked`. */
+/* What a target's path holds at a commit.  In the arena.  `other_paths`: the other targets'
+   paths; a place in a file that they use as well is `blocked`.  Paths equal to `path` do not count:
+   clusters that sync the same path cannot be told apart. */
 bool configrepo_scan(struct git *git, const char *commit, const char *path,
                      const char *const *other_paths, size_t other_count, struct arena *arena,
                      struct scan **out, struct err *err) MUST_CHECK;
+
+/* The same for many targets of one commit: what the targets share is read once, and who uses which
+   file is found once.  It holds the contents of what it read: close it after the scans. */
+struct configrepo_survey;
+bool configrepo_survey_open(struct git *git, const char *commit, const char *const *paths,
+                            size_t count, struct configrepo_survey **out,
+                            struct err *err) MUST_CHECK;
+bool configrepo_survey_scan(struct configrepo_survey *survey, const char *path,
+                            struct arena *arena, struct scan **out, struct err *err) MUST_CHECK;
+void configrepo_survey_close(struct configrepo_survey **survey);
+
 const struct scan_workload *scan_find(const struct scan *scan, const char *workload);
 
 /* ---- change it ---- */

@@ -27,8 +27,13 @@ struct git_options {
 };
 
 struct git;
+/* Makes the mirror, or mends it: locks of a killed git are removed, and a broken mirror or that of
+   another URL begins anew.  A folder with other files in it is ERR_INVALID. */
 bool git_open(const struct git_options *options, struct git **out, struct err *err) MUST_CHECK;
 void git_close(struct git **git);
+/* Pack what fetches and commits left behind; seconds for a large repository, so rarely: once a day.
+   Commits that still wait for their push stay. */
+bool git_maintain(struct git *git, struct err *err) MUST_CHECK;
 
 /* Bring the branch up to date; `out_head` is its tip.  When the new tip does not descend from
    the one seen before, history was rewritten: `out_rewritten` is set, and the old tip stays

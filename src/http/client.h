@@ -19,7 +19,7 @@ struct http_tls {
     const char *ca_pem;   /* NULL: the system's */
     const char *cert_pem; /* client certificate and key, or NULL */
     const char *key_pem;
-    bool insecure;        /* do not check: tests on loopback only */
+    bool insecure; /* do not check: tests on loopback only */
 };
 
 struct http_call {
@@ -30,7 +30,7 @@ struct http_call {
     const char *bearer; /* NULL: none; never logged */
     const char *basic;  /* "user:password", or NULL */
     struct slice body;
-    const char *content_type; /* of the body */
+    const char *content_type; /* of the body; NULL: application/json */
     const struct http_tls *tls;
     int64_t timeout_ms;    /* 0: 30 s */
     size_t body_bytes_max; /* of the answer; 0: 16 MiB */
@@ -39,8 +39,8 @@ struct http_call {
 struct http_result {
     int status;
     struct str body;
-    struct str headers;       /* "Name: value\r\n" lines of the last answer */
-    int64_t retry_after_ms;   /* of Retry-After, at most one hour; 0: none */
+    struct str headers;     /* "Name: value\r\n" lines of the last answer */
+    int64_t retry_after_ms; /* of Retry-After, at most one hour; 0: none */
 };
 void http_result_done(struct http_result *result); /* safe on zeroed memory */
 /* A header of the answer, case-insensitive, copied to `out`; false when there is none. */
@@ -52,18 +52,18 @@ struct http_client *http_client_new(const char *user_agent);
 void http_client_free(struct http_client **client);
 
 /* One request.  ERR_UNAVAILABLE: no answer (name, connection, TLS, cut off); ERR_TIMEOUT. */
-bool http_perform(struct http_client *client, const struct http_call *call,
-                  struct http_result *out, struct err *err) MUST_CHECK;
-/* The body is given to `on_data` as it comes, until the answer ends or it returns false.  The status
-   is known at the first call.  `timeout_ms` then bounds only the silence between bytes. */
+bool http_perform(struct http_client *client, const struct http_call *call, struct http_result *out,
+                  struct err *err) MUST_CHECK;
+/* The body is given to `on_data` as it comes, until the answer ends or it returns false.  The
+   status is known at the first call.  `timeout_ms` then bounds only the silence between bytes. */
 bool http_perform_stream(struct http_client *client, const struct http_call *call,
                          bool (*on_data)(void *context, int status, struct slice bytes),
                          void *context, int *out_status, struct err *err) MUST_CHECK;
 
 /* Many requests over at most `connections` keep-alive connections.  `next` fills the next call
    and returns its tag, or -1 when there is none now; `on_result` gets each result as it comes (err
-   set, kind ERR_NONE when an answer came) and may make `next` have more.  What `next` points to must live until
-   its result.  Returns when `next` has no more and all are answered. */
+   set, kind ERR_NONE when an answer came) and may make `next` have more.  What `next` points to
+   must live until its result.  Returns when `next` has no more and all are answered. */
 void http_perform_many(struct http_client *client, unsigned connections,
                        int64_t (*next)(void *context, struct http_call *out),
                        void (*on_result)(void *context, int64_t tag, struct http_result *result,

@@ -9,6 +9,8 @@
 
 #define PIPELINE_STAGES_MAX 64
 #define PIPELINE_TARGETS_MAX 256
+#define PIPELINE_RULES_MAX 256
+#define PIPELINE_APPROVALS_MAX 32
 #define PIPELINE_SOAK_MS_MAX (INT64_C(30) * 86400000) /* thirty days */
 
 struct target {
@@ -24,7 +26,7 @@ struct version_rule {
     enum policy_kind policy;
     const char *range;   /* of semver: ">=1.0.0 <2"; "" for any */
     const char *tags;    /* regular expression that a tag must match whole; "" for any */
-    unsigned line;
+    unsigned line, column; /* in the file; 0: it stands in no file */
 };
 
 enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
@@ -41,7 +43,7 @@ struct stage {
     int64_t soak_ms;           /* 0: no soak gate */
     unsigned approvals;        /* distinct people, never the requester; 0: no approval gate */
     enum on_failure on_failure;
-    unsigned line;
+    unsigned line, column; /* in the file; 0: it stands in no file */
 };
 
 struct pipeline {
@@ -56,6 +58,7 @@ const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *
 /* The stage and target of a cluster, or NULL. */
 const struct stage *pipeline_stage_of_cluster(const struct pipeline *pipeline, const char *cluster,
                                               const struct target **out_target);
-/* Names, uniqueness, known `from`, no cycle, waves that cover each target once.  The error names the
-   line and what to write instead; a cycle is spelled out: "dev → staging → dev". */
+/* Names, uniqueness, known `from`, no cycle, waves that cover each target once.  The error begins
+   with "line:column: " when the stage has a line, and says what to write instead; a cycle is spelled
+   out: "dev → staging → dev". */
 bool pipeline_check(const struct pipeline *pipeline, struct err *err) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "model/workload.h"
 
 enum release_kind { RELEASE_PROMOTE, RELEASE_AUTO, RELEASE_ROLLBACK, RELEASE_CONFIG, RELEASE_KIND_COUNT };
+/* Each x_of() gives its enum's COUNT for a name that is not one. */
 const char *release_kind_name(enum release_kind kind);
 enum release_kind release_kind_of(const char *name);
 

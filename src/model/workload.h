@@ -20,6 +20,8 @@ enum workload_kind {
 const char *workload_kind_name(enum workload_kind kind); /* "Deployment" */
 /* WORKLOAD_KIND_COUNT when it is not a workload.  apiVersion decides with the kind. */
 enum workload_kind workload_kind_of(const char *api_version, const char *kind);
+/* The same by the kind alone, as reports and the store write it. */
+enum workload_kind workload_kind_named(const char *kind);
 
 /* One container's image. */
 struct workload_image {

@@ -2,8 +2,8 @@
  * registry: client of the OCI distribution API: tags and manifest digests.
  *
  * Token and basic authentication; credentials from Docker's config.json; tags with pagination;
- * digests by HEAD (GET when the registry needs it), so listing costs no pulls.  429 and 5xx honour Retry-After.
- * Blocking; one thread at a time per client.
+ * digests by HEAD (GET when the registry needs it), so listing costs no pulls.  429 and 5xx honour
+ * Retry-After. Blocking; one thread at a time per client.
  */
 #pragma once
 
@@ -16,13 +16,15 @@
 #define REGISTRY_MANIFEST_BYTES_MAX (4U << 20)
 
 struct registry_options {
-    const char *config_file;      /* Docker's config.json with credentials, or NULL */
-    const char *const *insecure_hosts; /* hosts spoken to by plain HTTP; loopback is always allowed */
+    const char *config_file; /* Docker's config.json with credentials, or NULL */
+    /* Hosts ("registry.local:5000") spoken to by plain HTTP, as loopback always is. */
+    const char *const *insecure_hosts;
     size_t insecure_host_count;
 };
 
 struct registry;
-bool registry_new(const struct registry_options *options, struct registry **out, struct err *err) MUST_CHECK;
+bool registry_new(const struct registry_options *options, struct registry **out,
+                  struct err *err) MUST_CHECK;
 void registry_free(struct registry **registry);
 
 struct registry_tags {
@@ -32,10 +34,11 @@ struct registry_tags {
 void registry_tags_done(struct registry_tags *tags);
 
 /* All tags of a repository, or an error: never a part of them.  Kinds: ERR_NOT_FOUND,
-   ERR_UNKNOWN_WHO/ERR_DENIED (401/403; the text names the credential that was used), ERR_BUSY (429), ERR_UNAVAILABLE.
-   `out_retry_ms` (or NULL): how long the registry asks to wait. */
+   ERR_UNKNOWN_WHO/ERR_DENIED (401/403; the text names the credential that was used), ERR_BUSY
+   (429), ERR_UNAVAILABLE. `out_retry_ms` (or NULL): how long the registry asks to wait. */
 bool registry_list_tags(struct registry *registry, const char *repository,
-                        struct registry_tags *out, int64_t *out_retry_ms, struct err *err) MUST_CHECK;
+                        struct registry_tags *out, int64_t *out_retry_ms,
+                        struct err *err) MUST_CHECK;
 /* The digest that a tag stands for now.  ERR_NOT_FOUND: the tag vanished. */
 bool registry_resolve(struct registry *registry, const char *repository, const char *tag,
                       char out_digest[static IMAGE_DIGEST_BYTES], int64_t *out_retry_ms,
@@ -46,6 +49,6 @@ struct registry_hint {
     char repository[IMAGE_REPOSITORY_BYTES]; /* without host when the sender gives none */
     char tag[IMAGE_TAG_BYTES];
 };
-/* Read the body of a registry's notification (distribution's envelope of events; Gitea's package event).  At most
-   `max` hints; returns their number, 0 for what is not understood. */
+/* Read the body of a registry's notification (distribution's envelope of events; Gitea's package
+   event).  At most `max` hints; returns their number, 0 for what is not understood. */
 size_t registry_hints(struct slice body, struct registry_hint *out, size_t max);

@@ -24,6 +24,7 @@ struct yaml_node {
     const char *text;       /* of a scalar: its value, NUL-terminated */
     size_t text_length;
     const char *anchor;     /* or NULL */
+    const char *tag;        /* "str", "int", … of an explicit core tag, or NULL */
     bool is_alias;          /* this is `*name`; the fields show what it stands for */
     unsigned line, column;  /* from 1, in the file */
     size_t start, end;      /* bytes [start, end) in the file: the scalar with its quotes, without
@@ -39,16 +40,17 @@ struct yaml_document {
     struct yaml_document *next;
 };
 
-/* Read all documents.  Errors are ERR_INVALID and name line and column and, where one is
+/* Read all documents; *out is NULL when there is nothing but comments.  Errors are ERR_INVALID and name line and column and, where one is
    known, the remedy; the caller wraps them with the file's name. */
 bool yaml_parse(struct arena *arena, struct slice text, struct yaml_document **out,
                 struct err *err) MUST_CHECK;
 
-/* Mapping lookups; NULL when it is no mapping or has no such key.  A path is dotted keys
-   and [n]: "spec.template.spec.containers[0].image". */
+/* Mapping lookups; NULL when it is no mapping or has no such key.  Merge keys (<<) are
+   followed, as in yaml_to_json().  A path is dotted keys and [n]:
+   "spec.template.spec.containers[0].image". */
 struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);
 struct yaml_node *yaml_at(const struct yaml_node *node, const char *path);
-/* The scalar's text under a key, or NULL. */
+/* The scalar's text under a key, or NULL; also NULL for a plain null (`name:`, `name: ~`). */
 const char *yaml_text(const struct yaml_node *mapping, const char *key);
 
 /* The JSON value that sigs.k8s.io/yaml would give; NULL and err for what JSON cannot carry.  New
@@ -65,8 +67,9 @@ struct yaml_edit {
 /*
  * Apply the edits (any order, not overlapping) to `text` and append the result to `out`.  The
  * result is parsed again and must differ from the old text in exactly these scalars, each with
- * exactly the wanted value; otherwise nothing is written and the error says which was refused.
- * Scalars that are block or multi-line, and aliases, are refused (ERR_REFUSED).
+ * exactly the wanted value, as a string; otherwise nothing is written and the error says which
+ * was refused.  ERR_REFUSED: keys, aliases, scalars that are block or multi-line, and scalars that
+ * aliases elsewhere repeat (themselves or as part of an anchored collection).
  */
 bool yaml_edit(struct slice text, const struct yaml_edit *edits, size_t count, struct str *out,
                struct err *err) MUST_CHECK;

@@ -1,0 +1,210 @@
+/* What programs say: agents, registries, Git hosts, monitoring. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "crypto/crypto.h"
+#include "registry/registry.h"
+
+#define HINTS_MAX 32
+
+/* ---- agents ---- */
+
+static bool check_reporter(const struct principal *who, const struct report *report, struct err *err)
+{
+    if (strcmp(who->cluster, report->cluster) != 0) {
+        return err_set(err, ERR_DENIED, "this token is for the cluster %s, not for %s", who->cluster,
+                       report->cluster);
+    }
+    return true;
+}
+
+/* An agent's heartbeat comes every 15 s. */
+#define SESSION_TAKEOVER_MS 20000
+
+/* Two agents with one cluster's name would overwrite each other's picture.  A new session may
+   begin at any time (a restart); an old one that goes on beside it is the proof of two, and is told. */
+static bool check_session(struct api *api, const struct report *report, struct err *err)
+{
+    const struct cluster_view *known = promote_cluster(api->options.engine, report->cluster);
+    if (!known || !known->has_report || strcmp(known->report.session, report->session) == 0) {
+        return true;
+    }
+    int64_t now_ms = env_now_ms(api->options.env);
+    bool is_quiet = now_ms - known->seen_ms >= SESSION_TAKEOVER_MS;
+    if (is_quiet || report->sequence == 1) {
+        return true;
+    }
+    int64_t *seen = map_get(&api->doubles, report->cluster);
+    if (!seen) {
+        seen = xcalloc(1, sizeof(*seen));
+        map_set(&api->doubles, report->cluster, seen);
+    }
+    *seen = now_ms;
+    return err_set(err, ERR_REFUSED,
+                   "another agent reports for %s; two agents must not share a cluster's name",
+                   report->cluster);
+}
+
+void take_report(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    const json_t *body = http_json_body(exchange);
+    if (!body) {
+        return;
+    }
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct report report;
+    struct err err = {0};
+    api->reports++;
+    if (!report_from_json(body, arena, &report, &err) ||
+        !check_reporter(asking(exchange), &report, &err) || !check_session(api, &report, &err) ||
+        !promote_take_report(api->options.engine, &report, &err)) {
+        http_reply_error(exchange, &err);
+        return;
+    }
+    api_cluster_changed(api, report.cluster);
+    http_reply_empty(exchange, 204);
+    promote_tick(api->options.engine);
+}
+
+static bool is_for_cluster(void *context, const char *type, const char *key)
+{
+    (void)type;
+    const char *cluster = context;
+    return key[0] == '\0' || strcmp(key, cluster) == 0;
+}
+
+void follow_commands(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    const char *cluster = asking(exchange)->cluster;
+    /* The stream outlives the exchange and its principal: the name is kept with the api. */
+    char *kept = map_get(&api->cluster_names, cluster);
+    if (!kept) {
+        kept = xstrdup(cluster);
+        map_set(&api->cluster_names, cluster, kept);
+    }
+    sse_subscribe(api->commands, exchange, is_for_cluster, kept);
+}
+
+/* ---- hooks: hints, never data ---- */
+
+static bool is_signed(struct api *api, const struct http_exchange *exchange, struct err *err)
+{
+    const char *secret = api->options.hook_secret;
+    if (!secret) {
+        return err_set(err, ERR_DENIED,
+                       "webhooks are off: start the server with --hook-secret-file");
+    }
+    const char *signature = http_request_header(exchange, "X-Hub-Signature-256");
+    const char *bearer = http_request_header(exchange, "Authorization");
+    if (signature && auth_signature_matches(secret, http_body_of(exchange), signature)) {
+        return true;
+    }
+    if (bearer && strncasecmp(bearer, "Bearer ", 7) == 0 &&
+        crypto_equal(slice_of(bearer + 7), slice_of(secret))) {
+        return true;
+    }
+    return err_set(err, ERR_UNKNOWN_WHO,
+                   "the signature does not match: send X-Hub-Signature-256 with the shared secret");
+}
+
+void hear_registry(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    struct err err = {0};
+    if (!is_signed(api, exchange, &err)) {
+        api->refused++;
+        http_reply_error(exchange, &err);
+        return;
+    }
+    api->hooks++;
+    struct registry_hint hints[HINTS_MAX];
+    size_t count = registry_hints(http_body_of(exchange), hints, HINTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        discover_hint(api->options.discover, hints[i].repository, hints[i].tag);
+    }
+    http_reply_json(exchange, 202, json_object());
+}
+
+void hear_git(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    struct err err = {0};
+    if (!is_signed(api, exchange, &err)) {
+        api->refused++;
+        http_reply_error(exchange, &err);
+        return;
+    }
+    api->hooks++;
+    api->options.fetch_soon(api->options.context);
+    api_tell_agents(api, "");
+    http_reply_json(exchange, 202, json_object());
+}
+
+/* ---- monitoring ---- */
+
+void show_health(struct http_exchange *exchange, void *context)
+{
+    (void)context;
+    http_reply_bytes(exchange, 200, "text/plain", slice_of("ok\n"));
+}
+
+void show_ready(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    if (!api->unready[0]) {
+        http_reply_bytes(exchange, 200, "text/plain", slice_of("ok\n"));
+        return;
+    }
+    AUTO_STR(text, REASON_BYTES + 1);
+    str_addf(&text, "%s\n", api->unready);
+    http_reply_bytes(exchange, 503, "text/plain", str_slice(&text));
+}
+
+static void add_metric(struct str *out, const char *name, const char *type, const char *help,
+                       int64_t value)
+{
+    str_addf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", name, help, name, type, name,
+             (long long)value);
+}
+
+static int64_t count_active(struct api *api)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct release_list active = {0};
+    struct err err = {0};
+    return store_release_active(api->options.store, arena, &active, &err) ? (int64_t)active.count : 0;
+}
+
+static int64_t count_reachable(struct api *api)
+{
+    const struct git_view *view = promote_git(api->options.engine);
+    int64_t count = 0;
+    for (size_t i = 0; view && i < view->target_count; i++) {
+        count += is_reachable(api, promote_cluster(api->options.engine,
+                                                   view->targets[i].target->cluster));
+    }
+    return count;
+}
+
+void show_metrics(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    AUTO_STR(out, 65536);
+    add_metric(&out, "heddle_releases_active", "gauge", "Releases that are not over.",
+               count_active(api));
+    add_metric(&out, "heddle_clusters_reachable", "gauge",
+               "Clusters of the pipeline whose agent has reported within 45 s.", count_reachable(api));
+    add_metric(&out, "heddle_event_readers", "gauge", "Open event streams of people.",
+               (int64_t)sse_reader_count(api->events));
+    add_metric(&out, "heddle_requests_total", "counter", "HTTP requests.", api->requests);
+    add_metric(&out, "heddle_requests_refused_total", "counter",
+               "Requests without sufficient credentials.", api->refused);
+    add_metric(&out, "heddle_reports_total", "counter", "Reports of agents.", api->reports);
+    add_metric(&out, "heddle_hooks_total", "counter", "Webhooks with a good signature.", api->hooks);
+    add_metric(&out, "heddle_start_time_seconds", "gauge", "Start, in seconds since 1970.",
+               api->started_ms / 1000);
+    http_reply_bytes(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", str_slice(&out));
+}

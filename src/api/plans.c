@@ -1,0 +1,296 @@
+/* Plans, and the diffs that a worker makes for them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+
+/* A diff of a few hundred files; longer ones are cut, and say so. */
+#define DIFF_BYTES_MAX (2U << 20)
+
+/* Work for the git queue: what would this plan, or what did this release, change? */
+struct diff_job {
+    struct api *api;
+    struct http_exchange *exchange;
+    struct arena *arena;
+    json_t *plan;                    /* answered with its diff; NULL: the diff alone is the answer */
+    struct commit_request *requests; /* one per wave, each on the result of the one before */
+    size_t request_count;
+    const char **commits;            /* made ones, shown against their parents */
+    size_t commit_count;
+    struct str diff;
+    bool succeeded;
+    struct err err;
+};
+
+static bool add_diff(struct diff_job *job, const char *from, const char *to)
+{
+    return strcmp(from, to) == 0 ||
+           git_diff(job->api->options.git, from, to, NULL, 0, &job->diff, &job->err);
+}
+
+static bool diff_commit(struct diff_job *job, const char *commit)
+{
+    char parent[GIT_OID_BYTES];
+    AUTO_STR(revision, 128);
+    str_addf(&revision, "%s^", commit);
+    return git_resolve(job->api->options.git, revision.text, parent, &job->err) &&
+           add_diff(job, parent, commit);
+}
+
+static void run_diff(void *context)
+{
+    struct diff_job *job = context;
+    job->succeeded = true;
+    const char *base = job->request_count ? job->requests[0].base : NULL;
+    for (size_t i = 0; i < job->request_count && job->succeeded; i++) {
+        struct draft_commit *draft = ARENA_NEW(job->arena, struct draft_commit);
+        job->requests[i].base = base;
+        job->succeeded = configrepo_commit(job->api->options.git, &job->requests[i], job->arena,
+                                           draft, &job->err) &&
+                         add_diff(job, base, draft->oid);
+        base = draft->oid;
+    }
+    for (size_t i = 0; i < job->commit_count && job->succeeded; i++) {
+        job->succeeded = diff_commit(job, job->commits[i]);
+    }
+}
+
+static void diff_done(void *context, bool is_stopping)
+{
+    struct diff_job *job = context;
+    (void)is_stopping; /* the exchange must be answered all the same */
+    if (!job->succeeded) {
+        http_reply_error(job->exchange, &job->err);
+    } else if (job->plan) {
+        json_put(job->plan, "diff", json_text_safe(job->diff.text, job->diff.length));
+        http_reply_json(job->exchange, 200, TAKE(job->plan));
+    } else {
+        http_reply_bytes(job->exchange, 200, "text/x-diff; charset=utf-8", str_slice(&job->diff));
+    }
+    json_decref(job->plan);
+    str_done(&job->diff);
+    arena_free(&job->arena);
+    free(job);
+}
+
+static struct diff_job *job_new(struct api *api, struct http_exchange *exchange)
+{
+    struct diff_job *job = xcalloc(1, sizeof(*job));
+    job->api = api;
+    job->exchange = exchange;
+    job->arena = arena_new();
+    str_init(&job->diff, DIFF_BYTES_MAX);
+    return job;
+}
+
+static void job_start(struct diff_job *job)
+{
+    http_exchange_keep(job->exchange);
+    loop_work(job->api->options.loop, job->api->options.git_queue, run_diff, diff_done, job);
+}
+
+/* ---- changes of a wave ---- */
+
+struct wave_changes {
+    struct version_change *items;
+    size_t count;
+};
+
+static const char *path_of(const struct git_view *view, const char *cluster)
+{
+    const struct target *target = NULL;
+    return pipeline_stage_of_cluster(view->pipeline, cluster, &target) ? target->path : NULL;
+}
+
+static void add_change(struct wave_changes *wave, struct arena *arena, const struct git_view *view,
+                       const char *cluster, const char *workload, const char *container,
+                       const struct image *to)
+{
+    const char *path = path_of(view, cluster);
+    if (path) {
+        wave->items[wave->count++] = (struct version_change){
+            .path = arena_strdup(arena, path),
+            .workload = arena_strdup(arena, workload),
+            .container = arena_strdup(arena, container),
+            .to = *to,
+        };
+    }
+}
+
+static void set_requests(struct diff_job *job, const struct git_view *view,
+                         const struct wave_changes *waves, size_t count, int64_t now_ms)
+{
+    const char **paths = arena_alloc(job->arena, view->target_count, sizeof(*paths));
+    for (size_t i = 0; i < view->target_count; i++) {
+        paths[i] = arena_strdup(job->arena, view->targets[i].target->path);
+    }
+    job->requests = arena_alloc(job->arena, count, sizeof(*job->requests));
+    for (size_t i = 0; i < count; i++) {
+        if (waves[i].count) {
+            job->requests[job->request_count++] = (struct commit_request){
+                .base = arena_strdup(job->arena, view->head),
+                .all_paths = paths,
+                .all_path_count = view->target_count,
+                .changes = waves[i].items,
+                .change_count = waves[i].count,
+                .message = "plan\n",
+                .author = "heddle",
+                .when_ms = now_ms,
+            };
+        }
+    }
+}
+
+static struct wave_changes *waves_new(struct arena *arena, size_t wave_count, size_t change_count)
+{
+    struct wave_changes *waves = arena_alloc(arena, wave_count, sizeof(*waves));
+    for (size_t i = 0; i < wave_count; i++) {
+        waves[i].items = arena_alloc(arena, change_count, sizeof(*waves[i].items));
+    }
+    return waves;
+}
+
+static void requests_of_plan(struct diff_job *job, const struct git_view *view,
+                             const struct plan *plan)
+{
+    size_t changes = 0;
+    for (size_t i = 0; i < plan->item_count; i++) {
+        changes += plan->items[i].change_count;
+    }
+    size_t count = (size_t)plan->wave_count;
+    struct wave_changes *waves = waves_new(job->arena, count, changes);
+    for (size_t i = 0; i < plan->item_count; i++) {
+        const struct plan_item *item = &plan->items[i];
+        for (size_t n = 0; n < item->change_count; n++) {
+            add_change(&waves[item->wave], job->arena, view, item->target, item->workload,
+                       item->changes[n].container, &item->changes[n].to);
+        }
+    }
+    set_requests(job, view, waves, count, env_now_ms(job->api->options.env));
+}
+
+/* What is still to be committed. */
+static void requests_of_release(struct diff_job *job, const struct git_view *view,
+                                const struct release *release)
+{
+    size_t changes = 0;
+    for (size_t i = 0; i < release->item_count; i++) {
+        changes += release->items[i].change_count;
+    }
+    size_t count = (size_t)release->wave_count;
+    struct wave_changes *waves = waves_new(job->arena, count, changes);
+    for (size_t i = 0; i < release->item_count; i++) {
+        const struct release_item *item = &release->items[i];
+        for (size_t n = 0; item->state == ITEM_WAITING && n < item->change_count; n++) {
+            add_change(&waves[item->wave], job->arena, view, item->target, item->workload,
+                       item->changes[n].container, &item->changes[n].to);
+        }
+    }
+    set_requests(job, view, waves, count, release->created_ms);
+}
+
+/* ---- requests ---- */
+
+bool read_promote_request(struct http_exchange *exchange, const json_t *body, struct arena *arena,
+                          struct promote_request *out, struct err *err)
+{
+    *out = (struct promote_request){.actor = asking(exchange)->name};
+    if (!TEXT_COPY(out->to, json_text_at(body, "to", "")) || !out->to[0]) {
+        return err_set(err, ERR_INVALID, "say where to: \"to\" must name a stage");
+    }
+    if (!TEXT_COPY(out->from, json_text_at(body, "from", ""))) {
+        return err_set(err, ERR_INVALID, "\"from\" is too long to be a stage or a cluster");
+    }
+    const json_t *workloads = json_array_at(body, "workloads");
+    const char **names = arena_alloc(arena, json_array_size(workloads), sizeof(*names));
+    size_t i = 0;
+    const json_t *name = NULL;
+    json_array_foreach(workloads, i, name)
+    {
+        if (!json_is_string(name)) {
+            return err_set(err, ERR_INVALID, "\"workloads\" must be a list of names");
+        }
+        names[out->workload_count++] = arena_strdup(arena, json_string_value(name));
+    }
+    out->workloads = names;
+    const char *version = json_text_at(body, "version", "");
+    const char *digest = json_text_at(body, "planDigest", "");
+    const char *key = http_request_header(exchange, "Idempotency-Key");
+    out->version = version[0] ? arena_strdup(arena, version) : NULL;
+    out->plan_digest = digest[0] ? arena_strdup(arena, digest) : NULL;
+    out->reason = arena_strdup(arena, json_text_at(body, "reason", ""));
+    out->request_key = key ? arena_strdup(arena, key) : "";
+    return true;
+}
+
+static json_t *plan_body(struct api *api, const struct plan *plan)
+{
+    json_t *body = plan_to_json(plan);
+    struct gate_answer answers[GATE_RULE_COUNT] = {0};
+    bool applies[GATE_RULE_COUNT] = {false};
+    if (plan->item_count) {
+        promote_plan_gates(api->options.engine, plan, answers, applies);
+    }
+    json_put(body, "gates", view_gates(answers, applies));
+    json_put_text(body, "base", promote_git(api->options.engine)->head);
+    json_put_text(body, "diff", "");
+    return body;
+}
+
+void make_plan(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    const json_t *body = http_json_body(exchange);
+    if (!body) {
+        return;
+    }
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct promote_request request;
+    struct plan plan;
+    struct err err = {0};
+    if (!read_promote_request(exchange, body, arena, &request, &err) ||
+        !promote_plan(api->options.engine, &request, arena, &plan, &err)) {
+        http_reply_error(exchange, &err);
+        return;
+    }
+    json_t *answer = plan_body(api, &plan);
+    if (plan.item_count == 0) {
+        http_reply_json(exchange, 200, answer);
+        return;
+    }
+    struct diff_job *job = job_new(api, exchange);
+    job->plan = answer;
+    requests_of_plan(job, promote_git(api->options.engine), &plan);
+    job_start(job);
+}
+
+static void commits_of_release(struct diff_job *job, const struct release *release)
+{
+    job->commits = arena_alloc(job->arena, RELEASE_WAVES_MAX, sizeof(*job->commits));
+    for (int i = 0; i < release->wave_count && i < RELEASE_WAVES_MAX; i++) {
+        if (release->commits[i][0]) {
+            job->commits[job->commit_count++] = arena_strdup(job->arena, release->commits[i]);
+        }
+    }
+}
+
+void show_release_diff(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    int64_t id = strtoll(http_path_value(exchange, "id"), NULL, 10);
+    struct release *release = NULL;
+    struct err err = {0};
+    if (!store_release_get(api->options.store, id, arena, &release, &err)) {
+        http_reply_error(exchange, &err);
+        return;
+    }
+    struct diff_job *job = job_new(api, exchange);
+    commits_of_release(job, release);
+    const struct git_view *view = promote_git(api->options.engine);
+    if (view && view->pipeline && !release_is_over(release->phase)) {
+        requests_of_release(job, view, release);
+    }
+    job_start(job);
+}

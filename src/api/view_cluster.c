@@ -1,0 +1,164 @@
+/* Clusters, their agents, and the pipeline. */
+#include <string.h>
+
+#include "api/internal.h"
+
+static json_t *view_problem(const char *file, unsigned line, const char *text)
+{
+    json_t *value = json_object();
+    json_put_text(value, "file", file);
+    json_put_int(value, "line", line);
+    json_put_text(value, "text", text);
+    return value;
+}
+
+static json_t *view_workload(const struct report_workload *workload)
+{
+    json_t *value = json_object();
+    json_put_text(value, "name", workload->name);
+    json_put_text(value, "namespace", workload->namespace);
+    json_put_text(value, "kind", workload_kind_name(workload->kind));
+    json_put_text(value, "state", workload_state_name(workload->state));
+    json_put_time(value, "since", workload->since_ms);
+    json_put_int(value, "ready", workload->ready);
+    json_put_int(value, "wanted", workload->wanted);
+    json_put_int(value, "driftFixed", workload->drift_fixed);
+    json_put_time(value, "driftFixedAt", workload->drift_fixed_ms);
+    json_put_text(value, "driftManager", workload->drift_manager);
+    json_put(value, "diagnosis",
+             view_report_diagnosis(&workload->diagnosis, workload->diagnosis_since_ms));
+    return value;
+}
+
+static void put_report(json_t *value, const struct report *report, bool with_workloads)
+{
+    json_put_text(value, "agentVersion", report->agent_version);
+    json_put_text(value, "appliedCommit", report->applied_commit);
+    json_put_text(value, "seenCommit", report->seen_commit);
+    json_put_time(value, "appliedAt", report->applied_ms);
+    json_put_int(value, "objects", report->object_count);
+    json_t *problems = json_array();
+    for (size_t i = 0; i < report->problem_count; i++) {
+        const struct report_problem *problem = &report->problems[i];
+        json_array_append_new(problems, view_problem(problem->file, problem->line, problem->text));
+    }
+    json_put(value, "problems", problems);
+    if (with_workloads) {
+        json_t *workloads = json_array();
+        for (size_t i = 0; i < report->workload_count; i++) {
+            json_array_append_new(workloads, view_workload(&report->workloads[i]));
+        }
+        json_put(value, "workloads", workloads);
+    }
+}
+
+/* Commits of the branch that the cluster has not applied; -1 when that cannot be told. */
+static int commits_behind(const struct git_view *view, const char *applied)
+{
+    for (size_t i = 0; view && i < view->history_count; i++) {
+        if (strcmp(view->history[i], applied) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+json_t *view_cluster(struct api *api, const char *name, bool with_workloads)
+{
+    const struct cluster_view *cluster = promote_cluster(api->options.engine, name);
+    const struct git_view *view = promote_git(api->options.engine);
+    const struct target *target = NULL;
+    const struct stage *stage = view && view->pipeline
+                                    ? pipeline_stage_of_cluster(view->pipeline, name, &target)
+                                    : NULL;
+    if (!cluster && !stage) {
+        return NULL;
+    }
+    json_t *value = json_object();
+    json_put_text(value, "name", name);
+    json_put_text(value, "stage", stage ? stage->name : NULL);
+    json_put_text(value, "path", target ? target->path : NULL);
+    json_put_bool(value, "isConnected", is_reachable(api, cluster));
+    json_put_time(value, "seenAt", cluster ? cluster->seen_ms : 0);
+    if (cluster && cluster->has_report) {
+        put_report(value, &cluster->report, with_workloads);
+        json_put_int(value, "behind", commits_behind(view, cluster->report.applied_commit));
+    } else {
+        json_put(value, "problems", json_array());
+    }
+    const int64_t *doubled_ms = map_get(&api->doubles, name);
+    if (doubled_ms && env_now_ms(api->options.env) - *doubled_ms < API_DOUBLE_MS) {
+        json_array_append_new(json_object_get(value, "problems"),
+                              view_problem("", 0, "Two agents report under this name; stop one of them, or give it a name of its own."));
+    }
+    return value;
+}
+
+/* ---- the pipeline ---- */
+
+static json_t *view_targets(const struct stage *stage)
+{
+    json_t *targets = json_array();
+    for (size_t i = 0; i < stage->target_count; i++) {
+        json_t *target = json_object();
+        json_put_text(target, "cluster", stage->targets[i].cluster);
+        json_put_text(target, "path", stage->targets[i].path);
+        json_put_int(target, "wave", (int64_t)stage->wave_of_target[i] + 1);
+        json_array_append_new(targets, target);
+    }
+    return targets;
+}
+
+static json_t *view_stage(const struct stage *stage)
+{
+    static const char *const on_failure[] = {"stop", "continue", "rollback"};
+    json_t *value = json_object();
+    json_put_text(value, "name", stage->name);
+    json_t *from = json_array();
+    for (size_t i = 0; i < stage->from_count; i++) {
+        json_array_append_new(from, json_string(stage->from[i]));
+    }
+    json_put(value, "from", from);
+    json_put_bool(value, "automatic", stage->automatic);
+    json_put_int(value, "soakMs", stage->soak_ms);
+    json_put_int(value, "approvals", stage->approvals);
+    json_put_text(value, "onFailure", on_failure[stage->on_failure]);
+    json_put(value, "targets", view_targets(stage));
+    return value;
+}
+
+static void add_scan_problems(json_t *problems, const struct target_view *target)
+{
+    if (target->problem[0]) {
+        json_array_append_new(problems, view_problem(target->target->path, 0, target->problem));
+    }
+    for (const struct manifest_problem *problem = target->scan ? target->scan->problems : NULL;
+         problem; problem = problem->next) {
+        json_array_append_new(problems, view_problem(problem->file, problem->line, problem->text));
+    }
+}
+
+json_t *view_pipeline(struct api *api)
+{
+    const struct git_view *view = promote_git(api->options.engine);
+    json_t *value = json_object();
+    json_t *stages = json_array();
+    json_t *problems = json_array();
+    json_put_text(value, "commit", view ? view->head : NULL);
+    if (view && view->pipeline_problem[0]) {
+        json_array_append_new(problems, view_problem("", 0, view->pipeline_problem));
+    }
+    if (view && view->is_rewritten) {
+        json_array_append_new(problems, view_problem("", 0, "The branch's history was rewritten; automation waits until someone runs `heddle sync`."));
+    }
+    for (size_t i = 0; view && view->pipeline && i < view->pipeline->stage_count; i++) {
+        json_array_append_new(stages, view_stage(&view->pipeline->stages[i]));
+    }
+    for (size_t i = 0; view && i < view->target_count; i++) {
+        add_scan_problems(problems, &view->targets[i]);
+    }
+    json_put_text(value, "name", view && view->pipeline ? view->pipeline->name : NULL);
+    json_put(value, "stages", stages);
+    json_put(value, "problems", problems);
+    return value;
+}

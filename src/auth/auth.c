@@ -1,0 +1,138 @@
+#include "auth/auth.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+
+#define TOKEN_PREFIX "hdl_"
+#define TOKEN_RANDOM_CHARACTERS 43 /* 62^43 > 2^256 */
+
+static const char *const role_names[] = {
+    [ROLE_NONE] = "none",       [ROLE_READ] = "read",   [ROLE_PROMOTE] = "promote",
+    [ROLE_APPROVE] = "approve", [ROLE_ADMIN] = "admin", [ROLE_AGENT] = "agent",
+};
+
+const char *role_name(enum role role)
+{
+    return role_names[role];
+}
+
+enum role role_of(const char *name)
+{
+    for (size_t i = ROLE_READ; i < COUNT_OF(role_names); i++) {
+        if (strcmp(role_names[i], name) == 0) {
+            return (enum role)i;
+        }
+    }
+    return ROLE_NONE;
+}
+
+/* Rows: who; columns: what.  Nothing is allowed that does not stand here. */
+static const bool matrix[ROLE_AGENT + 1][PERMISSION_REPORT + 1] = {
+    [ROLE_NONE] = {[PERMISSION_PUBLIC] = true},
+    [ROLE_READ] = {[PERMISSION_PUBLIC] = true, [PERMISSION_VIEW] = true},
+    [ROLE_PROMOTE] = {[PERMISSION_PUBLIC] = true, [PERMISSION_VIEW] = true, [PERMISSION_PROMOTE] = true},
+    [ROLE_APPROVE] = {[PERMISSION_PUBLIC] = true,
+                      [PERMISSION_VIEW] = true,
+                      [PERMISSION_PROMOTE] = true,
+                      [PERMISSION_APPROVE] = true},
+    [ROLE_ADMIN] = {[PERMISSION_PUBLIC] = true,
+                    [PERMISSION_VIEW] = true,
+                    [PERMISSION_PROMOTE] = true,
+                    [PERMISSION_APPROVE] = true,
+                    [PERMISSION_ADMIN] = true},
+    [ROLE_AGENT] = {[PERMISSION_PUBLIC] = true, [PERMISSION_REPORT] = true},
+};
+
+bool role_may(enum role role, enum permission permission)
+{
+    return matrix[role][permission];
+}
+
+static const char *needed_role(enum permission permission)
+{
+    static const char *const needed[] = {
+        [PERMISSION_UNSET] = "admin",     [PERMISSION_PUBLIC] = "none",     [PERMISSION_VIEW] = "read",
+        [PERMISSION_PROMOTE] = "promote", [PERMISSION_APPROVE] = "approve", [PERMISSION_ADMIN] = "admin",
+        [PERMISSION_REPORT] = "agent",
+    };
+    return needed[permission];
+}
+
+bool auth_require(const struct principal *principal, enum permission permission, struct err *err)
+{
+    return role_may(principal->role, permission) ||
+           err_set(err, ERR_DENIED, "%s has the role %s; this needs %s. Ask an admin for a token.",
+                   principal->name, role_name(principal->role), needed_role(permission));
+}
+
+bool auth_token_create(struct store *store, const struct env *env, const char *name, enum role role,
+                       const char *cluster, char out_secret[static AUTH_TOKEN_BYTES], struct err *err)
+{
+    char secret[AUTH_TOKEN_BYTES] = TOKEN_PREFIX;
+    crypto_random_text(secret + strlen(TOKEN_PREFIX), TOKEN_RANDOM_CHARACTERS);
+    struct token_row row = {.created_ms = env_now_ms(env)};
+    if (!TEXT_COPY(row.name, name) || !TEXT_COPY(row.cluster, cluster)) {
+        return err_set(err, ERR_INVALID, "the name is longer than %d characters", ACTOR_BYTES - 1);
+    }
+    TEXT_COPY_CUT(row.role, role_name(role));
+    /* 256 random bits need no slow hash: nobody can guess them, only steal them. */
+    crypto_sha256_hex(slice_of(secret), row.hash);
+    if (store_token_insert(store, &row, err)) {
+        memcpy(out_secret, secret, AUTH_TOKEN_BYTES);
+        crypto_wipe(secret, sizeof(secret));
+        return true;
+    }
+    crypto_wipe(secret, sizeof(secret));
+    return false;
+}
+
+bool auth_bootstrap(struct store *store, const struct env *env, bool *out_created,
+                    char out_secret[static AUTH_TOKEN_BYTES], struct err *err)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct token_list tokens;
+    *out_created = false;
+    if (!store_token_list(store, arena, &tokens, err)) {
+        return false;
+    }
+    if (tokens.count > 0) {
+        return true;
+    }
+    *out_created = true;
+    return auth_token_create(store, env, "admin", ROLE_ADMIN, "", out_secret, err);
+}
+
+bool auth_identify(struct store *store, const struct env *env, const char *secret,
+                   struct principal *out, struct err *err)
+{
+    char hash[SHA256_HEX_BYTES];
+    crypto_sha256_hex(slice_of(secret), hash);
+    struct token_row row;
+    int64_t now_ms = env_now_ms(env);
+    bool found = store_token_find(store, hash, &row, err);
+    if (!found && err->kind != ERR_NOT_FOUND) {
+        return false;
+    }
+    if (!found || (row.expires_ms > 0 && row.expires_ms <= now_ms)) {
+        return err_set(err, ERR_UNKNOWN_WHO, "this token is not valid; sign in again with `heddle login`");
+    }
+    *out = (struct principal){.token_id = row.id, .role = role_of(row.role)};
+    TEXT_COPY_CUT(out->name, row.name);
+    TEXT_COPY_CUT(out->cluster, row.cluster);
+    /* A full disk must not lock people out: when a token was last used is only a hint. */
+    struct err ignored = {0};
+    bool noted = store_token_used(store, row.id, now_ms, &ignored);
+    (void)noted;
+    return true;
+}
+
+bool auth_signature_matches(const char *secret, struct slice body, const char *signature)
+{
+    char wanted[SHA256_HEX_BYTES + 7];
+    char hex[SHA256_HEX_BYTES];
+    crypto_hmac_sha256_hex(slice_of(secret), body, hex);
+    snprintf(wanted, sizeof(wanted), "sha256=%s", hex);
+    return crypto_equal(slice_of(signature), slice_of(wanted));
+}

@@ -1,0 +1,90 @@
+/* heddle get versions: what registries offer. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/listing.h"
+#include "cli/remote.h"
+#include "cli/words.h"
+
+static void cell_repository(struct cli *cli, struct table *table, const json_t *item)
+{
+    (void)cli;
+    table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "repository", "?"));
+}
+
+static void cell_tag(struct cli *cli, struct table *table, const json_t *item)
+{
+    (void)cli;
+    table_cell(table, STYLE_BOLD, "%s%s", json_text_at(item, "tag", "-"),
+               json_bool_at(item, "isGone", false) ? " (gone)" : "");
+}
+
+static void cell_digest(struct cli *cli, struct table *table, const json_t *item)
+{
+    (void)cli;
+    const char *digest = json_text_at(item, "digest", "-");
+    const char *hex = strchr(digest, ':');
+    if (cli->output == OUTPUT_WIDE || !hex) {
+        table_cell(table, STYLE_PLAIN, "%s", digest);
+    } else {
+        table_cell(table, STYLE_PLAIN, "%.12s", hex + 1);
+    }
+}
+
+static void cell_age(struct cli *cli, struct table *table, const json_t *item)
+{
+    char age[AGE_BYTES];
+    age_of(cli, json_text_at(item, "seenAt", NULL), age);
+    table_cell(table, STYLE_PLAIN, "%s", age);
+}
+
+static const struct column columns[] = {
+    {"REPOSITORY", false, cell_repository},
+    {"TAG", false, cell_tag},
+    {"DIGEST", false, cell_digest},
+    {"SEEN", false, cell_age},
+};
+
+static const struct listing versions = {
+    "version", "tag", "No versions have been found.", columns, COUNT_OF(columns),
+};
+
+/* A repository that cannot be asked makes the list a guess: say so. */
+static void show_failing_sources(struct cli *cli, const json_t *sources)
+{
+    size_t i = 0;
+    const json_t *source = NULL;
+    json_array_foreach(sources, i, source)
+    {
+        const char *error = json_text_at(source, "error", "");
+        if (error[0]) {
+            screen_wrap(&cli->talk, 0, "%s cannot be read, so newer versions may be missing: %s",
+                        json_text_at(source, "repository", "?"), error);
+        }
+    }
+}
+
+static bool run(struct cli *cli, const void *options, struct err *err)
+{
+    (void)options;
+    AUTO_STR(path, 1024);
+    AUTO_JSON *body = NULL;
+    str_add(&path, "/versions");
+    query_add(&path, "workload", cli->words.count ? cli->words.items[0] : NULL);
+    if (!remote_get(cli, path.text, &body, err)) {
+        return false;
+    }
+    listing_show(cli, &versions, body, json_array_at(body, "items"));
+    show_failing_sources(cli, json_array_at(body, "sources"));
+    return true;
+}
+
+const struct cli_command command_get_versions = {
+    .name = "get versions",
+    .usage = "[WORKLOAD]",
+    .summary = "Versions found in registries",
+    .examples = "heddle get versions cart\n",
+    .words_max = 1,
+    .complete = "workload",
+    .run = run,
+};

@@ -1,0 +1,150 @@
+#include "cli/words.h"
+
+#include <string.h>
+
+#include "cli/table.h"
+
+const char *words_of(struct cli *cli, const char *state)
+{
+    char *words = arena_strdup(cli->arena, state);
+    for (char *at = words; *at; at++) {
+        *at = *at == '_' ? ' ' : *at;
+    }
+    return words;
+}
+
+enum style style_of(const char *state)
+{
+    static const struct {
+        const char *state;
+        enum style style;
+    } styles[] = {
+        {"done", STYLE_GREEN},           {"healthy", STYLE_GREEN},       {"open", STYLE_GREEN},
+        {"rolling_out", STYLE_BLUE},     {"rolling", STYLE_BLUE},        {"committing", STYLE_BLUE},
+        {"committed", STYLE_BLUE},       {"syncing", STYLE_BLUE},        {"synced", STYLE_BLUE},
+        {"verifying", STYLE_BLUE},       {"needs_approval", STYLE_YELLOW},
+        {"waiting", STYLE_YELLOW},       {"held", STYLE_YELLOW},         {"closed", STYLE_YELLOW},
+        {"unreachable", STYLE_YELLOW},   {"rolled_back", STYLE_YELLOW},  {"failed", STYLE_RED},
+        {"stuck", STYLE_RED},            {"missing", STYLE_RED},         {"stopped", STYLE_YELLOW},
+        {"superseded", STYLE_DIM},       {"no_data", STYLE_DIM},
+    };
+    for (size_t i = 0; i < COUNT_OF(styles); i++) {
+        if (strcmp(styles[i].state, state) == 0) {
+            return styles[i].style;
+        }
+    }
+    return STYLE_PLAIN;
+}
+
+void age_of(const struct cli *cli, const char *time, char out[static AGE_BYTES])
+{
+    int64_t then_ms = time ? clock_parse(time) : 0;
+    int64_t age_ms = env_now_ms(cli->env) - then_ms;
+    out[0] = '\0';
+    if (then_ms > 0) {
+        duration_format(age_ms > 0 ? age_ms : 0, out);
+        char *unit = strchr(out, ' ');
+        out[unit ? (size_t)(unit - out) + 1 + strcspn(unit + 1, " ") : strlen(out)] = '\0';
+    }
+}
+
+const char *version_of(struct cli *cli, const json_t *image)
+{
+    const char *tag = json_text_at(image, "tag", NULL);
+    const char *digest = json_text_at(image, "digest", NULL);
+    if (tag) {
+        return tag;
+    }
+    const char *hex = digest ? strchr(digest, ':') : NULL;
+    return hex ? arena_printf(cli->arena, "@%.12s", hex + 1) : "-";
+}
+
+const char *join(struct cli *cli, const json_t *texts, size_t max)
+{
+    AUTO_STR(all, 4096);
+    size_t count = json_array_size(texts);
+    for (size_t i = 0; i < count && i < max; i++) {
+        const char *text = json_string_value(json_array_get(texts, i));
+        str_addf(&all, "%s%s", i ? ", " : "", text ? text : "?");
+    }
+    if (count > max) {
+        str_addf(&all, " and %zu more", count - max);
+    }
+    return arena_strdup(cli->arena, all.text);
+}
+
+void show_diagnosis(struct cli *cli, struct screen *screen, const json_t *diagnosis)
+{
+    const char *what = json_text_at(diagnosis, "what", NULL);
+    if (!what) {
+        return;
+    }
+    static const struct {
+        const char *label, *key;
+    } rows[] = {{"Effect", "effect"}, {"Evidence", "evidence"}, {"Do this", "action"}};
+    char age[AGE_BYTES];
+    age_of(cli, json_text_at(diagnosis, "since", NULL), age);
+    screen_text(screen, STYLE_RED, "%s ", json_text_at(diagnosis, "code", "HD1099"));
+    screen_wrap(screen, 0, "%s%s%s%s", what, age[0] ? " (for " : "", age, age[0] ? ")" : "");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *text = json_text_at(diagnosis, rows[i].key, "");
+        if (text[0]) {
+            screen_wrap(screen, 2, "%s: %s", rows[i].label, text);
+        }
+    }
+}
+
+void show_gates(struct screen *screen, const json_t *gates, size_t indent)
+{
+    AUTO(table_free) struct table *table = table_new(3);
+    size_t i = 0;
+    const json_t *gate = NULL;
+    json_array_foreach(gates, i, gate)
+    {
+        const char *verdict = json_text_at(gate, "verdict", "?");
+        table_cell(table, STYLE_PLAIN, "%s", json_text_at(gate, "name", "?"));
+        table_cell(table, style_of(verdict), "%s", verdict);
+        table_cell(table, STYLE_PLAIN, "%s", json_text_at(gate, "reason", ""));
+    }
+    table_print(table, screen, indent);
+}
+
+void show_skipped(struct screen *screen, const json_t *skipped, size_t indent)
+{
+    size_t i = 0;
+    const json_t *skip = NULL;
+    json_array_foreach(skipped, i, skip)
+    {
+        const char *target = json_text_at(skip, "target", "");
+        screen_wrap(screen, indent, "%s%s%s: %s", json_text_at(skip, "workload", "?"),
+                    target[0] ? " in " : "", target, json_text_at(skip, "reason", ""));
+    }
+}
+
+static void add_row(struct cli *cli, struct table *table, const json_t *item, const json_t *change)
+{
+    table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "workload", "?"));
+    table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "target", ""));
+    table_cell(table, STYLE_PLAIN, "%lld", (long long)json_int_at(item, "wave", 1));
+    table_cell(table, STYLE_PLAIN, "%s", version_of(cli, json_at(change, "from")));
+    table_cell(table, STYLE_BOLD, "%s", version_of(cli, json_at(change, "to")));
+}
+
+void show_items(struct cli *cli, struct screen *screen, const json_t *items, size_t indent)
+{
+    static const char *const heads[] = {"WORKLOAD", "TARGET", "WAVE", "FROM", "TO"};
+    AUTO(table_free) struct table *table = table_new(COUNT_OF(heads));
+    for (size_t i = 0; i < COUNT_OF(heads); i++) {
+        table_cell(table, STYLE_DIM, "%s", heads[i]);
+    }
+    size_t i = 0;
+    const json_t *item = NULL;
+    json_array_foreach(items, i, item)
+    {
+        const json_t *changes = json_array_at(item, "changes");
+        for (size_t n = 0; n < json_array_size(changes); n++) {
+            add_row(cli, table, item, json_array_get(changes, n));
+        }
+    }
+    table_print(table, screen, indent);
+}

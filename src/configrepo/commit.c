@@ -1,0 +1,346 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "configrepo/survey.h"
+
+/* One commit in the making. */
+struct maker {
+    struct git *git;
+    const struct commit_request *request;
+    struct arena *arena; /* of the work; the answer is in the caller's */
+    const char **paths;  /* all_paths and those of the changes */
+    size_t path_count;
+    struct configrepo_survey *base, *draft;
+    edit_vec edits; /* sorted by file and place, each once */
+};
+
+/* ---- what to edit ---- */
+
+static bool same_version(const struct image *a, const struct image *b)
+{
+    return strcmp(a->tag, b->tag) == 0 && strcmp(a->digest, b->digest) == 0;
+}
+
+static const struct item *find_item(const struct walk *walk, const struct version_change *change,
+                                    struct err *err)
+{
+    const struct item *found = NULL;
+    for (size_t i = 0; i < walk->item_count; i++) {
+        const struct item *item = &walk->items[i];
+        if (strcmp(item->name, change->workload) != 0) {
+            continue;
+        }
+        if (found) {
+            err_set(err, ERR_REFUSED,
+                    "two workloads of %s are called %s: in %s and in %s; give "
+                    "one of them another name",
+                    change->path, change->workload, found->object->file, item->object->file);
+            return NULL;
+        }
+        found = item;
+    }
+    if (!found) {
+        err_set(err, ERR_NOT_FOUND, "%s has no workload %s", change->path, change->workload);
+    }
+    return found;
+}
+
+static const struct slot *find_slot(const struct item *item, const struct version_change *change,
+                                    struct err *err)
+{
+    for (size_t i = 0; i < item->slot_count; i++) {
+        if (strcmp(item->slots[i].container, change->container) == 0) {
+            return &item->slots[i];
+        }
+    }
+    err_set(err, ERR_NOT_FOUND, "%s in %s has no container %s with an image", change->workload,
+            change->path, change->container);
+    return NULL;
+}
+
+static bool plan_change(struct maker *maker, const struct walk *walk,
+                        const struct version_change *change, struct err *err)
+{
+    const struct item *item = find_item(walk, change, err);
+    const struct slot *slot = item ? find_slot(item, change, err) : NULL;
+    if (!slot) {
+        return false;
+    }
+    struct image now;
+    if (slot_image(slot, &now) && same_version(&now, &change->to)) {
+        return true;
+    }
+    const char *blocked = slot_blocked(walk, item, slot, maker->arena);
+    if (blocked) {
+        return err_set(err, ERR_REFUSED, "%s in %s cannot be changed: %s", change->workload,
+                       change->path, blocked);
+    }
+    return edit_slot(item, slot, &change->to, maker->arena, &maker->edits, err);
+}
+
+/* One walk serves all changes of a path; the changes stay in the request's order. */
+static bool plan_path(struct maker *maker, const char *path, struct err *err)
+{
+    const struct commit_request *request = maker->request;
+    struct manifest_tree tree = commit_tree_face(maker->base->tree);
+    struct walk *walk = NULL;
+    for (size_t i = 0; i < request->change_count; i++) {
+        const struct version_change *change = &request->changes[i];
+        if (strcmp(change->path, path) != 0) {
+            continue;
+        }
+        if (!walk && !walk_path(maker->base, path, &tree, &walk, err)) {
+            return false;
+        }
+        if (!plan_change(maker, walk, change, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct byte_edit *left = a;
+    const struct byte_edit *right = b;
+    int order = strcmp(left->file, right->file);
+    order = order ? order : (left->start > right->start) - (left->start < right->start);
+    return order ? order : (left->end > right->end) - (left->end < right->end);
+}
+
+static bool same_edit(const struct byte_edit *a, const struct byte_edit *b)
+{
+    return strcmp(a->file, b->file) == 0 && a->start == b->start && a->end == b->end;
+}
+
+/* One images: entry may serve several workloads; all must want the same of it. */
+static bool merge_edits(struct maker *maker, struct err *err)
+{
+    edit_vec *edits = &maker->edits;
+    if (edits->count == 0) {
+        return true;
+    }
+    qsort(edits->items, edits->count, sizeof(*edits->items), by_place);
+    size_t kept = 1;
+    for (size_t i = 1; i < edits->count; i++) {
+        const struct byte_edit *last = &edits->items[kept - 1];
+        const struct byte_edit *edit = &edits->items[i];
+        if (!same_edit(last, edit)) {
+            edits->items[kept++] = *edit;
+        } else if (strcmp(last->after, edit->after) != 0) {
+            return err_set(err, ERR_REFUSED,
+                           "%s holds one version for several workloads, and they want %.100s and "
+                           "%.100s; promote them to the same version",
+                           edit->file, last->after, edit->after);
+        }
+    }
+    edits->count = kept;
+    return true;
+}
+
+static bool plan(struct maker *maker, struct err *err)
+{
+    for (size_t i = 0; i < maker->path_count; i++) {
+        if (!plan_path(maker, maker->paths[i], err)) {
+            return false;
+        }
+    }
+    return merge_edits(maker, err);
+}
+
+/* ---- the commit ---- */
+
+static bool make_commit(struct maker *maker, char out[static GIT_OID_BYTES], struct err *err)
+{
+    const edit_vec *edits = &maker->edits;
+    struct git_change *changes = arena_alloc(maker->arena, edits->count, sizeof(*changes));
+    size_t change_count = 0;
+    for (size_t at = 0; at < edits->count;) {
+        size_t end = at + 1;
+        while (end < edits->count && strcmp(edits->items[end].file, edits->items[at].file) == 0) {
+            end++;
+        }
+        struct git_change *change = &changes[change_count++];
+        change->path = edits->items[at].file;
+        if (!edit_file(&edits->items[at], end - at, maker->arena, &change->bytes, err)) {
+            return false;
+        }
+        at = end;
+    }
+    struct git_commit commit = {
+        .parent = maker->request->base,
+        .message = maker->request->message,
+        .author_name = maker->request->author,
+        .when_ms = maker->request->when_ms,
+        .changes = changes,
+        .change_count = change_count,
+    };
+    return git_commit(maker->git, &commit, out, err);
+}
+
+/* ---- is it what was meant? ---- */
+
+static const struct image *wanted_image(const struct maker *maker, const char *path,
+                                        const struct item *item, const struct slot *slot)
+{
+    for (size_t i = 0; i < maker->request->change_count; i++) {
+        const struct version_change *change = &maker->request->changes[i];
+        if (strcmp(change->path, path) == 0 && strcmp(change->workload, item->name) == 0 &&
+            strcmp(change->container, slot->container) == 0) {
+            return &change->to;
+        }
+    }
+    return NULL;
+}
+
+static bool check_slot(const struct maker *maker, const struct walk *walk, const struct item *item,
+                       const struct slot *before, const struct slot *after, struct err *err)
+{
+    const struct image *wanted = wanted_image(maker, walk->path, item, before);
+    const char *tag = wanted ? wanted->tag : before->tag;
+    const char *digest = wanted ? wanted->digest : before->digest;
+    if (strcmp(before->name, after->name) == 0 && strcmp(after->tag, tag) == 0 &&
+        strcmp(after->digest, digest) == 0) {
+        return true;
+    }
+    if (wanted) {
+        return err_set(err, ERR_REFUSED, "%s in %s would not get the version by editing %s",
+                       item->name, walk->path, slot_file(item, before));
+    }
+    return err_set(err, ERR_REFUSED,
+                   "%s in %s would change too: %s holds one version for several workloads; "
+                   "promote them together",
+                   item->name, walk->path, slot_file(item, before));
+}
+
+static bool same_items(const struct item *a, const struct item *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->namespace, b->namespace) == 0 &&
+           a->kind == b->kind && a->slot_count == b->slot_count;
+}
+
+static bool check_walks(const struct maker *maker, const struct walk *before,
+                        const struct walk *after, struct err *err)
+{
+    bool same = before->item_count == after->item_count;
+    for (size_t i = 0; same && i < before->item_count; i++) {
+        const struct item *old = &before->items[i];
+        const struct item *new = &after->items[i];
+        same = same_items(old, new);
+        for (size_t n = 0; same && n < old->slot_count; n++) {
+            if (!check_slot(maker, before, old, &old->slots[n], &new->slots[n], err)) {
+                return false;
+            }
+        }
+    }
+    return same ||
+           err_set(err, ERR_INTERNAL, "the edit would change which workloads %s has", before->path);
+}
+
+static bool uses_edited_file(const struct maker *maker, const char *path)
+{
+    for (size_t i = 0; i < maker->edits.count; i++) {
+        const struct user *user = table_get(&maker->base->users, maker->edits.items[i].file);
+        for (; user; user = user->next) {
+            if (strcmp(user->path, path) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Read every target that uses an edited file again, from the new commit: exactly the meant
+   containers have another version, and no other target has. */
+static bool verify(struct maker *maker, const char *oid, struct err *err)
+{
+    if (!survey_make(maker->git, oid, NULL, 0, maker->arena, &maker->draft, err)) {
+        return false;
+    }
+    struct manifest_tree base = commit_tree_face(maker->base->tree);
+    struct manifest_tree draft = commit_tree_face(maker->draft->tree);
+    for (size_t i = 0; i < maker->path_count; i++) {
+        struct walk *before = NULL;
+        struct walk *after = NULL;
+        const char *path = maker->paths[i];
+        if (uses_edited_file(maker, path) && (!walk_path(maker->base, path, &base, &before, err) ||
+                                              !walk_path(maker->draft, path, &draft, &after, err) ||
+                                              !check_walks(maker, before, after, err))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- from request to answer ---- */
+
+static void add_path(struct maker *maker, const char *path)
+{
+    for (size_t i = 0; i < maker->path_count; i++) {
+        if (strcmp(maker->paths[i], path) == 0) {
+            return;
+        }
+    }
+    maker->paths[maker->path_count++] = path;
+}
+
+static void collect_paths(struct maker *maker)
+{
+    const struct commit_request *request = maker->request;
+    maker->paths = arena_alloc(maker->arena, request->all_path_count + request->change_count + 1,
+                               sizeof(*maker->paths));
+    for (size_t i = 0; i < request->all_path_count; i++) {
+        add_path(maker, request->all_paths[i]);
+    }
+    for (size_t i = 0; i < request->change_count; i++) {
+        add_path(maker, request->changes[i].path);
+    }
+}
+
+static void answer(const struct maker *maker, const char *oid, struct arena *arena,
+                   struct draft_commit *out)
+{
+    const edit_vec *edits = &maker->edits;
+    *out = (struct draft_commit){.edit_count = edits->count};
+    TEXT_COPY_CUT(out->oid, oid);
+    TEXT_COPY_CUT(out->base, maker->request->base);
+    out->edits = arena_alloc(arena, edits->count + 1, sizeof(*out->edits));
+    for (size_t i = 0; i < edits->count; i++) {
+        out->edits[i] = (struct file_edit){
+            .file = arena_strdup(arena, edits->items[i].file),
+            .before = arena_strdup(arena, edits->items[i].before),
+            .after = arena_strdup(arena, edits->items[i].after),
+        };
+    }
+}
+
+static bool make(struct maker *maker, struct arena *arena, struct draft_commit *out,
+                 struct err *err)
+{
+    char oid[GIT_OID_BYTES];
+    collect_paths(maker);
+    if (!survey_make(maker->git, maker->request->base, maker->paths, maker->path_count,
+                     maker->arena, &maker->base, err) ||
+        !plan(maker, err)) {
+        return false;
+    }
+    if (maker->edits.count == 0) {
+        answer(maker, maker->request->base, arena, out);
+        return true;
+    }
+    if (!make_commit(maker, oid, err) || !verify(maker, oid, err)) {
+        return false;
+    }
+    answer(maker, oid, arena, out);
+    return true;
+}
+
+bool configrepo_commit(struct git *git, const struct commit_request *request, struct arena *arena,
+                       struct draft_commit *out, struct err *err)
+{
+    struct maker maker = {.git = git, .request = request, .arena = arena_new()};
+    bool made = make(&maker, arena, out, err);
+    VEC_DONE(&maker.edits);
+    arena_free(&maker.arena);
+    return made;
+}

@@ -1,0 +1,164 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "configrepo/survey.h"
+
+struct scanner {
+    const struct walk *walk;
+    struct arena *arena;
+    struct scan *scan;
+    struct manifest_problem **problems_end;
+};
+
+static void add_problem(struct scanner *scanner, const char *file, unsigned line, const char *text)
+{
+    struct manifest_problem *problem = ARENA_NEW(scanner->arena, struct manifest_problem);
+    problem->file = arena_strdup(scanner->arena, file);
+    problem->line = line;
+    problem->text = arena_strdup(scanner->arena, text);
+    *scanner->problems_end = problem;
+    scanner->problems_end = &problem->next;
+}
+
+static unsigned place_line(const struct slot *slot)
+{
+    if (!slot->by) {
+        return slot->field->line;
+    }
+    return slot->entry->new_tag ? slot->entry->new_tag->line : slot->entry->digest->line;
+}
+
+static bool add_place(struct scanner *scanner, const struct item *item, const struct slot *slot,
+                      struct scan_workload *workload)
+{
+    struct place *place = &workload->places[workload->place_count];
+    if (!TEXT_COPY(place->container, slot->container)) {
+        return false;
+    }
+    slot_image(slot, &place->image);
+    place->kind = slot->by ? PLACE_KUSTOMIZE_ENTRY : PLACE_IMAGE_FIELD;
+    place->file = arena_strdup(scanner->arena, slot_file(item, slot));
+    place->line = place_line(slot);
+    place->blocked = slot_blocked(scanner->walk, item, slot, scanner->arena);
+    workload->place_count++;
+    return true;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const char *const *left = a;
+    const char *const *right = b;
+    return strcmp(*left, *right);
+}
+
+static void add_files(struct scanner *scanner, const struct item *item,
+                      struct scan_workload *workload)
+{
+    size_t room = 0;
+    for (const struct file_name *name = item->files; name; name = name->next) {
+        room++;
+    }
+    workload->files = arena_alloc(scanner->arena, room + 1, sizeof(*workload->files));
+    const char **names = workload->files;
+    for (const struct file_name *name = item->files; name; name = name->next) {
+        *names++ = name->path;
+    }
+    qsort(workload->files, room, sizeof(*workload->files), by_text);
+    for (size_t i = 0; i < room; i++) {
+        const char *path = workload->files[i];
+        size_t count = workload->file_count;
+        if (count == 0 || strcmp(workload->files[count - 1], path) != 0) {
+            workload->files[workload->file_count++] = arena_strdup(scanner->arena, path);
+        }
+    }
+}
+
+static void add_workload(struct scanner *scanner, const struct item *item)
+{
+    struct scan_workload *workload = &scanner->scan->workloads[scanner->scan->workload_count];
+    const struct manifest_object *object = item->object;
+    *workload = (struct scan_workload){
+        .kind = item->kind,
+        .file = arena_strdup(scanner->arena, object->file),
+        .line = object->line,
+        .places = arena_alloc(scanner->arena, item->slot_count + 1, sizeof(*workload->places)),
+    };
+    bool fits =
+        TEXT_COPY(workload->name, item->name) && TEXT_COPY(workload->namespace, item->namespace);
+    for (size_t i = 0; fits && i < item->slot_count; i++) {
+        fits = add_place(scanner, item, &item->slots[i], workload);
+    }
+    if (!fits) {
+        add_problem(scanner, object->file, object->line,
+                    "a workload's, namespace's or container's name is longer than 63 characters");
+        return;
+    }
+    add_files(scanner, item, workload);
+    scanner->scan->workload_count++;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct scan_workload *left = a;
+    const struct scan_workload *right = b;
+    int order = strcmp(left->name, right->name);
+    order = order ? order : strcmp(left->file, right->file);
+    return order ? order : (left->line > right->line) - (left->line < right->line);
+}
+
+/* A version for one of them would be a guess, so both stay out until their names differ. */
+static void drop_doubles(struct scanner *scanner)
+{
+    struct scan *scan = scanner->scan;
+    size_t kept = 0;
+    for (size_t i = 0; i < scan->workload_count;) {
+        const struct scan_workload *first = &scan->workloads[i];
+        size_t end = i + 1;
+        while (end < scan->workload_count && strcmp(scan->workloads[end].name, first->name) == 0) {
+            const struct scan_workload *second = &scan->workloads[end++];
+            add_problem(scanner, second->file, second->line,
+                        arena_printf(scanner->arena,
+                                     "two workloads of %s are called %s: here and in %s:%u; give "
+                                     "one another name, or a target of its own",
+                                     scan->path, first->name, first->file, first->line));
+        }
+        if (end == i + 1) {
+            scan->workloads[kept++] = *first;
+        }
+        i = end;
+    }
+    scan->workload_count = kept;
+}
+
+bool scan_of_walk(const struct walk *walk, struct arena *arena, struct scan **out, struct err *err)
+{
+    struct scan *scan = ARENA_NEW(arena, struct scan);
+    struct scanner scanner = {walk, arena, scan, &scan->problems};
+    TEXT_COPY_CUT(scan->commit, walk->survey->tree->commit);
+    if (!TEXT_COPY(scan->path, walk->path)) {
+        return err_set(err, ERR_INVALID, "the path %.100s… is too long", walk->path);
+    }
+    for (const struct manifest_problem *problem = walk->problems; problem;
+         problem = problem->next) {
+        add_problem(&scanner, problem->file, problem->line, problem->text);
+    }
+    scan->workloads = arena_alloc(arena, walk->item_count + 1, sizeof(*scan->workloads));
+    for (size_t i = 0; i < walk->item_count; i++) {
+        add_workload(&scanner, &walk->items[i]);
+    }
+    qsort(scan->workloads, scan->workload_count, sizeof(*scan->workloads), by_name);
+    drop_doubles(&scanner);
+    *out = scan;
+    return true;
+}
+
+static int named(const void *name, const void *workload)
+{
+    return strcmp(name, ((const struct scan_workload *)workload)->name);
+}
+
+const struct scan_workload *scan_find(const struct scan *scan, const char *workload)
+{
+    return bsearch(workload, scan->workloads, scan->workload_count, sizeof(*scan->workloads),
+                   named);
+}

@@ -1,0 +1,161 @@
+#include "configrepo/survey.h"
+
+#include <string.h>
+
+/* A tree that shows which files a path reads, and of manifests nothing but that they are there:
+   the kustomizations alone say what is read. */
+struct skim {
+    struct configrepo_survey *survey;
+    const char *path;
+};
+
+static void note_user(struct skim *skim, const char *file)
+{
+    void **place = table_place(&skim->survey->users, file);
+    const struct user *newest = *place;
+    if (newest && strcmp(newest->path, skim->path) == 0) {
+        return;
+    }
+    struct user *user = ARENA_NEW(skim->survey->arena, struct user);
+    user->path = skim->path;
+    user->next = *place;
+    *place = user;
+}
+
+static bool is_kustomization(const char *path)
+{
+    static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool skim_read(void *context, const char *path, struct arena *arena, struct slice *out,
+                      struct err *err)
+{
+    struct skim *skim = context;
+    struct commit_tree *tree = skim->survey->tree;
+    (void)arena;
+    const struct git_entry *entry = commit_tree_entry(tree, path);
+    if (entry && entry->kind == GIT_FILE) {
+        note_user(skim, path);
+        if (!is_kustomization(path)) {
+            *out = (struct slice){"", 0};
+            return true;
+        }
+    }
+    return commit_tree_read(tree, path, out, err);
+}
+
+static bool skim_list(void *context, const char *folder, struct arena *arena,
+                      struct manifest_entry **out, size_t *out_count, struct err *err)
+{
+    const struct skim *skim = context;
+    struct manifest_tree tree = commit_tree_face(skim->survey->tree);
+    return tree.list(tree.context, folder, arena, out, out_count, err);
+}
+
+static const char *skim_oid(void *context, const char *path, struct arena *arena)
+{
+    const struct skim *skim = context;
+    struct manifest_tree tree = commit_tree_face(skim->survey->tree);
+    return tree.oid(tree.context, path, arena);
+}
+
+static bool is_known(const char *const *paths, size_t count, const char *path)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(paths[i], path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A path that is missing or broken uses nothing; its own scan says so. */
+static bool skim_path(struct configrepo_survey *survey, const char *path, struct err *err)
+{
+    struct skim *skim = ARENA_NEW(survey->arena, struct skim);
+    *skim = (struct skim){survey, arena_strdup(survey->arena, path)};
+    struct manifest_tree tree = {
+        .read = skim_read, .list = skim_list, .oid = skim_oid, .context = skim};
+    struct walk *walk = NULL;
+    struct err ignored = {0};
+    if (walk_path(survey, skim->path, &tree, &walk, &ignored) ||
+        survey->tree->failure.kind == ERR_NONE) {
+        return true;
+    }
+    *err = ignored;
+    return false;
+}
+
+bool survey_make(struct git *git, const char *commit, const char *const *paths, size_t count,
+                 struct arena *arena, struct configrepo_survey **out, struct err *err)
+{
+    struct configrepo_survey *survey = ARENA_NEW(arena, struct configrepo_survey);
+    survey->arena = arena;
+    survey->tree = commit_tree_new(git, commit, arena);
+    table_init(&survey->users, arena);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_known(paths, i, paths[i]) && !skim_path(survey, paths[i], err)) {
+            return false;
+        }
+    }
+    *out = survey;
+    return true;
+}
+
+const char *survey_other_user(const struct configrepo_survey *survey, const char *file,
+                              const char *path)
+{
+    const char *other = NULL;
+    for (const struct user *user = table_get(&survey->users, file); user; user = user->next) {
+        /* The first by name, so that the words do not depend on the order of targets. */
+        if (strcmp(user->path, path) != 0 && (!other || strcmp(user->path, other) < 0)) {
+            other = user->path;
+        }
+    }
+    return other;
+}
+
+bool configrepo_survey_open(struct git *git, const char *commit, const char *const *paths,
+                            size_t count, struct configrepo_survey **out, struct err *err)
+{
+    struct arena *arena = arena_new();
+    if (!survey_make(git, commit, paths, count, arena, out, err)) {
+        arena_free(&arena);
+        return false;
+    }
+    return true;
+}
+
+void configrepo_survey_close(struct configrepo_survey **survey)
+{
+    if (*survey) {
+        struct arena *arena = (*survey)->arena; /* the survey itself lives in it */
+        *survey = NULL;
+        arena_free(&arena);
+    }
+}
+
+bool configrepo_survey_scan(struct configrepo_survey *survey, const char *path, struct arena *arena,
+                            struct scan **out, struct err *err)
+{
+    struct walk *walk = NULL;
+    struct manifest_tree tree = commit_tree_face(survey->tree);
+    return walk_path(survey, path, &tree, &walk, err) && scan_of_walk(walk, arena, out, err);
+}
+
+bool configrepo_scan(struct git *git, const char *commit, const char *path,
+                     const char *const *other_paths, size_t other_count, struct arena *arena,
+                     struct scan **out, struct err *err)
+{
+    AUTO(configrepo_survey_close) struct configrepo_survey *survey = NULL;
+    return configrepo_survey_open(git, commit, other_paths, other_count, &survey, err) &&
+           configrepo_survey_scan(survey, path, arena, out, err);
+}

@@ -1,0 +1,123 @@
+#include "crypto/crypto.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* OpenSSL counts in int; nothing here comes near it. */
+#define BASE64_BYTES_MAX (INT_MAX / 2)
+
+static void to_hex(const unsigned char *bytes, size_t length, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < length; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15U];
+    }
+    out[2 * length] = '\0';
+}
+
+void crypto_sha256(struct slice bytes, unsigned char out[static SHA256_BYTES])
+{
+    unsigned length = 0;
+    int done = EVP_Digest(bytes.bytes, bytes.length, out, &length, EVP_sha256(), NULL);
+    assert(done == 1 && length == SHA256_BYTES);
+    (void)done;
+}
+
+void crypto_sha256_hex(struct slice bytes, char out[static SHA256_HEX_BYTES])
+{
+    unsigned char digest[SHA256_BYTES];
+    crypto_sha256(bytes, digest);
+    to_hex(digest, sizeof(digest), out);
+}
+
+void crypto_hmac_sha256_hex(struct slice key, struct slice bytes, char out[static SHA256_HEX_BYTES])
+{
+    unsigned char digest[SHA256_BYTES];
+    unsigned length = 0;
+    assert(key.length <= INT_MAX);
+    const unsigned char *made = HMAC(EVP_sha256(), key.bytes, (int)key.length,
+                                     (const unsigned char *)bytes.bytes, bytes.length, digest, &length);
+    assert(made && length == SHA256_BYTES);
+    (void)made;
+    to_hex(digest, sizeof(digest), out);
+}
+
+bool crypto_equal(struct slice a, struct slice b)
+{
+    return a.length == b.length && CRYPTO_memcmp(a.bytes, b.bytes, a.length) == 0;
+}
+
+void crypto_random_text(char *out, size_t length)
+{
+    static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const unsigned fair = 256 - 256 % (sizeof(letters) - 1); /* above it, some letters would come more often */
+    for (size_t i = 0; i < length;) {
+        unsigned char byte = 0;
+        if (RAND_priv_bytes(&byte, 1) != 1) {
+            abort(); /* no fallback: a guessable token is worse than no server */
+        }
+        if (byte < fair) {
+            out[i++] = letters[byte % (sizeof(letters) - 1)];
+        }
+    }
+    out[length] = '\0';
+}
+
+void crypto_wipe(void *memory, size_t length)
+{
+    OPENSSL_cleanse(memory, length);
+}
+
+void crypto_base64(struct slice bytes, struct str *out)
+{
+    assert(bytes.length <= BASE64_BYTES_MAX);
+    size_t room = (bytes.length + 2) / 3 * 4;
+    char *at = str_reserve(out, room); /* its NUL is the one that OpenSSL writes, too */
+    if (at) {
+        EVP_EncodeBlock((unsigned char *)at, (const unsigned char *)bytes.bytes, (int)bytes.length);
+        str_grew(out, room);
+    }
+}
+
+/* The number of '=' at the end, or -1.  OpenSSL skips white space and takes '=' anywhere, so
+   that one value would have many spellings; here it has one length and one alphabet. */
+static int padding_of(struct slice text)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t padding = 0;
+    while (padding < 2 && padding < text.length &&
+           text.bytes[text.length - 1 - padding] == '=') {
+        padding++;
+    }
+    for (size_t i = 0; i < text.length - padding; i++) {
+        if (!memchr(alphabet, text.bytes[i], sizeof(alphabet) - 1)) {
+            return -1;
+        }
+    }
+    return text.length % 4 == 0 ? (int)padding : -1;
+}
+
+bool crypto_unbase64(struct slice text, struct str *out, struct err *err)
+{
+    int padding = text.length <= BASE64_BYTES_MAX ? padding_of(text) : -1;
+    if (padding < 0) {
+        return err_set(err, ERR_INVALID, "it is not valid base64");
+    }
+    char *at = str_reserve(out, text.length / 4 * 3);
+    if (!at) {
+        return err_set(err, ERR_INVALID, "the base64 text is too long");
+    }
+    int length = EVP_DecodeBlock((unsigned char *)at, (const unsigned char *)text.bytes,
+                                 (int)text.length);
+    assert(length == (int)(text.length / 4 * 3));
+    str_grew(out, (size_t)(length - padding));
+    return true;
+}

@@ -1,0 +1,575 @@
+#include "discover/discover.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "discover/poll.h"
+
+#define RETRY_MS_FIRST 1000
+#define RETRY_DOUBLINGS_MAX 10 /* 1 s · 2^10 is more than DISCOVER_RETRY_MS_MAX */
+#define LOOKUPS_MAX 1000       /* waiting at once; more are answered with ERR_BUSY */
+
+/* A registry: one client, used by one job at a time. */
+struct host {
+    char name[IMAGE_REPOSITORY_BYTES];
+    struct registry *registry; /* made when first needed */
+    bool is_busy;
+    int64_t not_before_mono_ms; /* it asked to wait */
+};
+
+struct repository {
+    char name[IMAGE_REPOSITORY_BYTES];
+    struct host *host;
+    struct version_rule *rule;
+    struct map known; /* while a poll runs it has this */
+    size_t tag_count;
+    bool is_polling;
+    bool is_wanted;   /* in the set; one that is not dies when its poll ends */
+    bool is_reported; /* the owner has the listing that `known` is */
+    bool is_hinted;   /* since the last poll began */
+    unsigned failures;
+    struct err error;
+    int64_t ok_ms;           /* wall */
+    int64_t started_mono_ms; /* of the last poll */
+    int64_t next_mono_ms;
+    char hints[POLL_HINTS_MAX][IMAGE_TAG_BYTES];
+    size_t hint_count;
+};
+
+/* Somebody waits for one digest. */
+struct lookup {
+    char repository[IMAGE_REPOSITORY_BYTES];
+    char tag[IMAGE_TAG_BYTES];
+    void (*on_digest)(void *context, const char *digest, const struct err *err);
+    void *context;
+};
+
+struct discover {
+    struct discover_options options;
+    struct map hosts;        /* name → struct host */
+    struct map repositories; /* name → struct repository */
+    VEC(struct lookup) lookups;
+    struct loop_timer *timer;
+    size_t running;
+    bool is_closed; /* freed by its owner; lives until the last job has ended */
+};
+
+/* What goes to a worker: a poll, or a lookup when `repository` is NULL. */
+struct job {
+    struct discover *discover;
+    struct host *host; /* busy with this job, whose `poll.registry` is its client */
+    struct repository *repository;
+    struct poll poll;
+    struct lookup lookup;
+    char digest[IMAGE_DIGEST_BYTES];
+};
+
+/* ---- making and freeing ---- */
+
+static void host_free(struct host **host)
+{
+    if (*host) {
+        registry_free(&(*host)->registry);
+    }
+    xfree(host);
+}
+
+static void repository_free(struct repository **repository)
+{
+    if (*repository) {
+        known_done(&(*repository)->known);
+        rule_free(&(*repository)->rule);
+    }
+    xfree(repository);
+}
+
+bool discover_new(const struct discover_options *options, struct discover **out, struct err *err)
+{
+    assert(options->poll_ms > 0);
+    /* Broken credentials should stop the start, not show up at the first poll. */
+    AUTO(registry_free) struct registry *trial = NULL;
+    if (!registry_new(&options->registry, &trial, err)) {
+        return false;
+    }
+    *out = xcalloc(1, sizeof(**out));
+    (*out)->options = *options;
+    return true;
+}
+
+static void free_now(struct discover *discover)
+{
+    MAP_EACH(slot, &discover->repositories)
+    {
+        struct repository *repository = slot->value;
+        repository_free(&repository);
+    }
+    MAP_EACH(slot, &discover->hosts)
+    {
+        struct host *host = slot->value;
+        host_free(&host);
+    }
+    map_done(&discover->repositories);
+    map_done(&discover->hosts);
+    VEC_DONE(&discover->lookups);
+    free(discover);
+}
+
+void discover_free(struct discover **discover)
+{
+    struct discover *dead = TAKE(*discover);
+    if (!dead) {
+        return;
+    }
+    loop_timer_stop(&dead->timer);
+    dead->is_closed = true;
+    if (dead->running == 0) {
+        free_now(dead);
+    }
+}
+
+/* ---- time ---- */
+
+static int64_t now_mono_ms(const struct discover *discover)
+{
+    return env_now_mono_ms(discover->options.env);
+}
+
+static int64_t random_below(const struct discover *discover, int64_t limit)
+{
+    uint64_t random = 0;
+    const struct env *env = discover->options.env;
+    env->random(env->context, &random, sizeof(random));
+    return limit > 0 ? (int64_t)(random % (uint64_t)limit) : 0;
+}
+
+/* A tenth around the interval, so that repositories do not march in step. */
+static int64_t poll_delay_ms(const struct discover *discover)
+{
+    int64_t tenth = discover->options.poll_ms / 10;
+    return discover->options.poll_ms - tenth + random_below(discover, 2 * tenth + 1);
+}
+
+/* Twice as long after each failure, half of it by chance, and never less than the registry asks. */
+static int64_t retry_delay_ms(const struct discover *discover, const struct repository *repository,
+                              const struct poll *poll)
+{
+    /* The registry works and says that there is nothing; it may come with the next push. */
+    if (poll->err.kind == ERR_NOT_FOUND) {
+        return poll_delay_ms(discover);
+    }
+    unsigned doublings = repository->failures - 1;
+    int64_t delay_ms = (int64_t)RETRY_MS_FIRST
+                       << (doublings < RETRY_DOUBLINGS_MAX ? doublings : RETRY_DOUBLINGS_MAX);
+    if (delay_ms > DISCOVER_RETRY_MS_MAX) {
+        delay_ms = DISCOVER_RETRY_MS_MAX;
+    }
+    delay_ms = delay_ms / 2 + random_below(discover, delay_ms / 2 + 1);
+    return delay_ms > poll->retry_ms ? delay_ms : poll->retry_ms;
+}
+
+static int64_t wall_of(const struct discover *discover, int64_t mono_ms)
+{
+    return env_now_ms(discover->options.env) + (mono_ms - now_mono_ms(discover));
+}
+
+static int64_t due_mono_ms(const struct repository *repository)
+{
+    int64_t host_ms = repository->host->not_before_mono_ms;
+    return repository->next_mono_ms > host_ms ? repository->next_mono_ms : host_ms;
+}
+
+/* ---- jobs ---- */
+
+static struct host *host_of(struct discover *discover, const char *repository)
+{
+    char name[IMAGE_REPOSITORY_BYTES] = "";
+    struct image image = {0};
+    text_copy_cut(image.repository, sizeof(image.repository), repository);
+    image_registry(&image, name, sizeof(name));
+    struct host *host = map_get(&discover->hosts, name);
+    if (!host) {
+        host = xcalloc(1, sizeof(*host));
+        memcpy(host->name, name, sizeof(name));
+        map_set(&discover->hosts, name, host);
+    }
+    return host;
+}
+
+/* On a worker.  The client is made here, since that reads a file. */
+static void run_job(void *context)
+{
+    struct job *job = context;
+    struct poll *poll = &job->poll;
+    if (!poll->registry &&
+        !registry_new(&job->discover->options.registry, &poll->registry, &poll->err)) {
+        return;
+    }
+    if (job->repository) {
+        poll_run(poll);
+    } else {
+        poll->is_ok = registry_resolve(poll->registry, job->lookup.repository, job->lookup.tag,
+                                       job->digest, &poll->retry_ms, &poll->err);
+    }
+}
+
+/* What a registry says about itself counts for all of its repositories. */
+static void note_host(const struct discover *discover, struct host *host, struct poll *poll)
+{
+    host->is_busy = false;
+    host->registry = TAKE(poll->registry);
+    if (!poll->is_ok && poll->retry_ms > 0) {
+        host->not_before_mono_ms = now_mono_ms(discover) + poll->retry_ms;
+    }
+    /* The next client reads the credentials anew: they may have been replaced. */
+    if (poll->err.kind == ERR_UNKNOWN_WHO || poll->err.kind == ERR_DENIED) {
+        registry_free(&host->registry);
+    }
+}
+
+/* As soon as hints may have it: now, or after the gap. */
+static void plan_hinted(const struct discover *discover, struct repository *repository)
+{
+    int64_t now_ms = now_mono_ms(discover);
+    int64_t soonest_ms = repository->started_mono_ms + DISCOVER_HINT_GAP_MS;
+    if (repository->started_mono_ms == 0 || soonest_ms < now_ms) {
+        soonest_ms = now_ms;
+    }
+    if (repository->next_mono_ms > soonest_ms) {
+        repository->next_mono_ms = soonest_ms;
+    }
+}
+
+static void plan_next(const struct discover *discover, struct repository *repository,
+                      const struct poll *poll)
+{
+    int64_t delay_ms =
+        poll->is_ok ? poll_delay_ms(discover) : retry_delay_ms(discover, repository, poll);
+    repository->next_mono_ms = now_mono_ms(discover) + delay_ms;
+    if (repository->is_hinted) {
+        plan_hinted(discover, repository);
+    }
+}
+
+/* The callbacks come last and use nothing of the repository, which they may remove. */
+static void note_listing(struct discover *discover, struct repository *repository,
+                         const struct poll *poll)
+{
+    bool is_news = !repository->is_reported;
+    repository->failures = 0;
+    repository->error = (struct err){0};
+    repository->ok_ms = env_now_ms(discover->options.env);
+    repository->tag_count = poll->row_count;
+    repository->is_reported = true;
+    plan_next(discover, repository, poll);
+    if (is_news) {
+        discover->options.on_versions(discover->options.context, poll->repository, poll->rows,
+                                      poll->row_count);
+    }
+}
+
+static void note_failure(struct discover *discover, struct repository *repository,
+                         const struct poll *poll)
+{
+    repository->failures++;
+    repository->error = poll->err;
+    plan_next(discover, repository, poll);
+    discover->options.on_error(discover->options.context, poll->repository, &poll->err,
+                               wall_of(discover, due_mono_ms(repository)));
+}
+
+static void end_poll(struct discover *discover, struct repository *repository, struct poll *poll)
+{
+    repository->is_polling = false;
+    repository->known = poll->known;
+    poll->known = (struct map){0};
+    repository->is_reported = repository->is_reported && !poll->has_changed;
+    if (poll->is_ok) {
+        note_listing(discover, repository, poll);
+    } else {
+        note_failure(discover, repository, poll);
+    }
+}
+
+static void end_lookup(const struct job *job)
+{
+    job->lookup.on_digest(job->lookup.context, job->poll.is_ok ? job->digest : "", &job->poll.err);
+}
+
+static void job_free(struct job **job)
+{
+    registry_free(&(*job)->poll.registry);
+    poll_done(&(*job)->poll);
+    xfree(job);
+}
+
+/* `running` falls only after the callbacks, so that discover_free() in one of them waits for us. */
+static void end_job(void *context, bool is_stopping)
+{
+    AUTO(job_free) struct job *job = context;
+    struct discover *discover = job->discover;
+    bool is_over = is_stopping || discover->is_closed;
+    note_host(discover, job->host, &job->poll);
+    if (job->repository && !job->repository->is_wanted) {
+        repository_free(&job->repository);
+    } else if (!is_over && job->repository) {
+        end_poll(discover, job->repository, &job->poll);
+    } else if (!is_over) {
+        end_lookup(job);
+    }
+    discover->running--;
+    if (discover->is_closed && discover->running == 0) {
+        free_now(discover);
+    } else if (!is_stopping && !discover->is_closed) {
+        discover_run_due(discover);
+    }
+}
+
+static void start_job(struct discover *discover, struct host *host, struct job *job)
+{
+    job->discover = discover;
+    job->host = host;
+    job->poll.registry = TAKE(host->registry);
+    host->is_busy = true;
+    discover->running++;
+    loop_work(discover->options.loop, NULL, run_job, end_job, job);
+}
+
+static void start_poll(struct discover *discover, struct repository *repository)
+{
+    struct job *job = xcalloc(1, sizeof(*job));
+    struct poll *poll = &job->poll;
+    job->repository = repository;
+    memcpy(poll->repository, repository->name, sizeof(poll->repository));
+    memcpy(poll->hints, repository->hints, sizeof(poll->hints));
+    poll->hint_count = repository->hint_count;
+    poll->rule = rule_copy(repository->rule);
+    poll->known = repository->known;
+    poll->now_ms = env_now_ms(discover->options.env);
+    repository->known = (struct map){0};
+    repository->hint_count = 0;
+    repository->is_hinted = false;
+    repository->is_polling = true;
+    repository->started_mono_ms = now_mono_ms(discover);
+    start_job(discover, repository->host, job);
+}
+
+/* ---- what is due ---- */
+
+/* The repository that has waited longest of those that could be polled now, or will be next. */
+static struct repository *next_repository(const struct discover *discover)
+{
+    struct repository *first = NULL;
+    MAP_EACH(slot, &discover->repositories)
+    {
+        struct repository *repository = slot->value;
+        bool is_free = !repository->is_polling && !repository->host->is_busy;
+        if (is_free && (!first || due_mono_ms(repository) < due_mono_ms(first))) {
+            first = repository;
+        }
+    }
+    return first;
+}
+
+/* People wait for lookups, so they come before polls. */
+static bool start_lookup(struct discover *discover)
+{
+    for (size_t i = 0; i < discover->lookups.count; i++) {
+        struct host *host = host_of(discover, discover->lookups.items[i].repository);
+        if (!host->is_busy) {
+            struct job *job = xcalloc(1, sizeof(*job));
+            job->lookup = discover->lookups.items[i];
+            VEC_REMOVE(&discover->lookups, i);
+            start_job(discover, host, job);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_timer(void *context)
+{
+    struct discover *discover = context;
+    discover->timer = NULL;
+    discover_run_due(discover);
+}
+
+void discover_run_due(struct discover *discover)
+{
+    loop_timer_stop(&discover->timer);
+    while (discover->running < DISCOVER_POLLS_MAX && start_lookup(discover)) {
+    }
+    while (discover->running < DISCOVER_POLLS_MAX) {
+        struct repository *next = next_repository(discover);
+        int64_t wait_ms = next ? due_mono_ms(next) - now_mono_ms(discover) : 0;
+        if (!next) {
+            return; /* each job that ends comes here again */
+        }
+        if (wait_ms > 0) {
+            discover->timer =
+                loop_timer_start(discover->options.loop, wait_ms, 0, on_timer, discover);
+            return;
+        }
+        start_poll(discover, next);
+    }
+}
+
+/* ---- the set ---- */
+
+static void drop(struct repository *repository)
+{
+    repository->is_wanted = false;
+    if (!repository->is_polling) {
+        repository_free(&repository);
+    }
+}
+
+static struct repository *repository_new(struct discover *discover, const char *name)
+{
+    struct repository *repository = xcalloc(1, sizeof(*repository));
+    text_copy_cut(repository->name, sizeof(repository->name), name);
+    repository->host = host_of(discover, name);
+    return repository;
+}
+
+/* The one from before, or a new one; due at once when it is new or its rule is. */
+static struct repository *keep_or_make(struct discover *discover, struct map *before,
+                                       const struct discover_repository *wanted)
+{
+    struct repository *repository = map_remove(before, wanted->repository);
+    if (!repository) {
+        repository = repository_new(discover, wanted->repository);
+    }
+    if (!repository->rule || !rule_equals(repository->rule, wanted->rule)) {
+        rule_free(&repository->rule);
+        repository->rule = rule_copy(wanted->rule);
+        repository->is_reported = false;
+        repository->next_mono_ms = now_mono_ms(discover);
+        repository->is_hinted = true; /* a poll that runs now still has the old rule */
+    }
+    repository->is_wanted = true;
+    return repository;
+}
+
+void discover_set_repositories(struct discover *discover,
+                               const struct discover_repository *repositories, size_t count)
+{
+    struct map before = discover->repositories;
+    discover->repositories = (struct map){0};
+    for (size_t i = 0; i < count; i++) {
+        if (!map_has(&discover->repositories, repositories[i].repository)) {
+            map_set(&discover->repositories, repositories[i].repository,
+                    keep_or_make(discover, &before, &repositories[i]));
+        }
+    }
+    MAP_EACH(slot, &before)
+    {
+        drop(slot->value);
+    }
+    map_done(&before);
+    /* Not before the caller had its chance to call discover_remember(). */
+    loop_timer_stop(&discover->timer);
+    discover->timer = loop_timer_start(discover->options.loop, 0, 0, on_timer, discover);
+}
+
+void discover_remember(struct discover *discover, const char *name, const struct version_row *rows,
+                       size_t count)
+{
+    struct repository *repository = map_get(&discover->repositories, name);
+    if (!repository || repository->is_polling || repository->ok_ms > 0) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i].is_gone) {
+            struct known_tag *entry = known_add(&repository->known, rows[i].tag, rows[i].seen_ms);
+            text_copy_cut(entry->digest, sizeof(entry->digest), rows[i].digest);
+        }
+    }
+}
+
+/* ---- hints and lookups ---- */
+
+/* The repository without its registry. */
+static const char *path_of(const char *repository)
+{
+    char host[IMAGE_REPOSITORY_BYTES];
+    struct image image = {0};
+    text_copy_cut(image.repository, sizeof(image.repository), repository);
+    image_registry(&image, host, sizeof(host));
+    return host[0] ? repository + strlen(host) + 1 : repository;
+}
+
+static void take_hint(const struct discover *discover, struct repository *repository,
+                      const char *tag)
+{
+    if (tag[0] && repository->hint_count < POLL_HINTS_MAX &&
+        TEXT_COPY(repository->hints[repository->hint_count], tag)) {
+        repository->hint_count++;
+    }
+    repository->is_hinted = true;
+    if (!repository->is_polling) {
+        plan_hinted(discover, repository);
+    }
+}
+
+void discover_hint(struct discover *discover, const char *repository, const char *tag)
+{
+    const char *path = path_of(repository);
+    MAP_EACH(slot, &discover->repositories)
+    {
+        if (strcmp(path_of(slot->key), path) == 0) {
+            take_hint(discover, slot->value, tag);
+        }
+    }
+    discover_run_due(discover);
+}
+
+bool discover_resolve(struct discover *discover, const char *repository, const char *tag,
+                      void (*on_digest)(void *context, const char *digest, const struct err *err),
+                      void *context, struct err *err)
+{
+    struct lookup lookup = {.on_digest = on_digest, .context = context};
+    if (discover->lookups.count >= LOOKUPS_MAX) {
+        return err_set(err, ERR_BUSY,
+                       "too many questions to registries wait; try again in a minute");
+    }
+    if (!TEXT_COPY(lookup.repository, repository) || !TEXT_COPY(lookup.tag, tag)) {
+        return err_set(err, ERR_INVALID, "the image \"%.80s…\" is too long", repository);
+    }
+    *VEC_ADD(&discover->lookups) = lookup;
+    discover_run_due(discover);
+    return true;
+}
+
+/* ---- for people ---- */
+
+static int by_name(const void *left, const void *right)
+{
+    const struct discover_status *a = left;
+    const struct discover_status *b = right;
+    return strcmp(a->repository, b->repository);
+}
+
+size_t discover_state(const struct discover *discover, struct arena *arena,
+                      struct discover_status **out)
+{
+    size_t count = 0;
+    *out = arena_alloc(arena, discover->repositories.count, sizeof(**out));
+    MAP_EACH(slot, &discover->repositories)
+    {
+        const struct repository *repository = slot->value;
+        (*out)[count++] = (struct discover_status){
+            .repository = arena_strdup(arena, repository->name),
+            .ok_ms = repository->ok_ms,
+            .next_ms = wall_of(discover, due_mono_ms(repository)),
+            .is_polling = repository->is_polling,
+            .failures = repository->failures,
+            .error = repository->error,
+            .tag_count = repository->tag_count,
+        };
+    }
+    qsort(*out, count, sizeof(**out), by_name);
+    return count;
+}

@@ -1,0 +1,86 @@
+/*
+ * discover: finds new versions of the images that workloads use.
+ *
+ * Polls each repository's tags on a worker, sooner when a hint names it, and gives whole listings
+ * to its owner.  At most DISCOVER_POLLS_MAX polls run at once, and one at a time per registry host.
+ * A poll that fails gives no listing at all; it is tried again later and later, and a registry that
+ * asks to wait is not asked by any of its repositories before.  It stores nothing: the caller does.
+ * On the loop's thread.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "loop/loop.h"
+#include "model/pipeline.h"
+#include "registry/registry.h"
+#include "store/store.h"
+
+#define DISCOVER_POLLS_MAX 4
+#define DISCOVER_RETRY_MS_MAX (INT64_C(10) * 60000)
+#define DISCOVER_HINT_GAP_MS 1000 /* between two polls of a repository that hints ask for */
+/* Digests are resolved for this many of the newest tags that the policy admits; older and other
+   tags are listed without one: see discover_resolve(). */
+#define DISCOVER_DIGESTS_MAX 100
+
+struct discover;
+
+struct discover_options {
+    struct loop *loop;
+    const struct env *env;
+    struct registry_options registry; /* what it points to must outlive the discover */
+    int64_t poll_ms;                  /* between two polls of a repository, give or take a tenth */
+    /* All tags of a repository; called for the first listing and for each that differs from the one
+       before.  The rows are the callee's until it returns. */
+    void (*on_versions)(void *context, const char *repository, const struct version_row *rows,
+                        size_t count);
+    /* A poll failed; nothing is known to have changed.  `retry_at_ms` is wall time. */
+    void (*on_error)(void *context, const char *repository, const struct err *err,
+                     int64_t retry_at_ms);
+    void *context;
+};
+
+/* A repository that some workload uses, and which of its tags count. */
+struct discover_repository {
+    const char *repository;
+    const struct version_rule *rule;
+};
+
+/* Fails when the credentials cannot be read. */
+bool discover_new(const struct discover_options *options, struct discover **out,
+                  struct err *err) MUST_CHECK;
+/* No callback comes after it; polls that run end by themselves.  Before loop_free(). */
+void discover_free(struct discover **discover);
+
+/* Replace the set; copies all.  New repositories, and those whose rule changed, are polled when the
+   loop runs next. */
+void discover_set_repositories(struct discover *discover,
+                               const struct discover_repository *repositories, size_t count);
+/* What the store knows of a repository from earlier: saves resolving it all again.  Right after the
+   discover_set_repositories() that brought it; later it does nothing. */
+void discover_remember(struct discover *discover, const char *repository,
+                       const struct version_row *rows, size_t count);
+/* Somebody says that there is something new.  Only the path counts, since a registry may have
+   another name inside than outside; unknown repositories are ignored.  `tag` may be "". */
+void discover_hint(struct discover *discover, const char *repository, const char *tag);
+/* The digest of one tag, asked now, whatever the policy says.  `on_digest` is called later on the
+   loop, with "" and an err when it failed; not at all after discover_free().  ERR_BUSY: too many
+   wait. */
+bool discover_resolve(struct discover *discover, const char *repository, const char *tag,
+                      void (*on_digest)(void *context, const char *digest, const struct err *err),
+                      void *context, struct err *err) MUST_CHECK;
+
+struct discover_status {
+    const char *repository;
+    int64_t ok_ms;   /* wall time of the last listing; 0: none yet */
+    int64_t next_ms; /* wall time of the next poll */
+    bool is_polling;
+    unsigned failures; /* since the last listing */
+    struct err error;  /* of the last failure; ERR_NONE after a listing */
+    size_t tag_count;
+};
+/* One per repository, sorted by name, in the arena. */
+size_t discover_state(const struct discover *discover, struct arena *arena,
+                      struct discover_status **out);
+/* Start what is due now.  A timer does this; a simulation with a clock of its own may call it. */
+void discover_run_due(struct discover *discover);

@@ -1,0 +1,218 @@
+#include "discover/poll.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/policy.h"
+
+/* ---- what is remembered ---- */
+
+void known_done(struct map *known)
+{
+    MAP_EACH(slot, known)
+    {
+        free(slot->value);
+    }
+    map_done(known);
+    *known = (struct map){0};
+}
+
+struct known_tag *known_add(struct map *known, const char *tag, int64_t now_ms)
+{
+    struct known_tag *entry = xcalloc(1, sizeof(*entry));
+    entry->seen_ms = now_ms;
+    free(map_set(known, tag, entry));
+    return entry;
+}
+
+static const char *text_or_none(const char *text)
+{
+    return text ? text : "";
+}
+
+struct version_rule *rule_copy(const struct version_rule *rule)
+{
+    struct version_rule *copy = xmemdup(rule, sizeof(*rule));
+    copy->images = xstrdup(text_or_none(rule->images));
+    copy->range = xstrdup(text_or_none(rule->range));
+    copy->tags = xstrdup(text_or_none(rule->tags));
+    return copy;
+}
+
+void rule_free(struct version_rule **rule)
+{
+    if (*rule) {
+        xfree(&(*rule)->images);
+        xfree(&(*rule)->range);
+        xfree(&(*rule)->tags);
+    }
+    xfree(rule);
+}
+
+bool rule_equals(const struct version_rule *a, const struct version_rule *b)
+{
+    return a->policy == b->policy && strcmp(text_or_none(a->range), text_or_none(b->range)) == 0 &&
+           strcmp(text_or_none(a->tags), text_or_none(b->tags)) == 0;
+}
+
+/* ---- the listing ---- */
+
+/* Mark what is listed; new tags are seen now. */
+static void note_listed(struct poll *poll, const struct registry_tags *tags)
+{
+    MAP_EACH(slot, &poll->known)
+    {
+        ((struct known_tag *)slot->value)->is_listed = false;
+    }
+    for (size_t i = 0; i < tags->count; i++) {
+        struct known_tag *entry = map_get(&poll->known, tags->tags[i]);
+        if (!entry) {
+            entry = known_add(&poll->known, tags->tags[i], poll->now_ms);
+            poll->has_changed = true;
+        }
+        entry->is_listed = true;
+    }
+}
+
+/* Only after a whole listing: forget what is not in it. */
+static void forget_unlisted(struct poll *poll)
+{
+    struct map kept = {0};
+    MAP_EACH(slot, &poll->known)
+    {
+        struct known_tag *entry = slot->value;
+        if (entry->is_listed) {
+            map_set(&kept, slot->key, entry);
+        } else {
+            poll->has_changed = true;
+            free(entry);
+        }
+    }
+    map_done(&poll->known);
+    poll->known = kept;
+}
+
+/* ---- digests ---- */
+
+struct candidate {
+    const char *tag;
+    struct known_tag *known;
+};
+
+static int newest_first(const void *left, const void *right, void *context)
+{
+    const struct candidate *a = left;
+    const struct candidate *b = right;
+    int order = policy_compare(context, b->tag, b->known->seen_ms, a->tag, a->known->seen_ms);
+    return order != 0 ? order : strcmp(b->tag, a->tag);
+}
+
+static bool is_hinted(const struct poll *poll, const char *tag)
+{
+    for (size_t i = 0; i < poll->hint_count; i++) {
+        if (strcmp(poll->hints[i], tag) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool resolve(struct poll *poll, const struct candidate *candidate)
+{
+    char digest[IMAGE_DIGEST_BYTES];
+    if (!registry_resolve(poll->registry, poll->repository, candidate->tag, digest, &poll->retry_ms,
+                          &poll->err)) {
+        /* Removed between the listing and now: it is simply not there. */
+        candidate->known->is_listed = poll->err.kind != ERR_NOT_FOUND;
+        return !candidate->known->is_listed;
+    }
+    if (strcmp(candidate->known->digest, digest) != 0) {
+        memcpy(candidate->known->digest, digest, sizeof(digest));
+        poll->has_changed = true;
+    }
+    return true;
+}
+
+/* Tags rarely move, so only new ones are asked for, those that a hint names, and the newest. */
+static bool resolve_all(struct poll *poll, const struct candidate *candidates, size_t count)
+{
+    for (size_t i = 0; i < count && i < DISCOVER_DIGESTS_MAX; i++) {
+        bool is_unsure =
+            i == 0 || !candidates[i].known->digest[0] || is_hinted(poll, candidates[i].tag);
+        if (is_unsure && !resolve(poll, &candidates[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool resolve_admitted(struct poll *poll, const struct registry_tags *tags)
+{
+    bool *is_admitted = xcalloc(tags->count, sizeof(*is_admitted));
+    struct candidate *candidates = xcalloc(tags->count, sizeof(*candidates));
+    size_t count = 0;
+    policy_admit_all(poll->rule, (const char *const *)tags->tags, tags->count, is_admitted);
+    for (size_t i = 0; i < tags->count; i++) {
+        if (is_admitted[i]) {
+            candidates[count++] =
+                (struct candidate){tags->tags[i], map_get(&poll->known, tags->tags[i])};
+        }
+    }
+    qsort_r(candidates, count, sizeof(*candidates), newest_first, poll->rule);
+    bool is_done = resolve_all(poll, candidates, count);
+    free(candidates);
+    free(is_admitted);
+    return is_done;
+}
+
+/* ---- the whole ---- */
+
+static void make_rows(struct poll *poll)
+{
+    poll->rows = xcalloc(poll->known.count, sizeof(*poll->rows));
+    MAP_EACH(slot, &poll->known)
+    {
+        const struct known_tag *entry = slot->value;
+        struct version_row *row = &poll->rows[poll->row_count++];
+        text_copy_cut(row->repository, sizeof(row->repository), poll->repository);
+        text_copy_cut(row->tag, sizeof(row->tag), slot->key);
+        text_copy_cut(row->digest, sizeof(row->digest), entry->digest);
+        row->seen_ms = entry->seen_ms;
+    }
+}
+
+/* An empty list where there were tags is a broken registry more often than a clean one, and
+   believing it would take every version away. */
+static bool check_not_emptied(struct poll *poll, const struct registry_tags *tags)
+{
+    return tags->count > 0 || poll->known.count == 0 ||
+           err_set(&poll->err, ERR_UNAVAILABLE,
+                   "%s lists no tags at all, though %zu were known; they are kept until some are "
+                   "listed again",
+                   poll->repository, poll->known.count);
+}
+
+void poll_run(struct poll *poll)
+{
+    AUTO(registry_tags_done) struct registry_tags tags = {0};
+    if (!registry_list_tags(poll->registry, poll->repository, &tags, &poll->retry_ms, &poll->err) ||
+        !check_not_emptied(poll, &tags)) {
+        return;
+    }
+    note_listed(poll, &tags);
+    if (!resolve_admitted(poll, &tags)) {
+        return;
+    }
+    forget_unlisted(poll);
+    make_rows(poll);
+    poll->err = (struct err){0};
+    poll->is_ok = true;
+}
+
+void poll_done(struct poll *poll)
+{
+    known_done(&poll->known);
+    rule_free(&poll->rule);
+    free(poll->rows);
+    *poll = (struct poll){0};
+}

@@ -1,0 +1,45 @@
+/*
+ * poll: the half of discovering that runs on a worker: ask the registry, value in, value out.
+ */
+#pragma once
+
+#include "base/map.h"
+#include "discover/discover.h"
+
+#define POLL_HINTS_MAX 8
+
+/* What is remembered of one tag. */
+struct known_tag {
+    char digest[IMAGE_DIGEST_BYTES]; /* "" when it was never resolved */
+    int64_t seen_ms;
+    bool is_listed; /* in the listing that is being read */
+};
+
+void known_done(struct map *known);
+struct known_tag *known_add(struct map *known, const char *tag, int64_t now_ms);
+
+struct version_rule *rule_copy(const struct version_rule *rule);
+void rule_free(struct version_rule **rule);
+bool rule_equals(const struct version_rule *a, const struct version_rule *b);
+
+struct poll {
+    /* in */
+    struct registry *registry; /* this job's alone while it runs */
+    char repository[IMAGE_REPOSITORY_BYTES];
+    struct version_rule *rule;
+    char hints[POLL_HINTS_MAX][IMAGE_TAG_BYTES]; /* tags that may have moved */
+    size_t hint_count;
+    int64_t now_ms;
+    /* in and out: keeps what was resolved even when the poll fails later */
+    struct map known;
+    /* out */
+    bool is_ok;
+    bool has_changed; /* anything of `known` */
+    int64_t retry_ms; /* what the registry asks for; 0: nothing */
+    struct err err;
+    struct version_row *rows;
+    size_t row_count;
+};
+
+void poll_run(struct poll *poll);
+void poll_done(struct poll *poll);

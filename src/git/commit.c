@@ -1,0 +1,152 @@
+#include <string.h>
+
+#include "git/mirror.h"
+
+#define COMMITTER "heddle <heddle@localhost>"
+#define STREAM_BYTES_MAX ((size_t)256 << 20)
+#define NAME_BYTES_MAX 200
+#define DRAFT_REF "refs/heddle/draft"
+
+/* What may stand in a commit's header: no line ends, no angle brackets. */
+static void add_name(struct str *out, const char *name, const char *otherwise)
+{
+    size_t before = out->length;
+    for (size_t i = 0; name && name[i] && i < NAME_BYTES_MAX; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c >= 0x20 && c != 0x7f && c != '<' && c != '>') {
+            str_add_char(out, name[i]);
+        }
+    }
+    if (out->length == before) {
+        str_add(out, otherwise);
+    }
+}
+
+static void add_data(struct str *out, struct slice bytes)
+{
+    str_addf(out, "data %zu\n", bytes.length);
+    str_add_bytes(out, bytes.bytes, bytes.length);
+    str_add_char(out, '\n');
+}
+
+static void add_header(struct str *out, const struct git_commit *commit)
+{
+    long long when_s = (long long)(commit->when_ms / 1000);
+    str_add(out, "commit " DRAFT_REF "\nmark :1\nauthor ");
+    add_name(out, commit->author_name, "heddle");
+    str_add(out, " <");
+    add_name(out, commit->author_email, "heddle@localhost");
+    str_addf(out, "> %lld +0000\ncommitter " COMMITTER " %lld +0000\n", when_s, when_s);
+
+    size_t length = strlen(commit->message);
+    bool ends_line = length > 0 && commit->message[length - 1] == '\n';
+    str_addf(out, "data %zu\n%s%s\n", length + !ends_line, commit->message, ends_line ? "" : "\n");
+    str_addf(out, "from %s\n", commit->parent);
+}
+
+/* A new file must not replace a link or file that stands where one of its folders would. */
+static bool check_folders(struct git *git, const char *parent, const char *path, struct err *err)
+{
+    char folder[GIT_PATH_BYTES_MAX];
+    text_copy_cut(folder, sizeof(folder), path);
+    for (char *slash = strrchr(folder, '/'); slash; slash = strrchr(folder, '/')) {
+        *slash = '\0';
+        struct git_object object;
+        if (!git_path_info(git, parent, folder, &object, err)) {
+            return false;
+        }
+        if (object.oid[0]) {
+            return strcmp(object.type, "tree") == 0 ||
+                   err_set(err, ERR_REFUSED, "%.200s cannot be written: %.200s is not a folder",
+                           path, folder);
+        }
+    }
+    return true;
+}
+
+static bool file_mode(struct git *git, const char *parent, const char *path, const char **out,
+                      struct err *err)
+{
+    const struct git_entry *entry = NULL;
+    if (!git_entry_at(git, parent, path, &entry, err)) {
+        return false;
+    }
+    *out = entry && entry->is_executable ? "100755" : "100644";
+    if (!entry) {
+        return check_folders(git, parent, path, err);
+    }
+    return entry->kind == GIT_FILE ||
+           err_set(err, ERR_REFUSED, "%.200s cannot be written: it is not a plain file", path);
+}
+
+static void add_quoted_path(struct str *out, const char *path)
+{
+    str_add_char(out, '"');
+    for (; *path; path++) {
+        if (*path == '"' || *path == '\\') {
+            str_add_char(out, '\\');
+        }
+        str_add_char(out, *path);
+    }
+    str_add_char(out, '"');
+}
+
+static bool add_changes(struct git *git, const struct git_commit *commit, struct str *out,
+                        struct err *err)
+{
+    for (size_t i = 0; i < commit->change_count; i++) {
+        const struct git_change *change = &commit->changes[i];
+        const char *mode = NULL;
+        if (!change->path[0]) {
+            return err_set(err, ERR_INVALID, "a change without a path");
+        }
+        if (!file_mode(git, commit->parent, change->path, &mode, err)) {
+            return false;
+        }
+        str_addf(out, "M %s inline ", mode);
+        add_quoted_path(out, change->path);
+        str_add_char(out, '\n');
+        add_data(out, change->bytes);
+    }
+    return true;
+}
+
+/* The ref exists only inside the stream: it is taken back before fast-import writes refs. */
+static void add_ending(struct str *out, size_t oid_length)
+{
+    str_add(out, "get-mark :1\nreset " DRAFT_REF "\nfrom ");
+    for (size_t i = 0; i < oid_length; i++) {
+        str_add_char(out, '0');
+    }
+    str_add(out, "\n\ndone\n");
+}
+
+bool git_commit(struct git *git, const struct git_commit *commit, char out[static GIT_OID_BYTES],
+                struct err *err)
+{
+    AUTO_STR(stream, STREAM_BYTES_MAX);
+    if (!git_check_oid(commit->parent, err)) {
+        return err_wrap(err, "commit");
+    }
+    add_header(&stream, commit);
+    if (!add_changes(git, commit, &stream, err)) {
+        return err_wrap(err, "commit");
+    }
+    add_ending(&stream, strlen(commit->parent));
+    if (stream.failed) {
+        return err_set(err, ERR_INVALID, "the commit is larger than %zu MiB",
+                       STREAM_BYTES_MAX >> 20);
+    }
+    const char *const args[] = {"fast-import", "--quiet", "--done", "--date-format=raw", NULL};
+    struct git_call call = {.args = args, .input = str_slice(&stream)};
+    AUTO(proc_result_done) struct proc_result result = {0};
+    if (!git_run_ok(git, &call, &result, err)) {
+        return err_wrap(err, "commit");
+    }
+    result.output.text[strcspn(result.output.text, "\n")] = '\0';
+    if (!git_check_oid(result.output.text, err)) {
+        return err_wrap(err, "git fast-import");
+    }
+    memcpy(out, result.output.text, strlen(result.output.text) + 1);
+    return true;
+}

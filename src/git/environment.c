@@ -1,0 +1,162 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/vec.h"
+#include "crypto/crypto.h"
+#include "git/mirror.h"
+
+/* Taken over from our own environment: how to reach the network, nothing of the user's taste. */
+static const char *const inherited[] = {
+    "PATH",         "TMPDIR",         "http_proxy",    "https_proxy", "HTTPS_PROXY",
+    "all_proxy",    "ALL_PROXY",      "no_proxy",      "NO_PROXY",    "SSL_CERT_FILE",
+    "SSL_CERT_DIR", "GIT_SSL_CAINFO", "SSH_AUTH_SOCK",
+};
+
+static const char *const fixed[] = {
+    "LC_ALL=C",
+    "HOME=/nonexistent", /* curl would read ~/.netrc */
+    "GIT_CONFIG_NOSYSTEM=1",
+    "GIT_CONFIG_GLOBAL=/dev/null",
+    "GIT_ATTR_NOSYSTEM=1",
+    "GIT_TERMINAL_PROMPT=0",
+    "GIT_ASKPASS=/bin/false",
+    "GIT_OPTIONAL_LOCKS=0",
+    "GIT_LITERAL_PATHSPECS=1",
+    "GIT_NO_REPLACE_OBJECTS=1",
+    "GIT_ALLOW_PROTOCOL=file:http:https:ssh",
+};
+
+/* Settings of every call.  They come by the environment, which a repository cannot overrule. */
+static const struct {
+    const char *key, *value;
+} settings[] = {
+    {"core.hooksPath", "/dev/null"},
+    {"core.attributesFile", "/dev/null"},
+    {"core.fsmonitor", "false"},
+    {"safe.bareRepository", "explicit"},
+    {"gc.auto", "0"},
+    {"maintenance.auto", "false"},
+    {"credential.helper", ""},
+    {"transfer.fsckObjects", "true"},
+    {"transfer.bundleURI", "false"},
+    {"transfer.credentialsInUrl", "die"},
+    {"submodule.recurse", "false"},
+    {"fetch.recurseSubmodules", "false"},
+    {"push.recurseSubmodules", "no"},
+    {"push.gpgSign", "false"},
+    /* Old repositories have these three in their history; none of them can do harm. */
+    {"fetch.fsck.zeroPaddedFilemode", "ignore"},
+    {"fetch.fsck.badTimezone", "ignore"},
+    {"fetch.fsck.missingSpaceBeforeDate", "ignore"},
+    /* A moved repository is a person's decision: credentials do not follow a redirection. */
+    {"http.followRedirects", "false"},
+    /* A connection that gives less than 1 byte/s for a minute is dead. */
+    {"http.lowSpeedLimit", "1"},
+    {"http.lowSpeedTime", "60"},
+};
+
+struct environment {
+    struct arena *arena;
+    VEC(const char *) lines;
+    unsigned setting_count;
+};
+
+static void add_line(struct environment *env, const char *line)
+{
+    *VEC_ADD(&env->lines) = line;
+}
+
+static void add_setting(struct environment *env, const char *key, const char *value)
+{
+    add_line(env, arena_printf(env->arena, "GIT_CONFIG_KEY_%u=%s", env->setting_count, key));
+    add_line(env, arena_printf(env->arena, "GIT_CONFIG_VALUE_%u=%s", env->setting_count, value));
+    env->setting_count++;
+}
+
+static void add_common(struct environment *env)
+{
+    for (size_t i = 0; i < COUNT_OF(fixed); i++) {
+        add_line(env, fixed[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(inherited); i++) {
+        const char *value = getenv(inherited[i]);
+        if (value) {
+            add_line(env, arena_printf(env->arena, "%s=%s", inherited[i], value));
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        add_setting(env, settings[i].key, settings[i].value);
+    }
+}
+
+/* git hands GIT_SSH_COMMAND to a shell; in single quotes only the quote itself is special. */
+static void add_quoted(struct str *out, const char *text)
+{
+    str_add_char(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'') {
+            str_add(out, "'\\''");
+        } else {
+            str_add_char(out, *text);
+        }
+    }
+    str_add_char(out, '\'');
+}
+
+/* The user's own ssh settings count only where none are given. */
+static void add_ssh(struct environment *env, const struct git_options *options)
+{
+    AUTO_STR(command, 16384);
+    str_add(&command, "GIT_SSH_COMMAND=ssh -oBatchMode=yes -oStrictHostKeyChecking=yes "
+                      "-oConnectTimeout=20 -oServerAliveInterval=15 -oServerAliveCountMax=4");
+    if (options->ssh_key_file || options->ssh_known_hosts_file) {
+        str_add(&command, " -F /dev/null");
+    }
+    if (options->ssh_key_file) {
+        str_add(&command, " -oIdentitiesOnly=yes -oIdentityAgent=none -i ");
+        add_quoted(&command, options->ssh_key_file);
+    }
+    if (options->ssh_known_hosts_file) {
+        str_add(&command, " -oUserKnownHostsFile=");
+        add_quoted(&command, options->ssh_known_hosts_file);
+        str_add(&command, " -oGlobalKnownHostsFile=/dev/null");
+    }
+    add_line(env, arena_strdup(env->arena, command.text));
+}
+
+/* The file is read for each call, so a rotated password needs no restart. */
+static bool add_password(struct environment *env, const struct git_options *options,
+                         struct err *err)
+{
+    AUTO_STR(pair, 8192);
+    AUTO_STR(header, 16384);
+    /* Git hosts that take tokens accept any name beside them. */
+    str_addf(&pair, "%s:", options->username ? options->username : "git");
+    if (!file_read_secret(options->password_file, &pair, err)) {
+        return err_wrap(err, "read the Git password");
+    }
+    str_add(&header, "Authorization: Basic ");
+    crypto_base64(str_slice(&pair), &header);
+    add_setting(env, "http.extraHeader", header.text);
+    return true;
+}
+
+bool git_environment(const struct git_options *options, bool uses_network, struct arena *arena,
+                     const char *const **out, struct err *err)
+{
+    struct environment env = {.arena = arena};
+    add_common(&env);
+    bool added = true;
+    if (uses_network) {
+        add_ssh(&env, options);
+        added = !options->password_file || add_password(&env, options, err);
+    }
+    add_line(&env, arena_printf(arena, "GIT_CONFIG_COUNT=%u", env.setting_count));
+
+    const char **lines = arena_alloc(arena, env.lines.count + 1, sizeof(*lines));
+    memcpy(lines, env.lines.items, env.lines.count * sizeof(*lines));
+    VEC_DONE(&env.lines);
+    *out = lines;
+    return added;
+}

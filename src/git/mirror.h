@@ -1,0 +1,92 @@
+/* mirror: what the files of this module share. */
+#pragma once
+
+#include "git/git.h"
+#include "proc/proc.h"
+
+#define GIT_PATH_BYTES_MAX 4096
+#define GIT_ENTRIES_MAX 200000U
+#define REF_BYTES 512
+
+struct git {
+    struct arena *arena; /* of the texts below */
+    struct git_options options;
+    const char *branch_ref;       /* "refs/heads/main": the tip as last fetched or pushed */
+    const char *const *local_env; /* for calls that stay on this machine: no credentials */
+    struct proc_pipe *cat;        /* cat-file --batch-command; NULL until the first question */
+    /* The folder that was read last: reading all of its files costs one look at its tree. */
+    struct arena *folder_arena;
+    char folder_oid[GIT_OID_BYTES];
+    struct git_listing folder;
+};
+
+/* The branch as the remote last showed it; branch_ref follows after the check for rewriting. */
+#define INCOMING_REF "refs/heddle/incoming"
+#define SEEN_PREFIX "refs/heddle/seen/"
+
+/* ---- environment.c ---- */
+
+/* The whole environment of a call; in the arena.  With credentials when it uses the network. */
+bool git_environment(const struct git_options *options, bool uses_network, struct arena *arena,
+                     const char *const **out, struct err *err) MUST_CHECK;
+
+/* ---- call.c ---- */
+
+struct git_call {
+    const char *const *args; /* after "git --git-dir=…", NULL-terminated */
+    struct slice input;
+    int64_t wall_ms;         /* 0: two minutes */
+    size_t output_bytes_max; /* 0: 16 MiB */
+    bool uses_network;
+};
+/* Run it; the exit code is a result. */
+bool git_run(struct git *git, const struct git_call *call, struct proc_result *out,
+             struct err *err) MUST_CHECK;
+/* The same, and an exit code other than 0 is an error in git's own words. */
+bool git_run_ok(struct git *git, const struct git_call *call, struct proc_result *out,
+                struct err *err) MUST_CHECK;
+/* Turn what git said into an error. */
+bool git_failed(const struct proc_result *result, bool uses_network, struct err *err);
+
+/* ---- open.c ---- */
+
+/* Throw the mirror away and begin an empty one. */
+bool git_recreate(struct git *git, const char *object_format, struct err *err) MUST_CHECK;
+
+/* ---- objects.c ---- */
+
+struct git_object {
+    char oid[GIT_OID_BYTES]; /* "": there is none */
+    char type[8];
+    size_t size;
+};
+bool git_object_info(struct git *git, const char *name, struct git_object *out,
+                     struct err *err) MUST_CHECK;
+/* An object's bytes, whatever its type. */
+bool git_object_read(struct git *git, const char *oid, size_t size, struct str *out,
+                     struct err *err) MUST_CHECK;
+/* What is at a path: a blob, a tree, or nothing. */
+bool git_path_info(struct git *git, const char *commit, const char *path, struct git_object *out,
+                   struct err *err) MUST_CHECK;
+void git_forget_objects(struct git *git); /* the files below were exchanged */
+
+bool git_check_oid(const char *oid, struct err *err) MUST_CHECK;
+/* A path that git and every file system read as the same one; "" is the root. */
+bool git_check_path(const char *path, struct err *err) MUST_CHECK;
+/* The tip of a ref, "" when there is none. */
+bool git_ref(struct git *git, const char *ref, char out[static GIT_OID_BYTES],
+             struct err *err) MUST_CHECK;
+
+/* ---- tree.c ---- */
+
+/* The entry of a path, or NULL in *out; valid until the next call. */
+bool git_entry_at(struct git *git, const char *commit, const char *path,
+                  const struct git_entry **out, struct err *err) MUST_CHECK;
+
+/* ---- fetch.c ---- */
+
+/* Bring INCOMING_REF up to date.  Nothing else moves. */
+bool git_fetch_incoming(struct git *git, char out[static GIT_OID_BYTES],
+                        struct err *err) MUST_CHECK;
+/* Run `update-ref --stdin` with these lines: all of them or none. */
+bool git_update_refs(struct git *git, struct slice lines, struct err *err) MUST_CHECK;

@@ -1,0 +1,139 @@
+#include "health/health.h"
+
+#include <string.h>
+
+/* Jobs and CronJobs have no observedGeneration. */
+static bool is_observed(const struct workload_facts *facts)
+{
+    return facts->observed_generation >= facts->generation;
+}
+
+/* The repository does not count: an admission webhook may have put a mirror's name there. */
+static bool is_version(const struct image *wanted, const struct container_facts *container)
+{
+    struct image is = {0};
+    struct err err;
+    if (!image_parse(container->image, &is, &err)) {
+        return false;
+    }
+    if (wanted->digest[0] && container->running_digest[0]) {
+        return strcmp(wanted->digest, container->running_digest) == 0;
+    }
+    if (wanted->digest[0] && is.digest[0]) {
+        return strcmp(wanted->digest, is.digest) == 0;
+    }
+    return strcmp(wanted->tag, is.tag) == 0;
+}
+
+static bool pod_runs_wanted(const struct workload_facts *facts, const struct pod_facts *pod)
+{
+    for (size_t c = 0; c < pod->container_count; c++) {
+        for (size_t i = 0; i < facts->image_count; i++) {
+            if (strcmp(facts->images[i].container, pod->containers[c].name) == 0 &&
+                !is_version(&facts->images[i].image, &pod->containers[c])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool new_pods_run_wanted(const struct workload_facts *facts)
+{
+    for (size_t i = 0; i < facts->pod_count; i++) {
+        if (facts->pods[i].is_new && !pod_runs_wanted(facts, &facts->pods[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum workload_state judge_replicas(const struct workload_facts *facts)
+{
+    bool is_whole = facts->updated >= facts->wanted && facts->ready >= facts->wanted &&
+                    facts->available >= facts->wanted;
+    bool is_clean = facts->total <= facts->wanted && facts->old_ready == 0;
+    bool is_healthy = is_observed(facts) && is_whole && is_clean && new_pods_run_wanted(facts);
+    return is_healthy ? WORKLOAD_HEALTHY : WORKLOAD_ROLLING_OUT;
+}
+
+static enum workload_state judge_job(const struct workload_facts *facts)
+{
+    if (facts->job_failed) {
+        return WORKLOAD_FAILED;
+    }
+    return facts->job_complete && new_pods_run_wanted(facts) ? WORKLOAD_HEALTHY
+                                                             : WORKLOAD_ROLLING_OUT;
+}
+
+/* Between its runs there is nothing to wait for: it may be a month until the next one. */
+static enum workload_state judge_cron_job(const struct workload_facts *facts)
+{
+    return facts->job_failed ? WORKLOAD_FAILED : WORKLOAD_HEALTHY;
+}
+
+static enum workload_state (*const judges[WORKLOAD_KIND_COUNT])(const struct workload_facts *) = {
+    [WORKLOAD_DEPLOYMENT] = judge_replicas,
+    [WORKLOAD_STATEFUL_SET] = judge_replicas,
+    [WORKLOAD_DAEMON_SET] = judge_replicas,
+    [WORKLOAD_CRON_JOB] = judge_cron_job,
+    [WORKLOAD_JOB] = judge_job,
+};
+
+enum workload_state health_judge(const struct workload_facts *facts)
+{
+    if (facts->kind >= WORKLOAD_KIND_COUNT) {
+        return WORKLOAD_NO_DATA;
+    }
+    return facts->exists ? judges[facts->kind](facts) : WORKLOAD_MISSING;
+}
+
+static const struct container_facts *container_of(const struct pod_facts *pod, const char *name)
+{
+    for (size_t i = 0; i < pod->container_count; i++) {
+        if (strcmp(pod->containers[i].name, name) == 0) {
+            return &pod->containers[i];
+        }
+    }
+    return NULL;
+}
+
+/* A Job's pods prove their version by having ended well. */
+static bool is_proof(const struct pod_facts *pod)
+{
+    return pod->is_new && (pod->is_ready || strcmp(pod->phase, "Succeeded") == 0);
+}
+
+/* The digest that all proving pods agree on; NULL when they disagree or none has one. */
+static const struct container_facts *agreed(const struct workload_facts *facts, const char *name)
+{
+    const struct container_facts *first = NULL;
+    for (size_t i = 0; i < facts->pod_count; i++) {
+        const struct pod_facts *pod = &facts->pods[i];
+        const struct container_facts *container = is_proof(pod) ? container_of(pod, name) : NULL;
+        if (!container) {
+            continue;
+        }
+        if (first && strcmp(first->running_digest, container->running_digest) != 0) {
+            return NULL;
+        }
+        first = first ? first : container;
+    }
+    return first && first->running_digest[0] ? first : NULL;
+}
+
+size_t health_running(const struct workload_facts *facts, struct workload_image *out, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < facts->image_count && count < max; i++) {
+        const struct container_facts *container = agreed(facts, facts->images[i].container);
+        struct workload_image *slot = &out[count];
+        struct err err;
+        if (container && image_parse(container->image, &slot->image, &err)) {
+            TEXT_COPY_CUT(slot->container, container->name);
+            TEXT_COPY_CUT(slot->image.digest, container->running_digest);
+            count++;
+        }
+    }
+    return count;
+}

@@ -1,0 +1,142 @@
+/* The objects of one file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "manifest/internal.h"
+
+void manifest_add_problem(struct arena *arena, struct manifest_problem **problems, const char *file,
+                          unsigned line, const char *text)
+{
+    struct manifest_problem **tail = problems;
+    while (*tail) {
+        tail = &(*tail)->next;
+    }
+    struct manifest_problem *problem = ARENA_NEW(arena, struct manifest_problem);
+    problem->file = arena_strdup(arena, file);
+    problem->line = line;
+    problem->text = arena_strdup(arena, text);
+    *tail = problem;
+}
+
+/* yaml's errors begin with "line N, column M: ". */
+static unsigned line_of(const char *text)
+{
+    unsigned line = 0;
+    return sscanf(text, "line %u,", &line) == 1 ? line : 0;
+}
+
+struct file_reader {
+    const char *path;
+    struct slice text;
+    struct arena *arena;
+    struct manifest_object **tail;
+    struct manifest_problem **problems;
+};
+
+static const char *text_or_empty(const struct yaml_node *node)
+{
+    return node && node->kind == YAML_SCALAR ? node->text : "";
+}
+
+static void add_object(struct file_reader *reader, struct yaml_node *root)
+{
+    struct manifest_object *object = ARENA_NEW(reader->arena, struct manifest_object);
+    object->file = reader->path;
+    object->line = root->line;
+    object->root = root;
+    object->text = reader->text;
+    object->api_version = text_or_empty(yaml_get(root, "apiVersion"));
+    object->kind = text_or_empty(yaml_get(root, "kind"));
+    object->name = text_or_empty(yaml_at(root, "metadata.name"));
+    object->namespace = text_or_empty(yaml_at(root, "metadata.namespace"));
+    *reader->tail = object;
+    reader->tail = &object->next;
+}
+
+static void add_root(struct file_reader *reader, struct yaml_node *root);
+
+/* v1 List and its typed kin ("DeploymentList") hold objects in items. */
+static bool add_items(struct file_reader *reader, const struct yaml_node *root)
+{
+    const char *kind = text_or_empty(yaml_get(root, "kind"));
+    size_t length = strlen(kind);
+    const struct yaml_node *items = yaml_get(root, "items");
+    bool is_list = length >= 4 && strcmp(kind + length - 4, "List") == 0 && items &&
+                   items->kind == YAML_SEQUENCE;
+    for (size_t i = 0; is_list && i < items->item_count; i++) {
+        add_root(reader, items->items[i]);
+    }
+    return is_list;
+}
+
+static void add_root(struct file_reader *reader, struct yaml_node *root)
+{
+    if (root->kind != YAML_MAPPING) {
+        manifest_add_problem(reader->arena, reader->problems, reader->path, root->line,
+                             "a manifest must be a mapping with apiVersion and kind");
+        return;
+    }
+    if (add_items(reader, root)) {
+        return;
+    }
+    if (!yaml_text(root, "apiVersion") || !yaml_text(root, "kind")) {
+        manifest_add_problem(reader->arena, reader->problems, reader->path, root->line,
+                             "it has no apiVersion and kind; move it elsewhere if it is no manifest");
+        return;
+    }
+    if (!text_or_empty(yaml_at(root, "metadata.name"))[0]) {
+        manifest_add_problem(reader->arena, reader->problems, reader->path, root->line,
+                             "it has no metadata.name (generateName cannot be kept in sync); give it one");
+        return;
+    }
+    add_object(reader, root);
+}
+
+void manifest_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
+                   struct manifest_object **objects, struct manifest_problem **problems)
+{
+    struct file_reader reader = {.path = arena_strdup(arena, path), .arena = arena,
+                                 .tail = objects, .problems = problems};
+    while (*reader.tail) {
+        reader.tail = &(*reader.tail)->next;
+    }
+    struct err err = {0};
+    struct yaml_document *document = NULL;
+    if (!tree->read(tree->context, path, arena, &reader.text, &err) ||
+        !yaml_parse(arena, reader.text, &document, &err)) {
+        manifest_add_problem(arena, problems, path, line_of(err.text), err.text);
+        return;
+    }
+    for (; document; document = document->next) {
+        if (document->root) {
+            add_root(&reader, document->root);
+        }
+    }
+}
+
+static const struct {
+    const char *kind;
+    const char *group; /* the start of apiVersion; a Knative Service is no core Service */
+    const char *path;
+} pod_specs[] = {
+    {"Deployment", "apps/", "spec.template.spec"},
+    {"StatefulSet", "apps/", "spec.template.spec"},
+    {"DaemonSet", "apps/", "spec.template.spec"},
+    {"ReplicaSet", "apps/", "spec.template.spec"},
+    {"Job", "batch/", "spec.template.spec"},
+    {"CronJob", "batch/", "spec.jobTemplate.spec.template.spec"},
+    {"Pod", "v1", "spec"},
+};
+
+struct yaml_node *manifest_pod_spec(const struct yaml_node *root)
+{
+    const char *kind = text_or_empty(yaml_get(root, "kind"));
+    const char *api_version = text_or_empty(yaml_get(root, "apiVersion"));
+    for (size_t i = 0; i < COUNT_OF(pod_specs); i++) {
+        if (strcmp(pod_specs[i].kind, kind) == 0 &&
+            strncmp(pod_specs[i].group, api_version, strlen(pod_specs[i].group)) == 0) {
+            return yaml_at(root, pod_specs[i].path);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,64 @@
+/* All manifests of a folder. */
+#include <string.h>
+
+#include "manifest/internal.h"
+
+struct walk {
+    const struct manifest_tree *tree;
+    struct arena *arena;
+    struct manifest_object **objects;
+    struct manifest_problem **problems;
+    void (*on_kustomization)(void *context, const char *folder);
+    void *context;
+};
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t name_length = strlen(name);
+    size_t end_length = strlen(end);
+    return name_length > end_length && strcmp(name + name_length - end_length, end) == 0;
+}
+
+static bool is_manifest(const char *name)
+{
+    return ends_with(name, ".yaml") || ends_with(name, ".yml") || ends_with(name, ".json");
+}
+
+static void walk_folder(const struct walk *walk, const char *folder, int depth)
+{
+    struct manifest_entry *entries = NULL;
+    size_t count = 0;
+    struct err err = {0};
+    if (depth > MANIFEST_DEPTH_MAX) {
+        manifest_add_problem(walk->arena, walk->problems, folder, 0, "it is nested too deeply");
+        return;
+    }
+    if (!walk->tree->list(walk->tree->context, folder, walk->arena, &entries, &count, &err)) {
+        manifest_add_problem(walk->arena, walk->problems, folder, 0, err.text);
+        return;
+    }
+    if (depth > 0 && kustomization_name(entries, count)) {
+        walk->on_kustomization(walk->context, folder);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = entries[i].name;
+        const char *path = manifest_path(walk->arena, folder, name);
+        if (name[0] == '.' || !path) {
+            continue;
+        }
+        if (entries[i].is_folder) {
+            walk_folder(walk, path, depth + 1);
+        } else if (is_manifest(name)) {
+            manifest_file(walk->tree, path, walk->arena, walk->objects, walk->problems);
+        }
+    }
+}
+
+void manifest_folder(const struct manifest_tree *tree, const char *folder, struct arena *arena,
+                     struct manifest_object **objects, struct manifest_problem **problems,
+                     void (*on_kustomization)(void *context, const char *folder), void *context)
+{
+    struct walk walk = {tree, arena, objects, problems, on_kustomization, context};
+    walk_folder(&walk, folder, 0);
+}

@@ -1,0 +1,291 @@
+#include "model/pipeline.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/str.h"
+
+#define CYCLE_TEXT_BYTES_MAX 400
+
+const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *name)
+{
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        if (strcmp(pipeline->stages[i].name, name) == 0) {
+            return &pipeline->stages[i];
+        }
+    }
+    return NULL;
+}
+
+const struct stage *pipeline_stage_of_cluster(const struct pipeline *pipeline, const char *cluster,
+                                              const struct target **out_target)
+{
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        const struct stage *stage = &pipeline->stages[i];
+        for (size_t n = 0; n < stage->target_count; n++) {
+            if (strcmp(stage->targets[n].cluster, cluster) == 0) {
+                *out_target = &stage->targets[n];
+                return stage;
+            }
+        }
+    }
+    *out_target = NULL;
+    return NULL;
+}
+
+/* An error about a stage, with its place when it stands in a file. */
+static bool refuse(const struct stage *stage, struct err *err, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+static bool refuse(const struct stage *stage, struct err *err, const char *fmt, ...)
+{
+    char text[sizeof(err->text)];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    if (stage->line == 0) {
+        return err_set(err, ERR_INVALID, "%.480s", text);
+    }
+    return err_set(err, ERR_INVALID, "%u:%u: %.480s", stage->line, stage->column, text);
+}
+
+static bool check_name(const struct stage *stage, const char *what, const char *name,
+                       struct err *err)
+{
+    struct err inner = {0};
+    return name_check(what, name, &inner) || refuse(stage, err, "%s", inner.text);
+}
+
+static bool check_targets(const struct stage *stage, struct err *err)
+{
+    if (stage->target_count == 0) {
+        return refuse(stage, err,
+                      "stage \"%s\" has no targets; write targets: [{cluster: %s, path: "
+                      "clusters/%s}]",
+                      stage->name, stage->name, stage->name);
+    }
+    for (size_t i = 0; i < stage->target_count; i++) {
+        struct err inner = {0};
+        if (!check_name(stage, "cluster name", stage->targets[i].cluster, err)) {
+            return false;
+        }
+        if (!path_check("path", stage->targets[i].path, &inner)) {
+            return refuse(stage, err, "%s", inner.text);
+        }
+    }
+    return true;
+}
+
+/* Every wave from 0 on must have a target, or a release would wait in an empty one. */
+static bool check_waves(const struct stage *stage, struct err *err)
+{
+    if (stage->wave_count == 0 || stage->wave_count > stage->target_count) {
+        return refuse(stage, err, "stage \"%s\" has %zu waves for %zu targets", stage->name,
+                      stage->wave_count, stage->target_count);
+    }
+    bool is_used[PIPELINE_TARGETS_MAX] = {false};
+    for (size_t i = 0; i < stage->target_count; i++) {
+        if (stage->wave_of_target[i] >= stage->wave_count) {
+            return refuse(stage, err, "target \"%s\" of stage \"%s\" is in no wave",
+                          stage->targets[i].cluster, stage->name);
+        }
+        is_used[stage->wave_of_target[i]] = true;
+    }
+    for (size_t wave = 0; wave < stage->wave_count; wave++) {
+        if (!is_used[wave]) {
+            return refuse(stage, err, "wave %zu of stage \"%s\" has no target", wave + 1,
+                          stage->name);
+        }
+    }
+    return true;
+}
+
+static bool check_gates(const struct stage *stage, struct err *err)
+{
+    if (stage->soak_ms < 0 || stage->soak_ms > PIPELINE_SOAK_MS_MAX) {
+        return refuse(stage, err, "stage \"%s\" soaks longer than 30 days, the longest soak",
+                      stage->name);
+    }
+    if (stage->soak_ms > 0 && stage->from_count == 0) {
+        return refuse(stage, err,
+                      "stage \"%s\" has a soak gate, but no stage before it where a version could "
+                      "soak; remove the gate or add from:",
+                      stage->name);
+    }
+    return stage->approvals <= PIPELINE_APPROVALS_MAX ||
+           refuse(stage, err, "stage \"%s\" asks for %u approvals; at most %d are possible",
+                  stage->name, stage->approvals, PIPELINE_APPROVALS_MAX);
+}
+
+static bool refuse_unknown_from(const struct pipeline *pipeline, const struct stage *stage,
+                                const char *from, struct err *err)
+{
+    const char *names[PIPELINE_STAGES_MAX];
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        names[i] = pipeline->stages[i].name;
+    }
+    const char *near = text_nearest(from, names, pipeline->stage_count);
+    return refuse(stage, err, "stage \"%s\" comes from \"%.80s\", but no stage has that name%s%s%s",
+                  stage->name, from, near ? "; did you mean \"" : "", near ? near : "",
+                  near ? "\"?" : "");
+}
+
+static bool check_from(const struct pipeline *pipeline, const struct stage *stage, struct err *err)
+{
+    if (stage->from_count > PIPELINE_STAGES_MAX) {
+        return refuse(stage, err, "stage \"%s\" comes from more than %d stages", stage->name,
+                      PIPELINE_STAGES_MAX);
+    }
+    for (size_t i = 0; i < stage->from_count; i++) {
+        if (!pipeline_stage(pipeline, stage->from[i])) {
+            return refuse_unknown_from(pipeline, stage, stage->from[i], err);
+        }
+        for (size_t n = 0; n < i; n++) {
+            if (strcmp(stage->from[n], stage->from[i]) == 0) {
+                return refuse(stage, err, "stage \"%s\" names \"%s\" twice in from", stage->name,
+                              stage->from[i]);
+            }
+        }
+    }
+    return true;
+}
+
+static bool check_stage(const struct pipeline *pipeline, const struct stage *stage, struct err *err)
+{
+    return check_name(stage, "stage name", stage->name, err) && check_targets(stage, err) &&
+           check_waves(stage, err) && check_gates(stage, err) && check_from(pipeline, stage, err);
+}
+
+static bool check_limits(const struct pipeline *pipeline, struct err *err)
+{
+    if (pipeline->stage_count == 0) {
+        return err_set(err, ERR_INVALID, "the pipeline has no stages");
+    }
+    if (pipeline->stage_count > PIPELINE_STAGES_MAX) {
+        return err_set(err, ERR_INVALID, "the pipeline has %zu stages; at most %d are possible",
+                       pipeline->stage_count, PIPELINE_STAGES_MAX);
+    }
+    size_t targets = 0;
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        targets += pipeline->stages[i].target_count;
+    }
+    if (targets > PIPELINE_TARGETS_MAX) {
+        return err_set(err, ERR_INVALID, "the pipeline has %zu targets; at most %d are possible",
+                       targets, PIPELINE_TARGETS_MAX);
+    }
+    return pipeline->rule_count <= PIPELINE_RULES_MAX ||
+           err_set(err, ERR_INVALID, "the pipeline has %zu version rules; at most %d are possible",
+                   pipeline->rule_count, PIPELINE_RULES_MAX);
+}
+
+/* Does any stage up to `stage`, or target in it before number `count`, share its cluster or path?
+ */
+static bool check_target_is_alone(const struct pipeline *pipeline, const struct stage *stage,
+                                  size_t count, struct err *err)
+{
+    const struct target *target = &stage->targets[count];
+    for (const struct stage *other = pipeline->stages; other <= stage; other++) {
+        size_t end = other == stage ? count : other->target_count;
+        for (size_t i = 0; i < end; i++) {
+            if (strcmp(other->targets[i].cluster, target->cluster) == 0) {
+                return refuse(stage, err,
+                              "cluster \"%s\" is a target of stage \"%s\" already; a cluster "
+                              "belongs to one stage, once",
+                              target->cluster, other->name);
+            }
+            if (strcmp(other->targets[i].path, target->path) == 0) {
+                return refuse(stage, err,
+                              "path \"%.160s\" belongs to cluster \"%s\" already; give cluster "
+                              "\"%s\" a path of its own",
+                              target->path, other->targets[i].cluster, target->cluster);
+            }
+        }
+    }
+    return true;
+}
+
+static bool check_uniqueness(const struct pipeline *pipeline, struct err *err)
+{
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        const struct stage *stage = &pipeline->stages[i];
+        if (pipeline_stage(pipeline, stage->name) != stage) {
+            return refuse(stage, err, "two stages are called \"%s\"", stage->name);
+        }
+        for (size_t n = 0; n < stage->target_count; n++) {
+            if (!check_target_is_alone(pipeline, stage, n, err)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* A walk against the arrows, from a stage to those that it comes from. */
+struct walk {
+    const struct pipeline *pipeline;
+    enum { STAGE_NEW, STAGE_ON_PATH, STAGE_FINISHED } marks[PIPELINE_STAGES_MAX];
+    const struct stage *path[PIPELINE_STAGES_MAX];
+    size_t depth;
+};
+
+static bool refuse_cycle(const struct walk *walk, const struct stage *again, struct err *err)
+{
+    AUTO_STR(text, CYCLE_TEXT_BYTES_MAX);
+    str_add(&text, again->name);
+    /* The path was walked against the arrows, so its end comes first. */
+    for (size_t i = walk->depth; i > 0; i--) {
+        str_addf(&text, " → %s", walk->path[i - 1]->name);
+        if (walk->path[i - 1] == again) {
+            break;
+        }
+    }
+    return refuse(again, err, "the stages go in a circle: %s; remove one from:", text.text);
+}
+
+/* Depth is bounded by the number of stages, since no stage is on the path twice. */
+static bool walk_from(struct walk *walk, const struct stage *stage, struct err *err)
+{
+    size_t index = (size_t)(stage - walk->pipeline->stages);
+    if (walk->marks[index] == STAGE_ON_PATH) {
+        return refuse_cycle(walk, stage, err);
+    }
+    if (walk->marks[index] == STAGE_FINISHED) {
+        return true;
+    }
+    walk->marks[index] = STAGE_ON_PATH;
+    walk->path[walk->depth++] = stage;
+    for (size_t i = 0; i < stage->from_count; i++) {
+        if (!walk_from(walk, pipeline_stage(walk->pipeline, stage->from[i]), err)) {
+            return false;
+        }
+    }
+    walk->depth--;
+    walk->marks[index] = STAGE_FINISHED;
+    return true;
+}
+
+static bool check_no_cycle(const struct pipeline *pipeline, struct err *err)
+{
+    struct walk walk = {.pipeline = pipeline};
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        if (!walk_from(&walk, &pipeline->stages[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool pipeline_check(const struct pipeline *pipeline, struct err *err)
+{
+    if (!check_limits(pipeline, err) || !name_check("pipeline name", pipeline->name, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        if (!check_stage(pipeline, &pipeline->stages[i], err)) {
+            return false;
+        }
+    }
+    return check_uniqueness(pipeline, err) && check_no_cycle(pipeline, err);
+}

@@ -1,0 +1,148 @@
+/* Automation: stages that take each new version by themselves. */
+#include <stdio.h>
+#include <string.h>
+
+#include "promote/engine.h"
+
+/* A version that was tried here and ended badly, or that a person's commit took back, is not tried again by
+   itself. */
+static bool was_tried(struct promote *engine, const char *stage, const struct plan_item *item)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct release_filter filter = {.stage = stage, .workload = item->workload, .limit = 1};
+    struct release_list last = {0};
+    struct err err = {0};
+    if (!store_release_list(engine->store, &filter, arena, &last, &err)) {
+        return true; /* better late than twice */
+    }
+    for (size_t i = 0; last.count && i < last.releases[0]->item_count; i++) {
+        const struct release_item *old = &last.releases[0]->items[i];
+        if (strcmp(old->workload, item->workload) != 0 || strcmp(old->target, item->target) != 0 ||
+            old->change_count == 0) {
+            continue;
+        }
+        const struct image_change *change = &old->changes[0];
+        bool ended_badly = last.releases[0]->phase == RELEASE_FAILED ||
+                           last.releases[0]->phase == RELEASE_STOPPED ||
+                           last.releases[0]->phase == RELEASE_ROLLED_BACK;
+        if (ended_badly && image_same_version(&change->to, &item->changes[0].to)) {
+            return true;
+        }
+        if (last.releases[0]->kind == RELEASE_CONFIG &&
+            image_same_version(&change->from, &item->changes[0].to)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_under_way(const struct promote *engine, const char *stage,
+                         const struct plan_item *item)
+{
+    for (size_t i = 0; i < engine->runs.count; i++) {
+        const struct release *release = engine->runs.items[i]->release;
+        if (strcmp(release->stage, stage) != 0 || release_is_over(release->phase)) {
+            continue;
+        }
+        for (size_t n = 0; n < release->item_count; n++) {
+            const struct release_item *other = &release->items[n];
+            if (!item_is_over(other->state) && other->change_count &&
+                strcmp(other->workload, item->workload) == 0 &&
+                strcmp(other->target, item->target) == 0 &&
+                image_same_version(&other->changes[0].to, &item->changes[0].to)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_wanted(struct promote *engine, const struct stage *stage, const struct plan_item *item)
+{
+    hold_check_superseded(engine, stage->name, item->workload, &item->changes[0].to);
+    return !hold_find(engine, stage->name, item->workload) &&
+           !is_under_way(engine, stage->name, item) && !was_tried(engine, stage->name, item);
+}
+
+/* Workloads that share the new image move together; others move alone, so that one that is stuck
+   delays no other. */
+static bool same_version(const struct plan_item *a, const struct plan_item *b)
+{
+    return strcmp(a->changes[0].to.repository, b->changes[0].to.repository) == 0 &&
+           image_same_version(&a->changes[0].to, &b->changes[0].to);
+}
+
+static void begin(struct promote *engine, const struct stage *stage, const struct plan *all,
+                  const bool *is_chosen, const struct plan_item *first)
+{
+    struct arena *arena = arena_new();
+    const char **names = arena_alloc(arena, all->item_count, sizeof(*names));
+    size_t count = 0;
+    for (size_t i = 0; i < all->item_count; i++) {
+        if (is_chosen[i] && same_version(first, &all->items[i])) {
+            names[count++] = all->items[i].workload;
+        }
+    }
+    struct promote_request request = {.workloads = names, .workload_count = count};
+    TEXT_COPY_CUT(request.to, stage->name);
+    struct candidates candidates;
+    struct plan plan;
+    struct err err = {0};
+    struct plan_request asked = {.forwards_only = true};
+    TEXT_COPY_CUT(asked.to, stage->name);
+    TEXT_COPY_CUT(asked.from, facts_default_source(stage));
+    if (!facts_candidates(engine, &request, stage, asked.from, arena, &candidates, &err)) {
+        arena_free(&arena);
+        return;
+    }
+    plan_make(&asked, candidates.items, candidates.count, arena, &plan);
+    if (plan.item_count == 0 || plan.wave_count > RELEASE_WAVES_MAX) {
+        arena_free(&arena);
+        return;
+    }
+    AUTO_JSON *frozen = plan_to_json(&plan);
+    struct release *release = release_from_plan(engine, &plan, RELEASE_AUTO, "heddle", "", arena);
+    int64_t id = 0;
+    if (!run_begin(engine, arena, release, frozen, "", &id, &err)) {
+        engine->is_automation_due = true; /* the store refused: once more at the next tick */
+    }
+}
+
+static void evaluate_stage(struct promote *engine, const struct stage *stage)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct promote_request everything = {0};
+    struct plan_request asked = {.forwards_only = true};
+    TEXT_COPY_CUT(asked.to, stage->name);
+    TEXT_COPY_CUT(asked.from, facts_default_source(stage));
+    struct candidates candidates;
+    struct plan plan;
+    struct err err = {0};
+    if (!facts_candidates(engine, &everything, stage, asked.from, arena, &candidates, &err)) {
+        return;
+    }
+    plan_make(&asked, candidates.items, candidates.count, arena, &plan);
+    bool *is_chosen = arena_alloc(arena, plan.item_count, sizeof(*is_chosen));
+    for (size_t i = 0; i < plan.item_count; i++) {
+        is_chosen[i] = is_wanted(engine, stage, &plan.items[i]);
+    }
+    for (size_t i = 0; i < plan.item_count; i++) {
+        if (!is_chosen[i]) {
+            continue;
+        }
+        begin(engine, stage, &plan, is_chosen, &plan.items[i]);
+        for (size_t n = plan.item_count; n-- > i;) {
+            is_chosen[n] = is_chosen[n] && !same_version(&plan.items[i], &plan.items[n]);
+        }
+    }
+}
+
+void automatic_evaluate(struct promote *engine)
+{
+    const struct pipeline *pipeline = pipeline_of(engine);
+    for (size_t i = 0; pipeline && i < pipeline->stage_count; i++) {
+        if (pipeline->stages[i].automatic) {
+            evaluate_stage(engine, &pipeline->stages[i]);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+/* engine: what the files of promote/ share; private to the module. */
+#pragma once
+
+#include "policy/policy.h"
+#include "promote/promote.h"
+
+/* What is known of one repository in a registry. */
+struct repository_view {
+    struct arena *arena;
+    struct version_list versions;
+};
+
+/* A release that is not over. */
+struct release_run {
+    struct arena *arena;
+    struct release *release;
+    size_t step;             /* index into release_steps */
+    bool act_in_flight;
+    bool is_unsaved;         /* the store refused the last write: try again before anything else */
+    struct err act_err;      /* of the last act that failed; kind ERR_NONE otherwise */
+    int64_t retry_at_ms;     /* no act before this */
+    unsigned tries;          /* acts that failed in a row */
+    int64_t progress_ms;     /* when anything of the rollout last moved */
+};
+
+struct promote {
+    struct store *store;
+    const struct env *env;
+    struct promote_ports ports;
+    struct promote_patience patience;
+    struct git_view *git;
+    char head[OID_BYTES];    /* the branch's tip as the engine believes it: a push of ours moves it */
+    struct map clusters;     /* name → struct cluster_view */
+    struct map repositories; /* repository → struct repository_view */
+    VEC(struct release_run *) runs; /* oldest first */
+    struct arena *holds_arena;
+    struct hold_list holds;
+    bool is_automation_due;
+};
+
+int64_t now_of(const struct promote *engine);
+
+/* ---- runs ---- */
+
+struct release_run *run_find(const struct promote *engine, int64_t id);
+/* Insert into the store and begin to run.  Takes the arena with the release in it.  A `request_key`
+   that was used before gives the first release's id, and begins nothing. */
+bool run_begin(struct promote *engine, struct arena *take_arena, struct release *release,
+               const json_t *plan, const char *request_key, int64_t *out_id,
+               struct err *err) MUST_CHECK;
+struct release_run *run_adopt(struct promote *engine, struct arena *take_arena, struct release *release);
+void run_free(struct release_run **run);
+/* Move as far as it goes. */
+void run_advance(struct promote *engine, struct release_run *run);
+/* The only place where a phase changes: writes it, and tells people.  An equal one does nothing. */
+void run_set_phase(struct promote *engine, struct release_run *run, enum release_phase phase,
+                   const char *why);
+void run_save(struct promote *engine, struct release_run *run);
+/* The only place where an item's state changes. */
+void run_set_item(struct promote *engine, struct release_run *run, struct release_item *item,
+                  enum item_state state);
+void run_save_item(struct promote *engine, struct release_run *run, const struct release_item *item);
+bool item_is_over(enum item_state state);
+/* End it; items that are not over become `rest`. */
+void run_end(struct promote *engine, struct release_run *run, enum release_phase phase,
+             enum item_state rest, const char *why);
+/* A release entered cells: items of older ones there are superseded. */
+void supersede_items(struct promote *engine, const struct release_run *newcomer, bool only_waiting);
+
+/* ---- steps ---- */
+
+enum step_outcome { STEP_DONE, STEP_WAITING, STEP_FAILED };
+struct step {
+    const char *name; /* stored: add, never rename */
+    /* Fills `why` with a sentence, and `phase` when the step has not always the same. */
+    enum step_outcome (*run)(struct promote *engine, struct release_run *run,
+                             enum release_phase *phase, char why[static REASON_BYTES]);
+    enum release_phase phase;
+};
+#define STEP_COUNT 5
+#define STEP_GATE 0
+#define STEP_COMMIT 1
+#define STEP_PUSH 2
+extern const struct step *const release_steps[STEP_COUNT];
+extern const struct step step_gate, step_commit, step_push, step_sync, step_rollout;
+
+bool step_may_act(struct promote *engine, struct release_run *run, char why[static REASON_BYTES]);
+void step_commit_done(struct promote *engine, struct release_run *run, const struct promote_act *act);
+void step_push_done(struct promote *engine, struct release_run *run, const struct promote_act *act);
+void step_back_off(struct promote *engine, struct release_run *run, const struct err *err);
+void commit_message(const struct release *release, struct str *out);
+
+/* ---- facts ---- */
+
+const struct pipeline *pipeline_of(const struct promote *engine); /* or NULL */
+struct target_view *target_find(const struct promote *engine, const char *cluster);
+const struct cluster_view *cluster_find(const struct promote *engine, const char *name);
+const struct report_workload *reported(const struct promote *engine, const char *cluster,
+                                       const char *workload);
+const struct place *place_of(const struct scan_workload *workload, const char *container);
+/* Is `commit` the same as `tip`, or before it in the branch's history? */
+bool history_contains(const struct promote *engine, const char *tip, const char *commit);
+const struct hold *hold_find(const struct promote *engine, const char *stage, const char *workload);
+bool holds_reload(struct promote *engine, struct err *err) MUST_CHECK;
+void hold_check_superseded(struct promote *engine, const char *stage, const char *workload,
+                           const struct image *candidate);
+bool world_load(struct promote *engine, struct err *err) MUST_CHECK;
+void world_free(struct promote *engine);
+const struct repository_view *repository_find(const struct promote *engine, const char *repository);
+
+struct candidates {
+    struct plan_candidate *items;
+    size_t count;
+};
+/* What the source offers each named workload (none: all) of a stage.  Everything in the arena. */
+bool facts_candidates(struct promote *engine, const struct promote_request *request,
+                      const struct stage *stage, const char *from, struct arena *arena,
+                      struct candidates *out, struct err *err) MUST_CHECK;
+const char *facts_default_source(const struct stage *stage);
+void facts_gate(struct promote *engine, const struct release *release, struct gate_facts *out);
+void facts_plan_gate(struct promote *engine, const struct plan *plan, struct gate_facts *out);
+
+/* ---- makers of releases ---- */
+
+/* A release in `arena` from a plan; not stored yet. */
+struct release *release_from_plan(struct promote *engine, const struct plan *plan,
+                                  enum release_kind kind, const char *actor, const char *reason,
+                                  struct arena *arena);
+void automatic_evaluate(struct promote *engine);
+void config_releases(struct promote *engine, const struct git_view *view);
+/* Start a rollback of everything that a failed release has committed. */
+void rollback_failed(struct promote *engine, const struct release *failed);

@@ -1,0 +1,175 @@
+/* rollout: wait until the new pods run the digests of the plan and are ready. */
+#include <stdio.h>
+#include <string.h>
+
+#include "promote/engine.h"
+
+static const struct workload_image *image_of(const struct workload_image *images, size_t count,
+                                             const char *container)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(images[i].container, container) == 0) {
+            return &images[i];
+        }
+    }
+    return NULL;
+}
+
+/* Requested, in Git, running: only the last one counts. */
+static bool runs_all(const struct report_workload *workload, const struct release_item *item)
+{
+    bool has_pods = workload->wanted > 0 && workload->kind != WORKLOAD_CRON_JOB;
+    for (size_t i = 0; i < item->change_count; i++) {
+        const struct image_change *change = &item->changes[i];
+        const struct workload_image *wanted =
+            image_of(workload->wanted_images, workload->wanted_count, change->container);
+        const struct workload_image *running =
+            image_of(workload->running_images, workload->running_count, change->container);
+        if (!wanted || strcmp(wanted->image.digest, change->to.digest) != 0 ||
+            strcmp(wanted->image.tag, change->to.tag) != 0) {
+            return false;
+        }
+        /* Init containers end and jobs come later: what is not running is judged by what is wanted. */
+        if (has_pods && running && change->to.digest[0] &&
+            strcmp(running->image.digest, change->to.digest) != 0) {
+            return false;
+        }
+        if (has_pods && !running && workload->running_count == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void copy_diagnosis(const struct diagnosis *from, struct release_item *item)
+{
+    TEXT_COPY_CUT(item->diagnosis.code, from->code);
+    TEXT_COPY_CUT(item->diagnosis.what, from->what);
+    TEXT_COPY_CUT(item->diagnosis.effect, from->effect);
+    TEXT_COPY_CUT(item->diagnosis.action, from->action);
+}
+
+static enum item_state state_of(const struct report_workload *workload,
+                                const struct release_item *item)
+{
+    if (workload->state == WORKLOAD_HEALTHY && runs_all(workload, item)) {
+        return ITEM_DONE;
+    }
+    if (workload->state == WORKLOAD_STUCK || workload->state == WORKLOAD_FAILED) {
+        return ITEM_STUCK;
+    }
+    return ITEM_ROLLING;
+}
+
+static void follow(struct promote *engine, struct release_run *run, struct release_item *item)
+{
+    const struct report_workload *workload = reported(engine, item->target, item->workload);
+    if (!workload) {
+        return;
+    }
+    bool moved = workload->ready != item->ready || workload->wanted != item->wanted ||
+                 strcmp(workload->diagnosis.code, item->diagnosis.code) != 0;
+    enum item_state state = state_of(workload, item);
+    if (moved) {
+        item->ready = workload->ready;
+        item->wanted = workload->wanted;
+        copy_diagnosis(&workload->diagnosis, item);
+        run->progress_ms = now_of(engine);
+    }
+    if (state != item->state) {
+        run_set_item(engine, run, item, state);
+    } else if (moved) {
+        run_save_item(engine, run, item);
+        engine->ports.release_changed(engine->ports.context, run->release);
+    }
+}
+
+/* Patience ends: soon when the cause cannot heal by itself, later when nothing moves. */
+static bool is_hopeless(struct promote *engine, const struct release_run *run,
+                        const struct release_item *item)
+{
+    int64_t now_ms = now_of(engine);
+    int64_t give_up_ms = item->state == ITEM_STUCK ? item->since_ms + engine->patience.stuck_ms
+                                                   : run->progress_ms + engine->patience.rollout_ms;
+    if (now_ms >= give_up_ms) {
+        return true;
+    }
+    engine->ports.wake_at(engine->ports.context, give_up_ms);
+    return false;
+}
+
+static void describe(const struct release *release, size_t done, size_t all,
+                     const struct release_item *slowest, char why[static REASON_BYTES])
+{
+    char wave[48] = "";
+    if (release->wave_count > 1) {
+        snprintf(wave, sizeof(wave), "Wave %d of %d: ", release->wave + 1, release->wave_count);
+    }
+    if (slowest->diagnosis.code[0]) {
+        snprintf(why, REASON_BYTES, "%s%s in %s: %s", wave, slowest->workload, slowest->target,
+                 slowest->diagnosis.what);
+    } else if (all > 1) {
+        snprintf(why, REASON_BYTES, "%s%zu of %zu done; %s has %d of %d new pods ready in %s.", wave,
+                 done, all, slowest->workload, slowest->ready, slowest->wanted, slowest->target);
+    } else {
+        snprintf(why, REASON_BYTES, "%s%s has %d of %d new pods ready in %s.", wave,
+                 slowest->workload, slowest->ready, slowest->wanted, slowest->target);
+    }
+}
+
+static void fail_item(struct promote *engine, struct release_run *run, struct release_item *item)
+{
+    if (!item->diagnosis.code[0]) {
+        TEXT_COPY_CUT(item->diagnosis.code, "HD1099");
+        TEXT_COPY_CUT(item->diagnosis.what, "No progress for too long, and no known cause.");
+    }
+    run_set_item(engine, run, item, ITEM_FAILED);
+}
+
+static bool goes_on_after_failure(const struct promote *engine, const struct release *release)
+{
+    const struct pipeline *pipeline = pipeline_of(engine);
+    const struct stage *stage = pipeline ? pipeline_stage(pipeline, release->stage) : NULL;
+    return stage && stage->on_failure == ON_FAILURE_CONTINUE;
+}
+
+static enum step_outcome run(struct promote *engine, struct release_run *run,
+                             enum release_phase *phase, char why[static REASON_BYTES])
+{
+    (void)phase;
+    struct release *release = run->release;
+    const struct release_item *slowest = NULL;
+    const struct release_item *failed = NULL;
+    size_t all = 0;
+    size_t done = 0;
+    for (size_t i = 0; i < release->item_count; i++) {
+        struct release_item *item = &release->items[i];
+        if (item->wave != release->wave) {
+            continue;
+        }
+        all++;
+        if (!item_is_over(item->state)) {
+            follow(engine, run, item);
+        }
+        if (!item_is_over(item->state) && is_hopeless(engine, run, item)) {
+            fail_item(engine, run, item);
+        }
+        failed = item->state == ITEM_FAILED ? item : failed;
+        done += item_is_over(item->state);
+        if (!item_is_over(item->state) && (!slowest || item->state == ITEM_STUCK)) {
+            slowest = item;
+        }
+    }
+    if (slowest) {
+        describe(release, done, all, slowest, why);
+        return STEP_WAITING;
+    }
+    if (failed && !goes_on_after_failure(engine, release)) {
+        snprintf(why, REASON_BYTES, "%s failed in %s: %s", failed->workload, failed->target,
+                 failed->diagnosis.what);
+        return STEP_FAILED;
+    }
+    return STEP_DONE;
+}
+
+const struct step step_rollout = {.name = "rollout", .run = run, .phase = RELEASE_ROLLING_OUT};

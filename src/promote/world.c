@@ -1,0 +1,438 @@
+/* What the server knows: Git, clusters, versions and holds. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "promote/engine.h"
+
+struct scan_hold *scan_hold_new(void)
+{
+    struct scan_hold *hold = xcalloc(1, sizeof(*hold));
+    atomic_init(&hold->views, 1);
+    hold->arena = arena_new();
+    return hold;
+}
+
+struct scan_hold *scan_hold_share(struct scan_hold *hold)
+{
+    atomic_fetch_add(&hold->views, 1);
+    return hold;
+}
+
+void scan_hold_drop(struct scan_hold **hold)
+{
+    if (*hold && atomic_fetch_sub(&(*hold)->views, 1) == 1) {
+        arena_free(&(*hold)->arena);
+        free(*hold);
+    }
+    *hold = NULL;
+}
+
+void git_view_free(struct git_view **view)
+{
+    if (!*view) {
+        return;
+    }
+    for (size_t i = 0; i < (*view)->target_count; i++) {
+        scan_hold_drop(&(*view)->targets[i].hold);
+    }
+    struct arena *arena = (*view)->arena;
+    *view = NULL;
+    arena_free(&arena);
+}
+
+const struct pipeline *pipeline_of(const struct promote *engine)
+{
+    return engine->git ? engine->git->pipeline : NULL;
+}
+
+struct target_view *target_find(const struct promote *engine, const char *cluster)
+{
+    for (size_t i = 0; engine->git && i < engine->git->target_count; i++) {
+        if (strcmp(engine->git->targets[i].target->cluster, cluster) == 0) {
+            return &engine->git->targets[i];
+        }
+    }
+    return NULL;
+}
+
+static int64_t place_in_history(const struct git_view *view, const char *commit)
+{
+    for (size_t i = 0; i < view->history_count; i++) {
+        if (strcmp(view->history[i], commit) == 0) {
+            return (int64_t)i;
+        }
+    }
+    return -1;
+}
+
+bool history_contains(const struct promote *engine, const char *tip, const char *commit)
+{
+    if (strcmp(tip, commit) == 0) {
+        return tip[0] != '\0';
+    }
+    if (!engine->git || !tip[0] || !commit[0]) {
+        return false;
+    }
+    int64_t tip_at = place_in_history(engine->git, tip);
+    int64_t commit_at = place_in_history(engine->git, commit);
+    return tip_at >= 0 && commit_at > tip_at;
+}
+
+const struct place *place_of(const struct scan_workload *workload, const char *container)
+{
+    for (size_t i = 0; i < workload->place_count; i++) {
+        if (strcmp(workload->places[i].container, container) == 0) {
+            return &workload->places[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- clusters ---- */
+
+const struct cluster_view *cluster_find(const struct promote *engine, const char *name)
+{
+    return map_get(&engine->clusters, name);
+}
+
+const struct report_workload *reported(const struct promote *engine, const char *cluster,
+                                       const char *workload)
+{
+    const struct cluster_view *view = cluster_find(engine, cluster);
+    return view && view->has_report ? map_get(&view->by_workload, workload) : NULL;
+}
+
+static void cluster_free(struct cluster_view *view)
+{
+    map_done(&view->by_workload);
+    arena_free(&view->arena);
+    free(view);
+}
+
+static void copy_workload(struct arena *arena, const struct report_workload *from,
+                          struct report_workload *to)
+{
+    *to = *from;
+    to->wanted_images = arena_alloc(arena, from->wanted_count, sizeof(*to->wanted_images));
+    to->running_images = arena_alloc(arena, from->running_count, sizeof(*to->running_images));
+    if (from->wanted_count) {
+        memcpy(to->wanted_images, from->wanted_images,
+               from->wanted_count * sizeof(*to->wanted_images));
+    }
+    if (from->running_count) {
+        memcpy(to->running_images, from->running_images,
+               from->running_count * sizeof(*to->running_images));
+    }
+}
+
+static bool same_images(const struct workload_image *a, size_t a_count,
+                        const struct workload_image *b, size_t b_count)
+{
+    if (a_count != b_count) {
+        return false;
+    }
+    for (size_t i = 0; i < a_count; i++) {
+        if (strcmp(a[i].container, b[i].container) != 0 ||
+            strcmp(a[i].image.tag, b[i].image.tag) != 0 ||
+            strcmp(a[i].image.digest, b[i].image.digest) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "Since" is this server's clock at the change, not the agent's: clocks differ, and an agent that
+   starts again must not restart a soak. */
+static void keep_since(const struct report_workload *before, struct report_workload *now,
+                       int64_t now_ms)
+{
+    bool same = before && before->state == now->state &&
+                same_images(before->wanted_images, before->wanted_count, now->wanted_images,
+                            now->wanted_count);
+    now->since_ms = same ? before->since_ms : now_ms;
+    bool same_cause = before && strcmp(before->diagnosis.code, now->diagnosis.code) == 0;
+    now->diagnosis_since_ms = same_cause ? before->diagnosis_since_ms : now_ms;
+}
+
+/* The next picture: workloads of the report, and of the one before unless the report is full. */
+static struct cluster_view *merge(const struct cluster_view *before, const struct report *report,
+                                  int64_t now_ms)
+{
+    struct cluster_view *view = xcalloc(1, sizeof(*view));
+    view->arena = arena_new();
+    TEXT_COPY_CUT(view->name, report->cluster);
+    view->seen_ms = now_ms;
+    view->has_report = true;
+    view->report = *report;
+    size_t old_count = before && before->has_report && !report->is_full ? before->report.workload_count : 0;
+    size_t room = report->workload_count + old_count;
+    struct report_workload *all = arena_alloc(view->arena, room, sizeof(*all));
+    size_t count = 0;
+    for (size_t i = 0; i < report->workload_count; i++) {
+        struct report_workload *to = &all[count++];
+        copy_workload(view->arena, &report->workloads[i], to);
+        keep_since(before ? map_get(&before->by_workload, to->name) : NULL, to, now_ms);
+        map_set(&view->by_workload, to->name, to);
+    }
+    for (size_t i = 0; i < old_count; i++) {
+        const struct report_workload *old = &before->report.workloads[i];
+        if (!map_has(&view->by_workload, old->name)) {
+            copy_workload(view->arena, old, &all[count]);
+            map_set(&view->by_workload, old->name, &all[count++]);
+        }
+    }
+    view->report.workloads = all;
+    view->report.workload_count = count;
+    view->report.problems = arena_alloc(view->arena, report->problem_count, sizeof(*report->problems));
+    if (report->problem_count) {
+        memcpy(view->report.problems, report->problems,
+               report->problem_count * sizeof(*report->problems));
+    }
+    return view;
+}
+
+static bool is_gap(const struct cluster_view *before, const struct report *report)
+{
+    if (report->is_full) {
+        return false;
+    }
+    return !before || !before->has_report ||
+           strcmp(before->report.session, report->session) != 0 ||
+           report->sequence != before->report.sequence + 1;
+}
+
+static void tell_cells(struct promote *engine, const struct cluster_view *view,
+                       const struct report *report)
+{
+    const struct target_view *target = target_find(engine, view->name);
+    for (size_t i = 0; target && i < report->workload_count; i++) {
+        engine->ports.cell_changed(engine->ports.context, target->stage->name,
+                                   report->workloads[i].name);
+    }
+}
+
+bool promote_take_report(struct promote *engine, const struct report *report, struct err *err)
+{
+    struct cluster_view *before = map_get(&engine->clusters, report->cluster);
+    if (is_gap(before, report)) {
+        return err_set(err, ERR_CONFLICT, "reports of %s are missing here; send a full one",
+                       report->cluster);
+    }
+    int64_t now_ms = now_of(engine);
+    struct cluster_view *view = merge(before, report, now_ms);
+    bool says_nothing_new = before && report->workload_count == 0 && !report->is_full &&
+                            strcmp(before->report.applied_commit, report->applied_commit) == 0 &&
+                            before->report.problem_count == report->problem_count;
+    AUTO_JSON *whole = says_nothing_new ? NULL : report_to_json(&view->report);
+    if (whole && !store_cluster_report(engine->store, view->name, report->session, whole, now_ms, err)) {
+        cluster_free(view);
+        return err_wrap(err, "store the report of %s", report->cluster);
+    }
+    map_set(&engine->clusters, view->name, view);
+    if (before) {
+        cluster_free(before);
+    }
+    tell_cells(engine, view, report);
+    engine->is_automation_due = engine->is_automation_due || !says_nothing_new;
+    return true;
+}
+
+static bool load_cluster(struct promote *engine, const struct cluster_row *row, struct err *err)
+{
+    struct cluster_view *view = xcalloc(1, sizeof(*view));
+    view->arena = arena_new();
+    TEXT_COPY_CUT(view->name, row->name);
+    view->seen_ms = row->seen_ms;
+    map_set(&engine->clusters, view->name, view);
+    struct err ignored = {0};
+    AUTO_JSON *last = store_cluster_last_report(engine->store, row->name, &ignored);
+    if (!last) {
+        *err = ignored;
+        return ignored.kind == ERR_NONE;
+    }
+    /* A report that cannot be read back is worth nothing, but stops nothing either. */
+    if (!report_from_json(last, view->arena, &view->report, &ignored)) {
+        return true;
+    }
+    view->has_report = true;
+    for (size_t i = 0; i < view->report.workload_count; i++) {
+        map_set(&view->by_workload, view->report.workloads[i].name, &view->report.workloads[i]);
+    }
+    return true;
+}
+
+/* ---- versions ---- */
+
+const struct repository_view *repository_find(const struct promote *engine, const char *repository)
+{
+    return map_get(&engine->repositories, repository);
+}
+
+static void repository_free(struct repository_view *view)
+{
+    if (view) {
+        arena_free(&view->arena);
+        free(view);
+    }
+}
+
+bool promote_versions_changed(struct promote *engine, const char *repository, struct err *err)
+{
+    struct repository_view *view = xcalloc(1, sizeof(*view));
+    view->arena = arena_new();
+    if (!store_versions_list(engine->store, repository, view->arena, &view->versions, err)) {
+        repository_free(view);
+        return false;
+    }
+    repository_free(map_set(&engine->repositories, repository, view));
+    engine->is_automation_due = true;
+    engine->ports.board_changed(engine->ports.context);
+    return true;
+}
+
+const struct version_row *promote_newest(const struct promote *engine, const char *repository)
+{
+    const struct repository_view *view = repository_find(engine, repository);
+    const struct pipeline *pipeline = pipeline_of(engine);
+    if (!view || !pipeline) {
+        return NULL;
+    }
+    const struct version_rule *rule = policy_rule_for(pipeline, repository);
+    const struct version_row *newest = NULL;
+    for (size_t i = 0; i < view->versions.count; i++) {
+        const struct version_row *row = &view->versions.rows[i];
+        bool counts = !row->is_gone && row->digest[0] && policy_admits(rule, row->tag);
+        if (counts && (!newest || policy_compare(rule, row->tag, row->seen_ms, newest->tag,
+                                                 newest->seen_ms) > 0)) {
+            newest = row;
+        }
+    }
+    return newest;
+}
+
+int promote_behind(const struct promote *engine, const struct image *image)
+{
+    const struct repository_view *view = repository_find(engine, image->repository);
+    const struct pipeline *pipeline = pipeline_of(engine);
+    if (!view || !pipeline || !image->tag[0]) {
+        return 0;
+    }
+    const struct version_rule *rule = policy_rule_for(pipeline, image->repository);
+    int64_t seen_ms = 0;
+    for (size_t i = 0; i < view->versions.count; i++) {
+        if (strcmp(view->versions.rows[i].tag, image->tag) == 0) {
+            seen_ms = view->versions.rows[i].seen_ms;
+        }
+    }
+    int behind = 0;
+    for (size_t i = 0; policy_admits(rule, image->tag) && i < view->versions.count; i++) {
+        const struct version_row *row = &view->versions.rows[i];
+        behind += !row->is_gone && policy_admits(rule, row->tag) &&
+                  policy_compare(rule, row->tag, row->seen_ms, image->tag, seen_ms) > 0;
+    }
+    return behind;
+}
+
+static bool load_versions(struct promote *engine, struct err *err)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct version_list all;
+    if (!store_versions_list(engine->store, NULL, arena, &all, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < all.count; i++) {
+        const char *repository = all.rows[i].repository;
+        if (!map_has(&engine->repositories, repository) &&
+            !promote_versions_changed(engine, repository, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- holds ---- */
+
+bool holds_reload(struct promote *engine, struct err *err)
+{
+    struct arena *arena = arena_new();
+    struct hold_list holds;
+    if (!store_hold_list(engine->store, now_of(engine), arena, &holds, err)) {
+        arena_free(&arena);
+        return false;
+    }
+    arena_free(&engine->holds_arena);
+    engine->holds_arena = arena;
+    engine->holds = holds;
+    return true;
+}
+
+const struct hold *hold_find(const struct promote *engine, const char *stage, const char *workload)
+{
+    const struct hold *of_stage = NULL;
+    for (size_t i = 0; i < engine->holds.count; i++) {
+        const struct hold *hold = &engine->holds.holds[i];
+        if (strcmp(hold->stage, stage) != 0) {
+            continue;
+        }
+        if (strcmp(hold->workload, workload) == 0) {
+            return hold;
+        }
+        of_stage = hold->workload[0] ? of_stage : hold;
+    }
+    return of_stage;
+}
+
+/* A rollback's hold ends when something newer than what it rejected is on offer. */
+void hold_check_superseded(struct promote *engine, const char *stage, const char *workload,
+                           const struct image *candidate)
+{
+    const struct hold *hold = hold_find(engine, stage, workload);
+    if (!hold || !hold->rejected.repository[0] ||
+        strcmp(hold->rejected.repository, candidate->repository) != 0) {
+        return;
+    }
+    const struct version_rule *rule = policy_rule_for(pipeline_of(engine), candidate->repository);
+    if (policy_compare(rule, candidate->tag, 0, hold->rejected.tag, 0) <= 0) {
+        return;
+    }
+    struct err err = {0};
+    int64_t ended = 0;
+    if (store_hold_end(engine->store, stage, workload, now_of(engine), &ended, &err) &&
+        holds_reload(engine, &err)) {
+        engine->ports.cell_changed(engine->ports.context, stage, workload);
+    }
+}
+
+/* ---- all of it ---- */
+
+bool world_load(struct promote *engine, struct err *err)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct cluster_list clusters;
+    if (!store_cluster_list(engine->store, arena, &clusters, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < clusters.count; i++) {
+        if (!load_cluster(engine, &clusters.clusters[i], err)) {
+            return false;
+        }
+    }
+    return load_versions(engine, err);
+}
+
+void world_free(struct promote *engine)
+{
+    MAP_EACH(slot, &engine->clusters)
+    {
+        cluster_free(slot->value);
+    }
+    map_done(&engine->clusters);
+    MAP_EACH(slot, &engine->repositories)
+    {
+        repository_free(slot->value);
+    }
+    map_done(&engine->repositories);
+    git_view_free(&engine->git);
+    arena_free(&engine->holds_arena);
+}

@@ -1,0 +1,187 @@
+#include "registry/credentials.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "crypto/crypto.h"
+
+#define BASIC_BYTES_MAX 8192
+
+static const char identity_token_remedy[] =
+    "it is an identity token, which heddle does not use; log in with a password or an access "
+    "token, so that the entry holds \"auth\"";
+static const char empty_remedy[] =
+    "the entry is empty; log in again, or write \"auth\": base64 of user:password";
+
+static bool has_entries(const json_t *root, const char *key)
+{
+    const json_t *found = json_object_get(root, key);
+    return json_object_size(found) > 0 || json_string_length(found) > 0;
+}
+
+static bool refuse_helpers(const json_t *root, const char *file, struct err *err)
+{
+    static const char *const helpers[] = {"credsStore", "credHelpers"};
+    for (size_t i = 0; i < COUNT_OF(helpers); i++) {
+        if (has_entries(root, helpers[i])) {
+            return err_set(err, ERR_INVALID,
+                           "%s: \"%s\" keeps the credentials in another program, which heddle does "
+                           "not start; give it a file whose \"auths\" hold them, like that of an "
+                           "imagePullSecret",
+                           file, helpers[i]);
+        }
+    }
+    return true;
+}
+
+/* "https://ghcr.io/v1/" → "ghcr.io"; Docker Hub's old name → the one that images use. */
+static char *scope_of(const char *key)
+{
+    static const char *const endings[] = {"/", "/v1", "/v2"};
+    const char *start = strstr(key, "://");
+    char *scope = xstrdup(start ? start + 3 : key);
+    for (size_t i = 0; i < COUNT_OF(endings); i++) {
+        size_t length = strlen(scope);
+        size_t ending = strlen(endings[i]);
+        if (length > ending && strcmp(scope + length - ending, endings[i]) == 0) {
+            scope[length - ending] = '\0';
+        }
+    }
+    if (strcmp(scope, "index.docker.io") == 0 || strcmp(scope, "registry-1.docker.io") == 0) {
+        strcpy(scope, "docker.io");
+    }
+    return scope;
+}
+
+/* "auth" is base64 of user:password; "username" and "password" may stand beside or instead of it.
+ */
+static bool basic_of(const json_t *entry, struct str *out, struct err *err)
+{
+    const char *auth = json_text_at(entry, "auth", "");
+    const char *user = json_text_at(entry, "username", "");
+    if (auth[0]) {
+        if (!crypto_unbase64(slice_of(auth), out, err)) {
+            return false;
+        }
+    } else if (user[0]) {
+        str_addf(out, "%s:%s", user, json_text_at(entry, "password", ""));
+    }
+    bool is_whole = strlen(out->text) == out->length && !out->failed &&
+                    (out->length == 0 || (strchr(out->text, ':') && !strpbrk(out->text, "\r\n")));
+    return is_whole || err_set(err, ERR_INVALID, "\"auth\" is not base64 of user:password");
+}
+
+static bool read_entry(const char *key, const json_t *entry, struct credential *out,
+                       struct err *err)
+{
+    AUTO_STR(basic, BASIC_BYTES_MAX);
+    bool is_read = basic_of(entry, &basic, err);
+    if (is_read) {
+        out->scope = scope_of(key);
+        bool has_token = json_text_at(entry, "identitytoken", "")[0] != '\0';
+        out->remedy = has_token ? identity_token_remedy : empty_remedy;
+        out->basic = basic.length > 0 && !has_token ? xstrdup(basic.text) : NULL;
+    }
+    crypto_wipe(basic.text, basic.length);
+    return is_read;
+}
+
+static bool read_entries(struct credentials *credentials, json_t *auths, struct err *err)
+{
+    const char *key = NULL;
+    json_t *entry = NULL;
+    if (json_object_size(auths) > CREDENTIALS_MAX) {
+        return err_set(err, ERR_INVALID, "more than %d entries in \"auths\"", CREDENTIALS_MAX);
+    }
+    credentials->items = xcalloc(json_object_size(auths), sizeof(*credentials->items));
+    json_object_foreach(auths, key, entry)
+    {
+        if (!read_entry(key, entry, &credentials->items[credentials->count], err)) {
+            return err_wrap(err, "entry \"%s\"", key);
+        }
+        credentials->count++;
+    }
+    return true;
+}
+
+static bool read_text(struct credentials *credentials, struct slice text, struct err *err)
+{
+    AUTO_JSON *root = json_parse(text, err);
+    if (!root) {
+        return err_wrap(err, "%s", credentials->file);
+    }
+    if (!json_is_object(root)) {
+        return err_set(err, ERR_INVALID, "%s: not a JSON object", credentials->file);
+    }
+    return refuse_helpers(root, credentials->file, err) &&
+           (read_entries(credentials, json_object_get(root, "auths"), err) ||
+            err_wrap(err, "%s", credentials->file));
+}
+
+bool credentials_read(struct credentials *out, const char *file, struct err *err)
+{
+    *out = (struct credentials){0};
+    if (!file) {
+        return true;
+    }
+    AUTO_STR(text, CREDENTIALS_FILE_BYTES_MAX);
+    if (!file_read(file, &text, err)) {
+        return err_wrap(err, "registry credentials");
+    }
+    struct credentials read = {.file = xstrdup(file)};
+    bool is_read = read_text(&read, str_slice(&text), err);
+    crypto_wipe(text.text, text.length);
+    if (!is_read) {
+        credentials_done(&read);
+        return err_wrap(err, "registry credentials");
+    }
+    *out = read;
+    return true;
+}
+
+void credentials_done(struct credentials *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++) {
+        struct credential *item = &credentials->items[i];
+        if (item->basic) {
+            crypto_wipe(item->basic, strlen(item->basic));
+        }
+        free(item->basic);
+        free(item->scope);
+    }
+    free(credentials->items);
+    free(credentials->file);
+    *credentials = (struct credentials){0};
+}
+
+/* Does a scope hold host/name, ending where a part of the path ends? */
+static bool scope_holds(const char *scope, const char *host, const char *name)
+{
+    size_t host_length = strlen(host);
+    if (strncmp(scope, host, host_length) != 0) {
+        return false;
+    }
+    const char *rest = scope + host_length;
+    if (*rest == '\0') {
+        return true;
+    }
+    size_t length = strlen(rest + 1);
+    return *rest == '/' && strncmp(rest + 1, name, length) == 0 &&
+           (name[length] == '\0' || name[length] == '/');
+}
+
+const struct credential *credentials_find(const struct credentials *credentials, const char *host,
+                                          const char *name)
+{
+    const struct credential *best = NULL;
+    for (size_t i = 0; i < credentials->count; i++) {
+        const struct credential *item = &credentials->items[i];
+        bool is_longer = !best || strlen(item->scope) > strlen(best->scope);
+        if (is_longer && scope_holds(item->scope, host, name)) {
+            best = item;
+        }
+    }
+    return best;
+}

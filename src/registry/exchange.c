@@ -1,0 +1,354 @@
+#include "registry/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/escape.h"
+#include "base/json.h"
+#include "crypto/crypto.h"
+#include "registry/challenge.h"
+
+#define QUESTION_TIMEOUT_MS 30000
+#define TOKEN_ANSWER_BYTES_MAX (64U << 10)
+#define URL_BYTES_MAX 8192
+#define ACCESSES_MAX 10000 /* more repositories than one server has; then all ask again */
+#define SHOWN_BYTES 120
+
+/* What a registry accepted for one repository. */
+struct access {
+    bool is_basic;
+    char *token; /* of a bearer */
+};
+
+static void access_free(struct access **access)
+{
+    if (*access && (*access)->token) {
+        crypto_wipe((*access)->token, strlen((*access)->token));
+        free((*access)->token);
+    }
+    xfree(access);
+}
+
+void registry_forget_accesses(struct registry *registry)
+{
+    MAP_EACH(slot, &registry->accesses)
+    {
+        struct access *access = slot->value;
+        access_free(&access);
+    }
+    map_done(&registry->accesses);
+    registry->accesses = (struct map){0};
+}
+
+/* ---- places ---- */
+
+static bool is_loopback(const char *host)
+{
+    struct slice name = {host, host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":")};
+    bool is_127 = strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == name.length;
+    return is_127 || slice_equals(name, "localhost") || slice_equals(name, "[::1]");
+}
+
+static bool is_insecure(const struct registry *registry, const char *host)
+{
+    for (size_t i = 0; i < registry->insecure_host_count; i++) {
+        if (strcasecmp(registry->insecure_hosts[i], host) == 0) {
+            return true;
+        }
+    }
+    return is_loopback(host);
+}
+
+bool place_find(const struct registry *registry, const char *repository, struct place *out,
+                struct err *err)
+{
+    struct image image;
+    struct place place = {0};
+    if (!image_parse(repository, &image, err)) {
+        return false;
+    }
+    if (image.tag[0] || image.digest[0]) {
+        return err_set(err, ERR_INVALID, "\"%s\" is not a repository but an image of one",
+                       repository);
+    }
+    image_registry(&image, place.known_as, sizeof(place.known_as));
+    const char *name = image.repository;
+    if (place.known_as[0]) {
+        name += strlen(place.known_as) + 1;
+    } else {
+        text_copy_cut(place.known_as, sizeof(place.known_as), "docker.io");
+    }
+    bool is_hub =
+        strcmp(place.known_as, "docker.io") == 0 || strcmp(place.known_as, "index.docker.io") == 0;
+    snprintf(place.host, sizeof(place.host), "%s",
+             is_hub ? "registry-1.docker.io" : place.known_as);
+    /* Docker Hub keeps images without an owner under "library". */
+    int length = snprintf(place.name, sizeof(place.name), "%s%s",
+                          is_hub && !strchr(name, '/') ? "library/" : "", name);
+    if (length >= (int)sizeof(place.name)) {
+        return err_set(err, ERR_INVALID, "the repository \"%.80s…\" is too long", repository);
+    }
+    place.is_plain = is_insecure(registry, place.host);
+    *out = place;
+    return true;
+}
+
+/* ---- who we are ---- */
+
+static const struct credential *credential_for(const struct registry *registry,
+                                               const struct place *place)
+{
+    return credentials_find(&registry->credentials, place->known_as, place->name);
+}
+
+/* "as "ci" of /etc/heddle/config.json", or that there is no credential. */
+static void describe_credential(const struct registry *registry, const struct place *place,
+                                struct str *out)
+{
+    const struct credential *credential = credential_for(registry, place);
+    const char *file = registry->credentials.file;
+    if (credential && credential->basic) {
+        str_addf(out, "as user \"%.*s\" of %s", (int)strcspn(credential->basic, ":"),
+                 credential->basic, file);
+    } else if (credential) {
+        str_addf(out, "the credential for it in %s was not used: %s", file, credential->remedy);
+    } else if (file) {
+        str_addf(out, "%s holds no credential for %s", file, place->known_as);
+    } else {
+        str_add(out, "asked without a credential, since no config.json is given");
+    }
+}
+
+static void add_registrys_words(const struct http_result *result, struct str *out)
+{
+    struct err ignored = {0};
+    AUTO_JSON *body = json_parse(str_slice(&result->body), &ignored);
+    const json_t *first = json_array_get(json_array_at(body, "errors"), 0);
+    char words[SHOWN_BYTES];
+    text_copy_cut(words, sizeof(words), json_text_at(first, "message", ""));
+    if (words[0]) {
+        str_add(out, ": ");
+        escape_terminal(out, words);
+    }
+}
+
+static enum err_kind kind_of_status(int status)
+{
+    static const struct {
+        int status;
+        enum err_kind kind;
+    } kinds[] = {{401, ERR_UNKNOWN_WHO}, {403, ERR_DENIED}, {404, ERR_NOT_FOUND}, {429, ERR_BUSY}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (kinds[i].status == status) {
+            return kinds[i].kind;
+        }
+    }
+    return ERR_UNAVAILABLE;
+}
+
+bool registry_refuse(const struct registry *registry, const struct place *place,
+                     const struct http_result *result, int64_t *out_retry_ms, struct err *err)
+{
+    enum err_kind kind = kind_of_status(result->status);
+    AUTO_STR(text, sizeof(err->text));
+    str_addf(&text, "%s answers %d", place->host, result->status);
+    add_registrys_words(result, &text);
+    if (kind == ERR_UNKNOWN_WHO || kind == ERR_DENIED) {
+        str_add(&text, "; ");
+        describe_credential(registry, place, &text);
+    } else if (result->status >= 300 && result->status < 400) {
+        str_add(&text, ", a redirect, which is not followed; name the registry by its own host");
+    }
+    if (out_retry_ms) {
+        *out_retry_ms = result->retry_after_ms;
+    }
+    return err_set(err, kind, "%s", text.text);
+}
+
+/* ---- tokens ---- */
+
+/* A token may be asked for by https anywhere, else only at the registry's own host. */
+static bool check_realm(const struct place *place, const char *realm, struct err *err)
+{
+    struct url_origin token_place;
+    struct url_origin own_place;
+    char own_url[IMAGE_REPOSITORY_BYTES + 16];
+    snprintf(own_url, sizeof(own_url), "http://%s/", place->host);
+    bool is_url = url_origin_read(realm, &token_place) && url_origin_read(own_url, &own_place);
+    if (is_url && (token_place.is_https ||
+                   (place->is_plain && strcasecmp(token_place.host, own_place.host) == 0))) {
+        return true;
+    }
+    AUTO_STR(shown, 4 * SHOWN_BYTES);
+    char cut[SHOWN_BYTES];
+    text_copy_cut(cut, sizeof(cut), realm);
+    escape_terminal(&shown, cut);
+    return err_set(err, ERR_UNKNOWN_WHO,
+                   "%s sends us for a token to \"%s\", which is neither https nor its own host; no "
+                   "credential was sent there",
+                   place->host, shown.text);
+}
+
+static void token_url(const struct place *place, const struct challenge *challenge, struct str *out)
+{
+    char scope[IMAGE_REPOSITORY_BYTES + 32];
+    snprintf(scope, sizeof(scope), "repository:%s:pull", place->name);
+    str_add(out, challenge->realm);
+    str_add(out, strchr(challenge->realm, '?') ? "&scope=" : "?scope=");
+    escape_url(out, challenge->scope[0] ? challenge->scope : scope);
+    if (challenge->service[0]) {
+        str_add(out, "&service=");
+        escape_url(out, challenge->service);
+    }
+}
+
+/* It goes into a header, so it may have only visible characters. */
+static bool token_is_plain(const char *token)
+{
+    size_t length = 0;
+    while (token[length] > 0x20 && token[length] < 0x7F) {
+        length++;
+    }
+    return length > 0 && length <= REGISTRY_TOKEN_BYTES_MAX && token[length] == '\0';
+}
+
+static bool read_token(const struct place *place, const struct http_result *result,
+                       char **out_token, struct err *err)
+{
+    AUTO_JSON *body = json_parse(str_slice(&result->body), err);
+    if (!body) {
+        return err_set(err, ERR_UNAVAILABLE, "the token server of %s does not answer with JSON",
+                       place->host);
+    }
+    const char *token = json_text_at(body, "token", json_text_at(body, "access_token", ""));
+    if (!token_is_plain(token)) {
+        return err_set(err, ERR_UNAVAILABLE, "the token server of %s gives no usable token",
+                       place->host);
+    }
+    *out_token = xstrdup(token);
+    return true;
+}
+
+static bool fetch_token(struct registry *registry, const struct place *place,
+                        const struct challenge *challenge, char **out_token, int64_t *out_retry_ms,
+                        struct err *err)
+{
+    if (!check_realm(place, challenge->realm, err)) {
+        return false;
+    }
+    AUTO_STR(url, URL_BYTES_MAX);
+    token_url(place, challenge, &url);
+    if (url.failed) {
+        return err_set(err, ERR_UNAVAILABLE, "the token address of %s is too long", place->host);
+    }
+    const struct credential *credential = credential_for(registry, place);
+    struct http_call call = {
+        .method = "GET",
+        .url = url.text,
+        .basic = credential ? credential->basic : NULL,
+        .timeout_ms = QUESTION_TIMEOUT_MS,
+        .body_bytes_max = TOKEN_ANSWER_BYTES_MAX,
+    };
+    AUTO(http_result_done) struct http_result result = {0};
+    if (!http_perform(registry->client, &call, &result, err)) {
+        return err_wrap(err, "token for %s", place->host);
+    }
+    if (result.status != 200) {
+        registry_refuse(registry, place, &result, out_retry_ms, err);
+        return err_wrap(err, "token");
+    }
+    return read_token(place, &result, out_token, err);
+}
+
+/* ---- asking ---- */
+
+static void access_key(const struct place *place, char *out, size_t size)
+{
+    snprintf(out, size, "%s/%s", place->host, place->name);
+}
+
+static void remember(struct registry *registry, const struct place *place, struct access access)
+{
+    char key[2 * IMAGE_REPOSITORY_BYTES];
+    access_key(place, key, sizeof(key));
+    if (registry->accesses.count >= ACCESSES_MAX) {
+        registry_forget_accesses(registry);
+    }
+    struct access *before = map_set(&registry->accesses, key, xmemdup(&access, sizeof(access)));
+    access_free(&before);
+}
+
+static bool perform(struct registry *registry, const struct place *place,
+                    const struct question *question, struct http_result *out, struct err *err)
+{
+    char key[2 * IMAGE_REPOSITORY_BYTES];
+    access_key(place, key, sizeof(key));
+    const struct access *access = map_get(&registry->accesses, key);
+    const struct credential *credential = credential_for(registry, place);
+    const struct http_header accept = {"Accept", question->accept};
+    AUTO_STR(url, URL_BYTES_MAX);
+    str_addf(&url, "%s://%s/v2/%s%s", place->is_plain ? "http" : "https", place->host, place->name,
+             question->path);
+    if (url.failed) {
+        return err_set(err, ERR_UNAVAILABLE, "the address of a page at %s is too long",
+                       place->host);
+    }
+    struct http_call call = {
+        .method = question->method,
+        .url = url.text,
+        .headers = &accept,
+        .header_count = 1,
+        .bearer = access ? access->token : NULL,
+        .basic = access && access->is_basic && credential ? credential->basic : NULL,
+        .timeout_ms = QUESTION_TIMEOUT_MS,
+        .body_bytes_max = question->body_bytes_max,
+    };
+    return http_perform(registry->client, &call, out, err);
+}
+
+/* After a 401: get what the registry wants.  *out_again tells whether asking again makes sense. */
+static bool authenticate(struct registry *registry, const struct place *place,
+                         const struct http_result *refusal, bool *out_again, int64_t *out_retry_ms,
+                         struct err *err)
+{
+    struct challenge challenge;
+    struct access access = {0};
+    const struct credential *credential = credential_for(registry, place);
+    challenge_read(refusal->headers.text ? refusal->headers.text : "", &challenge);
+    *out_again = challenge.kind == CHALLENGE_BEARER ||
+                 (challenge.kind == CHALLENGE_BASIC && credential && credential->basic);
+    if (!*out_again) {
+        return true;
+    }
+    access.is_basic = challenge.kind == CHALLENGE_BASIC;
+    if (!access.is_basic &&
+        !fetch_token(registry, place, &challenge, &access.token, out_retry_ms, err)) {
+        return false;
+    }
+    remember(registry, place, access);
+    return true;
+}
+
+bool registry_ask(struct registry *registry, const struct place *place,
+                  const struct question *question, struct http_result *out, int64_t *out_retry_ms,
+                  struct err *err)
+{
+    if (!perform(registry, place, question, out, err)) {
+        return false;
+    }
+    if (out->status != 401) {
+        return true;
+    }
+    bool again = false;
+    if (!authenticate(registry, place, out, &again, out_retry_ms, err)) {
+        return false;
+    }
+    if (!again) {
+        return true;
+    }
+    http_result_done(out);
+    *out = (struct http_result){0};
+    return perform(registry, place, question, out, err);
+}

@@ -1,0 +1,43 @@
+/* exchange: one question to a registry, with whatever it wants to see first. */
+#pragma once
+
+#include "base/map.h"
+#include "http/client.h"
+#include "registry/credentials.h"
+#include "registry/registry.h"
+
+#define REGISTRY_TOKEN_BYTES_MAX 16384
+
+struct registry {
+    struct http_client *client;
+    struct credentials credentials;
+    char **insecure_hosts;
+    size_t insecure_host_count;
+    struct map accesses; /* "host/name" → struct access: what opened that door the last time */
+};
+
+/* Where a repository lives. */
+struct place {
+    char host[IMAGE_REPOSITORY_BYTES];     /* to speak to: "registry-1.docker.io" */
+    char known_as[IMAGE_REPOSITORY_BYTES]; /* in credentials: "docker.io" */
+    char name[IMAGE_REPOSITORY_BYTES];     /* "library/nginx" */
+    bool is_plain;                         /* HTTP without TLS */
+};
+bool place_find(const struct registry *registry, const char *repository, struct place *out,
+                struct err *err) MUST_CHECK;
+
+struct question {
+    const char *method;
+    const char *path; /* after "/v2/<name>", with the query */
+    const char *accept;
+    size_t body_bytes_max;
+};
+
+/* Ask; on 401 show what the registry asks for and ask once more.  A status is a result. */
+bool registry_ask(struct registry *registry, const struct place *place,
+                  const struct question *question, struct http_result *out, int64_t *out_retry_ms,
+                  struct err *err) MUST_CHECK;
+/* The error that a status other than 200 is; always false. */
+bool registry_refuse(const struct registry *registry, const struct place *place,
+                     const struct http_result *result, int64_t *out_retry_ms, struct err *err);
+void registry_forget_accesses(struct registry *registry);

@@ -1,0 +1,69 @@
+#include "registry/pages.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The target of the link whose rel is "next": <target>; rel="next" */
+static struct slice find_next(const char *link)
+{
+    while (*link) {
+        const char *start = strchr(link, '<');
+        const char *end = start ? strchr(start, '>') : NULL;
+        if (!end) {
+            break;
+        }
+        size_t rest = strcspn(end, "<");
+        const char *rel = memmem(end, rest, "rel=", 4);
+        if (rel) {
+            rel += rel[4] == '"' ? 5 : 4;
+            if (strncasecmp(rel, "next", 4) == 0) {
+                return (struct slice){start + 1, (size_t)(end - start) - 1};
+            }
+        }
+        link = end + rest;
+    }
+    return (struct slice){0};
+}
+
+static bool skip(struct slice *text, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    if (text->length < length || strncasecmp(text->bytes, prefix, length) != 0) {
+        return false;
+    }
+    text->bytes += length;
+    text->length -= length;
+    return true;
+}
+
+static bool is_plain_query(struct slice query)
+{
+    for (size_t i = 0; i < query.length; i++) {
+        if (query.bytes[i] <= 0x20 || query.bytes[i] >= 0x7F || query.bytes[i] == '#') {
+            return false;
+        }
+    }
+    return query.length > 1 && query.bytes[0] == '?' && query.length < PAGE_QUERY_BYTES;
+}
+
+bool pages_next(const char *link, const char *host, const char *path,
+                char out_query[static PAGE_QUERY_BYTES], struct err *err)
+{
+    out_query[0] = '\0';
+    struct slice target = find_next(link);
+    if (!target.bytes) {
+        return link[0] == '\0' || !strcasestr(link, "next") ||
+               err_set(err, ERR_UNAVAILABLE, "%s names its next page in a way that cannot be read",
+                       host);
+    }
+    if ((skip(&target, "https://") || skip(&target, "http://")) && !skip(&target, host)) {
+        return err_set(err, ERR_UNAVAILABLE, "%s sends us to another host for the next page", host);
+    }
+    bool is_here = (target.length > 0 && target.bytes[0] == '?') || skip(&target, path);
+    if (!is_here || !is_plain_query(target)) {
+        return err_set(err, ERR_UNAVAILABLE, "%s names a next page that is not of this list", host);
+    }
+    memcpy(out_query, target.bytes, target.length);
+    out_query[target.length] = '\0';
+    return true;
+}

@@ -1,0 +1,11 @@
+/* pages: a listing that comes in several answers. */
+#pragma once
+
+#include "base/err.h"
+
+#define PAGE_QUERY_BYTES 2048
+
+/* The query ("?last=…") of the next page, from a Link header; "" when it names none.  The link must
+   stay at `host` and `path`: anything else is an error, since half a list must not look whole. */
+bool pages_next(const char *link, const char *host, const char *path,
+                char out_query[static PAGE_QUERY_BYTES], struct err *err) MUST_CHECK;

@@ -1,0 +1,607 @@
+#include "server/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "policy/policy.h"
+#include "server/look.h"
+
+#define POLL_MS_DEFAULT 30000
+#define TICK_MS 1000
+/* A hook, a push of ours and a person's wish within this time are one fetch. */
+#define FETCH_SOON_MS 20
+#define SETTING_HEAD "git.head"
+#define SETTING_PIPELINE "git.pipeline"
+#define PIPELINE_BYTES_MAX (1U << 20)
+
+struct server {
+    struct loop *loop;
+    const struct env *env;
+    struct server_options options;
+    struct store *store;
+    struct git *git;
+    struct loop_queue *git_queue;
+    struct promote *engine;
+    struct discover *discover;
+    struct api *api;
+    struct http_server *http;
+    struct loop_timer *tick_timer, *poll_timer, *fetch_timer, *wake_timer;
+    int64_t wake_at_ms;
+    bool is_looking;      /* a look is with a worker */
+    bool look_again;      /* asked for while one was under way */
+    bool accept_rewrite;
+    bool is_stopping;
+    char *good_pipeline;
+    char last_head[OID_BYTES];
+    char last_problem[REASON_BYTES]; /* of Git; logged once per change */
+    char hook_secret[4097];
+    char admin_token[AUTH_TOKEN_BYTES];
+};
+
+/* ---- looking at Git ---- */
+
+static void start_look(struct server *server);
+
+static void use_repositories(struct server *server)
+{
+    const struct git_view *view = promote_git(server->engine);
+    struct map seen = {0};
+    VEC(struct discover_repository) repositories = {0};
+    for (size_t i = 0; i < view->target_count; i++) {
+        const struct scan *scan = view->targets[i].scan;
+        for (size_t n = 0; scan && n < scan->workload_count; n++) {
+            for (size_t p = 0; p < scan->workloads[n].place_count; p++) {
+                const char *repository = scan->workloads[n].places[p].image.repository;
+                if (!map_has(&seen, repository)) {
+                    map_set(&seen, repository, NULL);
+                    *VEC_ADD(&repositories) = (struct discover_repository){
+                        repository, policy_rule_for(view->pipeline, repository)};
+                }
+            }
+        }
+    }
+    discover_set_repositories(server->discover, repositories.items, repositories.count);
+    VEC_DONE(&repositories);
+    map_done(&seen);
+}
+
+static void note_problem(struct server *server, const char *problem)
+{
+    if (strcmp(server->last_problem, problem) == 0) {
+        return;
+    }
+    TEXT_COPY_CUT(server->last_problem, problem);
+    if (problem[0]) {
+        log_warn("git.problem", "%s", problem);
+    } else {
+        log_info("git.well", "the repository can be read again");
+    }
+}
+
+static void remember_head(struct server *server, const struct look *look)
+{
+    struct err err = {0};
+    TEXT_COPY_CUT(server->last_head, look->view ? look->view->head : server->last_head);
+    if (!store_setting_put(server->store, SETTING_HEAD, server->last_head, &err) ||
+        (look->good_pipeline &&
+         !store_setting_put(server->store, SETTING_PIPELINE, look->good_pipeline, &err))) {
+        log_warn("store.problem", "%s", err.text);
+    }
+}
+
+static void take_view(struct server *server, struct look *look)
+{
+    log_info("git.head", "commit=%.12s targets=%zu people=%zu", look->view->head,
+             look->view->target_count, look->view->change_count);
+    if (look->view->is_rewritten) {
+        note_problem(server, "the branch's history was rewritten; automation waits for `heddle sync`");
+    } else {
+        note_problem(server, look->view->pipeline_problem);
+    }
+    /* The engine stores what people's commits mean before the head moves on: nothing is lost between. */
+    promote_set_git(server->engine, look->view);
+    remember_head(server, look);
+    use_repositories(server);
+    api_set_unready(server->api, NULL);
+    promote_tick(server->engine);
+}
+
+static void look_done(void *context, bool is_stopping)
+{
+    struct look *look = context;
+    struct server *server = look->server;
+    server->is_looking = false;
+    free(server->good_pipeline);
+    server->good_pipeline = TAKE(look->good_pipeline);
+    look->good_pipeline = server->good_pipeline;
+    if (is_stopping || server->is_stopping) {
+        git_view_free(&look->view);
+    } else if (look->has_failed) {
+        note_problem(server, look->err.text);
+        if (!promote_git(server->engine)) {
+            api_set_unready(server->api, look->err.text);
+        }
+    } else if (look->view) {
+        take_view(server, look);
+    } else {
+        note_problem(server, promote_git(server->engine)->pipeline_problem);
+    }
+    free(look);
+    if (server->look_again && !server->is_stopping) {
+        server->look_again = false;
+        start_look(server);
+    }
+}
+
+static void start_look(struct server *server)
+{
+    if (server->is_looking) {
+        server->look_again = true;
+        return;
+    }
+    struct look *look = xcalloc(1, sizeof(*look));
+    look->server = server;
+    look->git = server->git;
+    look->pipeline_file = server->options.pipeline_file;
+    look->accept_rewrite = server->accept_rewrite;
+    look->before = promote_git(server->engine);
+    look->good_pipeline = TAKE(server->good_pipeline);
+    TEXT_COPY_CUT(look->last_head, server->last_head);
+    server->accept_rewrite = false;
+    server->is_looking = true;
+    loop_work(server->loop, server->git_queue, look_run, look_done, look);
+}
+
+static void on_poll(void *context)
+{
+    start_look(context);
+}
+
+static void on_fetch(void *context)
+{
+    struct server *server = context;
+    server->fetch_timer = NULL;
+    start_look(server);
+}
+
+static void fetch_soon(void *context)
+{
+    struct server *server = context;
+    if (!server->fetch_timer) {
+        server->fetch_timer = loop_timer_start(server->loop, FETCH_SOON_MS, 0, on_fetch, server);
+    }
+}
+
+/* A person's `heddle sync` also accepts a rewritten history: they have looked. */
+static void fetch_for_person(void *context)
+{
+    struct server *server = context;
+    server->accept_rewrite = true;
+    fetch_soon(server);
+}
+
+/* ---- what the engine needs of the outside ---- */
+
+struct act_job {
+    struct server *server;
+    struct promote_act *act;
+};
+
+static void run_act(void *context)
+{
+    struct act_job *job = context;
+    struct promote_act *act = job->act;
+    struct git *git = job->server->git;
+    if (act->kind == ACT_COMMIT) {
+        struct draft_commit draft = {0};
+        act->succeeded = configrepo_commit(git, &act->request, act->arena, &draft, &act->err);
+        TEXT_COPY_CUT(act->commit, draft.oid);
+        return;
+    }
+    AUTO_STR(parent, 128);
+    str_addf(&parent, "%s^", act->commit);
+    act->succeeded = git_resolve(git, parent.text, act->base, &act->err) &&
+                     git_push(git, act->commit, act->base, &act->err);
+}
+
+static void act_done(void *context, bool is_stopping)
+{
+    struct act_job *job = context;
+    struct promote_act *act = job->act;
+    struct server *server = job->server;
+    free(job);
+    if (is_stopping || server->is_stopping) {
+        arena_free(&act->arena);
+        free(act); /* the next start goes on from the store */
+        return;
+    }
+    if (!act->succeeded) {
+        log_warn("git.act", "release=R-%lld %s: %s", (long long)act->release,
+                 act->kind == ACT_COMMIT ? "commit" : "push", act->err.text);
+    } else if (act->kind == ACT_PUSH) {
+        log_info("git.pushed", "release=R-%lld commit=%.12s", (long long)act->release, act->commit);
+        api_tell_agents(server->api, "");
+    }
+    promote_act_done(server->engine, act);
+}
+
+static void start_act(void *context, struct promote_act *act)
+{
+    struct server *server = context;
+    struct act_job *job = xcalloc(1, sizeof(*job));
+    *job = (struct act_job){server, act};
+    loop_work(server->loop, server->git_queue, run_act, act_done, job);
+}
+
+static void release_changed(void *context, const struct release *release)
+{
+    struct server *server = context;
+    if (release->phase_ms == env_now_ms(server->env)) {
+        log_debug("release", "release=R-%lld stage=%s phase=%s", (long long)release->id,
+                  release->stage, release_phase_name(release->phase));
+    }
+    if (server->api) {
+        api_release_changed(server->api, release->id);
+    }
+}
+
+static void cell_changed(void *context, const char *stage, const char *workload)
+{
+    struct server *server = context;
+    if (server->api) {
+        api_cell_changed(server->api, stage, workload);
+    }
+}
+
+static void board_changed(void *context)
+{
+    struct server *server = context;
+    if (server->api) {
+        api_board_changed(server->api);
+    }
+}
+
+static void on_wake(void *context)
+{
+    struct server *server = context;
+    server->wake_timer = NULL;
+    server->wake_at_ms = 0;
+    promote_tick(server->engine);
+}
+
+static void wake_at(void *context, int64_t time_ms)
+{
+    struct server *server = context;
+    if (server->wake_timer && server->wake_at_ms <= time_ms) {
+        return;
+    }
+    loop_timer_stop(&server->wake_timer);
+    int64_t delay_ms = time_ms - env_now_ms(server->env);
+    server->wake_at_ms = time_ms;
+    server->wake_timer = loop_timer_start(server->loop, delay_ms > 0 ? delay_ms : 1, 0, on_wake, server);
+}
+
+static void on_tick(void *context)
+{
+    struct server *server = context;
+    promote_tick(server->engine);
+}
+
+/* ---- versions ---- */
+
+static void on_versions(void *context, const char *repository, const struct version_row *rows,
+                        size_t count)
+{
+    struct server *server = context;
+    bool changed = false;
+    struct err err = {0};
+    if (!store_versions_put(server->store, repository, rows, count, env_now_ms(server->env),
+                            &changed, &err)) {
+        log_warn("versions.store", "repository=%s %s", repository, err.text);
+        return;
+    }
+    if (!changed) {
+        return;
+    }
+    log_info("versions.changed", "repository=%s tags=%zu", repository, count);
+    if (!promote_versions_changed(server->engine, repository, &err)) {
+        log_warn("versions.read", "repository=%s %s", repository, err.text);
+        return;
+    }
+    api_version_changed(server->api, repository);
+    promote_tick(server->engine);
+}
+
+static void on_registry_error(void *context, const char *repository, const struct err *why,
+                              int64_t retry_at_ms)
+{
+    struct server *server = context;
+    log_warn("registry.problem", "repository=%s again_in=%llds %s", repository,
+             (long long)((retry_at_ms - env_now_ms(server->env)) / 1000), why->text);
+}
+
+/* ---- start ---- */
+
+static bool open_store(struct server *server, struct err *err)
+{
+    AUTO_STR(path, 4096);
+    str_addf(&path, "%s/heddle.db", server->options.data);
+    bool created = false;
+    if (!file_make_folder(server->options.data, err) ||
+        !store_open(path.text, &server->store, err) ||
+        !auth_bootstrap(server->store, server->env, &created, server->admin_token, err)) {
+        return false;
+    }
+    AUTO_STR(head, OID_BYTES - 1);
+    struct err none = {0};
+    if (store_setting_get(server->store, SETTING_HEAD, &head, &none)) {
+        TEXT_COPY_CUT(server->last_head, head.text);
+    }
+    AUTO_STR(pipeline, PIPELINE_BYTES_MAX);
+    if (store_setting_get(server->store, SETTING_PIPELINE, &pipeline, &none)) {
+        server->good_pipeline = str_take(&pipeline);
+    }
+    if (created && server->options.admin_token_file) {
+        return file_replace(server->options.admin_token_file, slice_of(server->admin_token), 0600, err);
+    }
+    return true;
+}
+
+static bool open_git(struct server *server, struct err *err)
+{
+    AUTO_STR(folder, 4096);
+    str_addf(&folder, "%s/mirror.git", server->options.data);
+    struct git_options options = {
+        .folder = folder.text,
+        .url = server->options.repository,
+        .branch = server->options.branch,
+        .username = server->options.git_username,
+        .password_file = server->options.git_password_file,
+        .ssh_key_file = server->options.git_ssh_key_file,
+        .ssh_known_hosts_file = server->options.git_known_hosts_file,
+    };
+    return git_open(&options, &server->git, err);
+}
+
+static bool open_engine(struct server *server, struct err *err)
+{
+    struct promote_ports ports = {start_act,  release_changed, cell_changed, board_changed,
+                                  fetch_soon, wake_at,         server};
+    return promote_open(server->store, server->env, &ports, &server->options.patience,
+                        &server->engine, err);
+}
+
+static bool open_discover(struct server *server, struct err *err)
+{
+    struct discover_options options = {
+        .loop = server->loop,
+        .env = server->env,
+        .registry = {.config_file = server->options.registry_config,
+                     .insecure_hosts = server->options.registry_insecure,
+                     .insecure_host_count = server->options.registry_insecure_count},
+        .poll_ms = server->options.poll_registry_ms,
+        .on_versions = on_versions,
+        .on_error = on_registry_error,
+        .context = server,
+    };
+    return discover_new(&options, &server->discover, err);
+}
+
+/* What is known from before the restart need not be resolved again. */
+static void remember_versions(struct server *server)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct version_list all = {0};
+    struct err err = {0};
+    if (!store_versions_list(server->store, NULL, arena, &all, &err)) {
+        log_warn("versions.read", "%s", err.text);
+        return;
+    }
+    for (size_t first = 0, next = 0; first < all.count; first = next) {
+        while (next < all.count &&
+               strcmp(all.rows[next].repository, all.rows[first].repository) == 0) {
+            next++;
+        }
+        discover_remember(server->discover, all.rows[first].repository, &all.rows[first],
+                          next - first);
+    }
+}
+
+static bool read_hook_secret(struct server *server, struct err *err)
+{
+    if (!server->options.hook_secret_file) {
+        return true;
+    }
+    AUTO_STR(secret, sizeof(server->hook_secret) - 1);
+    if (!file_read_secret(server->options.hook_secret_file, &secret, err)) {
+        return err_wrap(err, "--hook-secret-file");
+    }
+    log_secret(secret.text);
+    TEXT_COPY_CUT(server->hook_secret, secret.text);
+    return true;
+}
+
+/* "127.0.0.1:8080", "[::1]:8080" or ":8080". */
+static bool split_listen(const char *listen, char *out_address, size_t size, int *out_port,
+                         struct err *err)
+{
+    const char *colon = strrchr(listen, ':');
+    char *end = NULL;
+    long port = colon ? strtol(colon + 1, &end, 10) : -1;
+    if (!colon || end == colon + 1 || *end != '\0' || port < 0 || port > 65535) {
+        return err_set(err, ERR_INVALID, "--listen \"%.60s\": write ADDRESS:PORT, such as 127.0.0.1:8080",
+                       listen);
+    }
+    AUTO_STR(address, 128);
+    str_add_bytes(&address, listen, (size_t)(colon - listen));
+    *out_port = (int)port;
+    return text_copy(out_address, size, address.length ? address.text : "0.0.0.0") ||
+           err_set(err, ERR_INVALID, "--listen \"%.60s\" has too long an address", listen);
+}
+
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "[::1]") == 0 ||
+           strcmp(address, "localhost") == 0;
+}
+
+static void open_api(struct server *server)
+{
+    /* A URL may carry a password; people see only what follows it. */
+    const char *at = strrchr(server->options.repository, '@');
+    bool is_http = strncmp(server->options.repository, "http", 4) == 0;
+    const char *shown = is_http && at ? at + 1 : server->options.repository;
+    struct api_options options = {
+        .loop = server->loop,
+        .env = server->env,
+        .store = server->store,
+        .engine = server->engine,
+        .discover = server->discover,
+        .git = server->git,
+        .git_queue = server->git_queue,
+        .repository = shown,
+        .branch = server->options.branch,
+        .hook_secret = server->hook_secret[0] ? server->hook_secret : NULL,
+        .fetch_soon = fetch_soon,
+        .fetch_for_person = fetch_for_person,
+        .context = server,
+    };
+    server->api = api_new(&options);
+    api_set_unready(server->api, "The config repository has not been read yet.");
+}
+
+static bool open_http(struct server *server, struct err *err)
+{
+    char address[128];
+    int port = 0;
+    if (!split_listen(server->options.listen, address, sizeof(address), &port, err)) {
+        return false;
+    }
+    if (!is_loopback(address) && !server->options.tls_cert_file) {
+        return err_set(err, ERR_INVALID,
+                       "--listen %s is open to others: give --tls-cert-file and --tls-key-file, or "
+                       "listen on 127.0.0.1 behind a proxy",
+                       server->options.listen);
+    }
+    struct http_server_options options = {
+        .loop = server->loop,
+        .address = address,
+        .port = port,
+        .tls_cert_file = server->options.tls_cert_file,
+        .tls_key_file = server->options.tls_key_file,
+        .routes = api_routes,
+        .route_count = api_route_count,
+        .authorize = api_authorize,
+        .context = server->api,
+    };
+    return http_server_start(&options, &server->http, err);
+}
+
+static void set_defaults(struct server_options *options)
+{
+    options->branch = options->branch ? options->branch : "main";
+    options->pipeline_file = options->pipeline_file ? options->pipeline_file : "heddle.yaml";
+    options->listen = options->listen ? options->listen : "127.0.0.1:8080";
+    options->poll_git_ms = options->poll_git_ms ? options->poll_git_ms : POLL_MS_DEFAULT;
+    options->poll_registry_ms = options->poll_registry_ms ? options->poll_registry_ms : POLL_MS_DEFAULT;
+}
+
+bool server_start(struct loop *loop, const struct server_options *options, struct server **out,
+                  struct err *err)
+{
+    struct server *server = xcalloc(1, sizeof(*server));
+    server->loop = loop;
+    server->env = env_system();
+    server->options = *options;
+    set_defaults(&server->options);
+    server->git_queue = loop_queue_new(loop);
+    if (!read_hook_secret(server, err) || !open_store(server, err) || !open_git(server, err) ||
+        !open_engine(server, err) || !open_discover(server, err)) {
+        server_stop(&server);
+        return false;
+    }
+    remember_versions(server);
+    open_api(server);
+    if (!open_http(server, err)) {
+        server_stop(&server);
+        return false;
+    }
+    server->tick_timer = loop_timer_start(loop, TICK_MS, TICK_MS, on_tick, server);
+    server->poll_timer = loop_timer_start(loop, 1, server->options.poll_git_ms, on_poll, server);
+    *out = server;
+    return true;
+}
+
+void server_stop(struct server **server_pointer)
+{
+    struct server *server = *server_pointer;
+    if (!server) {
+        return;
+    }
+    server->is_stopping = true;
+    loop_timer_stop(&server->tick_timer);
+    loop_timer_stop(&server->poll_timer);
+    loop_timer_stop(&server->fetch_timer);
+    loop_timer_stop(&server->wake_timer);
+    http_server_stop(&server->http);
+    discover_free(&server->discover);
+    loop_queue_free(&server->git_queue); /* waits for the job that runs */
+    api_free(&server->api);
+    promote_close(&server->engine);
+    git_close(&server->git);
+    store_close(&server->store);
+    free(server->good_pipeline);
+    xfree(server_pointer);
+}
+
+int server_port(const struct server *server)
+{
+    return http_server_port(server->http);
+}
+
+const char *server_admin_token(const struct server *server)
+{
+    return server->admin_token;
+}
+
+bool server_add_cluster(struct server *server, const char *name, char *out_secret, size_t size,
+                        struct err *err)
+{
+    char secret[AUTH_TOKEN_BYTES];
+    AUTO_STR(token_name, ACTOR_BYTES - 1);
+    str_addf(&token_name, "agent %.56s", name);
+    return store_cluster_put(server->store, name, env_now_ms(server->env), err) &&
+           auth_token_create(server->store, server->env, token_name.text, ROLE_AGENT, name, secret, err) &&
+           (text_copy(out_secret, size, secret) || err_set(err, ERR_INTERNAL, "the token is too long"));
+}
+
+static void greet(const struct server *server)
+{
+    log_info("server.ready", "listen=%s repository=%s branch=%s", server->options.listen,
+             server->options.repository, server->options.branch);
+    if (server->admin_token[0] && !server->options.admin_token_file) {
+        /* Once, to whoever started it, and never to the log's readers' files by another way. */
+        fprintf(stdout, "The admin token, shown only now: %s\n", server->admin_token);
+        fprintf(stdout, "Sign in with: heddle login --server http://%s\n", server->options.listen);
+        fflush(stdout);
+    }
+}
+
+bool server_run(const struct server_options *options, struct err *err)
+{
+    struct loop *loop = loop_new();
+    struct server *server = NULL;
+    bool started = loop_stop_on_signals(loop, err) && server_start(loop, options, &server, err);
+    if (started) {
+        greet(server);
+        loop_run(loop);
+        log_info("server.stopped", "by a signal");
+    }
+    server_stop(&server);
+    loop_free(&loop);
+    return started;
+}

@@ -1,0 +1,44 @@
+/*
+ * server: the wiring of `heddle server`: what starts, in which order, and what stops.
+ *
+ * One loop thread owns the store, the engine and all connections; Git and registries are
+ * asked by workers.  SIGTERM ends it; SIGKILL is as good: everything goes on at the next start.
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "loop/loop.h"
+#include "promote/promote.h"
+
+struct server_options {
+    const char *repository;      /* URL or path of the config repository; required */
+    const char *branch;          /* NULL: "main" */
+    const char *pipeline_file;   /* in the repository; NULL: "heddle.yaml" */
+    const char *data;            /* folder for the store and the mirror; required */
+    const char *listen;          /* "ADDRESS:PORT"; NULL: "127.0.0.1:8080" */
+    const char *tls_cert_file, *tls_key_file;
+    int64_t poll_registry_ms;    /* 0: 30 s */
+    int64_t poll_git_ms;         /* 0: 30 s */
+    const char *registry_config; /* Docker's config.json, or NULL */
+    const char *const *registry_insecure; /* hosts spoken to by plain HTTP */
+    size_t registry_insecure_count;
+    const char *hook_secret_file; /* NULL: webhooks are refused */
+    const char *git_username, *git_password_file, *git_ssh_key_file, *git_known_hosts_file;
+    struct promote_patience patience; /* zero: the defaults */
+    const char *admin_token_file; /* where the first admin token is written (0600); NULL: printed once */
+};
+
+struct server;
+/* Start on the caller's loop. */
+bool server_start(struct loop *loop, const struct server_options *options, struct server **out,
+                  struct err *err) MUST_CHECK;
+void server_stop(struct server **server);
+int server_port(const struct server *server);
+/* The first admin token, when this start made one; else "". */
+const char *server_admin_token(const struct server *server);
+/* A token for a cluster's agent, as `heddle cluster add` makes it; for the sandbox. */
+bool server_add_cluster(struct server *server, const char *name, char *out_secret, size_t size,
+                        struct err *err) MUST_CHECK;
+
+/* The command: start, serve until a signal, stop. */
+bool server_run(const struct server_options *options, struct err *err) MUST_CHECK;

@@ -1,0 +1,205 @@
+/* engine: what the files of sync/ share; private to the module. */
+#pragma once
+
+#include "base/map.h"
+#include "sync/object.h"
+#include "sync/sync.h"
+
+/* Sent in one job, so that a change by hand never waits for thousands of others. */
+#define APPLY_OBJECTS_MAX 512
+/* More put-backs of one object in this time are a fight with another writer. */
+#define FIGHT_PUT_BACKS 5
+#define FIGHT_MS (10 * 60000)
+
+struct drift {
+    int fixed;
+    int64_t fixed_ms; /* wall */
+    char manager[64]; /* of the last change by others */
+    int64_t recent_mono_ms[FIGHT_PUT_BACKS + 1]; /* the last put-backs, a ring */
+    bool is_fight;
+};
+
+/* One object: wanted, applied and there.  Lives while Git wants it or the cluster has it. */
+struct object {
+    char *key;
+    char *path;       /* in the API; NULL: the cluster does not know the kind */
+    char *collection; /* its kind's list over all namespaces, in the same version */
+    char *api_version;
+    unsigned epoch;   /* of the list that last named it */
+    unsigned rank;
+    const struct render_object *wanted; /* of the current revision; NULL: it has left Git */
+    uint64_t applied_hash;              /* of the manifest that was applied last; 0: none */
+    struct live applied;                /* as the server answered that */
+    struct live live;                   /* as last seen */
+    bool is_busy;                       /* in a job under way */
+    bool is_leaving;                    /* its deletion was asked for */
+    bool is_marked;                     /* of sweeps */
+    char *trouble;                      /* why it could not be applied or deleted, or NULL */
+    unsigned failures;                  /* in a row */
+    int64_t not_before_ms;              /* monotonic; no try before this */
+    struct drift *drift;                /* NULL: nobody has changed it yet */
+    struct workload *workload;          /* NULL: it runs no containers */
+};
+
+/* The part that people look at. */
+struct workload {
+    struct object *object;
+    char *live_text;    /* health_trim() of the live object as JSON, or NULL */
+    char live_uid[KUBE_UID_BYTES];
+    int64_t live_generation;
+    struct report_workload row; /* its arrays are ours */
+    uint64_t row_hash;
+    int64_t terminal_since_ms;  /* a diagnosis that needs a person has stood since then; 0: none */
+    bool is_due;                /* to be judged */
+    bool is_changed;            /* not reported yet */
+    bool is_judged;
+};
+
+/* A ReplicaSet, Job or Pod, as text: parsed JSON would be ten times as large. */
+struct child {
+    char uid[KUBE_UID_BYTES];
+    char owner[KUBE_UID_BYTES];
+    bool is_pod;
+    char *text;
+    unsigned epoch;       /* of the list that last named it */
+    struct feed *feed;
+    struct child *sibling; /* of the same owner */
+};
+
+/* One watch: of our own objects of a kind, or of what they make. */
+struct feed {
+    struct sync *sync;
+    char *path;
+    bool is_of_children;
+    bool is_wanted; /* of the sweep */
+    unsigned epoch; /* lists so far */
+    char *trouble;  /* why it does not work now, or NULL */
+    struct kube_watch *watch;
+};
+
+/* What git has shown us: one commit, rendered. */
+struct revision {
+    char commit[GIT_OID_BYTES];
+    struct render_result render;
+};
+
+/* Only the jobs of `git_queue` touch this. */
+struct source {
+    struct git *git;
+    struct render_cache *cache;
+    char rendered[GIT_OID_BYTES]; /* what the loop was given last */
+};
+
+struct sync {
+    struct sync_options options;
+    struct arena *texts; /* the options' */
+    const char *state_file;
+
+    struct loop_queue *git_queue, *kube_queue;
+    struct source source;
+    struct kube *worker_kube; /* of the kube queue */
+    struct kube *loop_kube;   /* of the watches */
+    struct kube_types *types; /* NULL until first discovered */
+    bool is_inventory_known;  /* everything with our label has been listed once */
+    bool is_discovery_due;
+    int64_t discovery_not_before_ms;
+    int64_t discovered_ms;
+    unsigned discovery_failures;
+
+    struct revision *revision, *next_revision; /* NULL: none */
+    struct map objects;       /* key → struct object */
+    struct map saved;         /* key → struct saved_object: from the data folder */
+    size_t owned_before;      /* objects of ours when the revision came */
+    size_t unknown_kinds;     /* objects of the revision whose kind the cluster lacks */
+    char applied_commit[GIT_OID_BYTES], seen_commit[GIT_OID_BYTES];
+    int64_t applied_ms;
+
+    struct map feeds;         /* "own /apis/…" → struct feed */
+    struct map children;      /* uid → struct child */
+    struct map children_of;   /* owner's uid → first struct child */
+    struct map workloads;     /* live uid → struct workload */
+
+    char *fetch_trouble, *render_trouble, *api_trouble, *history_trouble;
+    char prune_trouble[512];
+    uint64_t summary_hash;    /* of what was reported last, apart from workloads */
+    bool has_lost_workload;   /* the next report must be a full one */
+
+    struct loop_timer *pump_timer, *judge_timer, *tick_timer, *look_timer, *change_timer;
+    int64_t pump_at_ms;       /* monotonic; of pump_timer */
+    unsigned jobs;            /* under way */
+    bool is_looking, is_look_due, is_kube_busy, is_state_dirty, is_stopped;
+};
+
+int64_t now_mono_ms(const struct sync *sync);
+int64_t now_ms(const struct sync *sync);
+/* Half to the whole of min(first << (failures - 1), max). */
+int64_t backoff_ms(const struct sync *sync, unsigned failures, int64_t first_ms, int64_t max_ms);
+/* Set or clear (NULL) a text of trouble, and tell the owner of the sync when it is another one. */
+void set_trouble(struct sync *sync, char **trouble, const char *text);
+/* Something of the report may be new: tell the owner, once for many. */
+void report_change(struct sync *sync);
+/* For jobs: count, and free a stopped sync with its last one. */
+void job_begin(struct sync *sync);
+bool job_end(struct sync *sync); /* false: the sync is gone */
+
+/* look.c */
+void look_begin(struct sync *sync);
+void revision_free(struct revision **revision);
+
+/* pass.c: the one place that decides what to do next. */
+void pass_kick(struct sync *sync, int64_t delay_ms);
+bool object_needs_apply(const struct object *object);
+bool pass_may_prune(struct sync *sync);
+
+/* objects.c */
+/* The kind and the namespace in an object's key. */
+struct slice object_kind(const struct object *object);
+struct slice object_namespace(const struct object *object);
+/* An object of ours that was found in the cluster. */
+struct object *object_adopt(struct sync *sync, const struct kube_type *type, const json_t *found);
+void object_forget(struct sync *sync, struct object *object);
+void objects_bind(struct sync *sync); /* the current revision to the objects */
+void object_fail(struct sync *sync, struct object *object, const struct err *err,
+                 int64_t retry_after_ms);
+void object_succeed(struct sync *sync, struct object *object);
+
+/* discover.c, apply.c, delete.c: jobs of the kube queue. */
+void discover_begin(struct sync *sync);
+bool apply_begin(struct sync *sync); /* false: there is nothing to send now */
+bool delete_begin(struct sync *sync);
+
+/* drift.c */
+void drift_note(struct object *object, const json_t *live);
+void drift_put_back(struct sync *sync, struct object *object);
+
+/* feeds.c */
+void feeds_ensure(struct sync *sync);
+/* List a collection of our own once more; not from within a feed's events. */
+void feed_renew(struct sync *sync, const char *collection);
+void feeds_close(struct sync *sync);
+
+/* children.c */
+void child_seen(struct feed *feed, const json_t *object);
+void child_gone(struct sync *sync, const char *uid);
+void children_sweep(struct feed *feed); /* those that the last list did not name */
+void children_drop(struct feed *feed);
+/* Those of an owner, in a list. */
+struct child *child_first(const struct sync *sync, const char *owner);
+
+/* workloads.c */
+void workload_bind(struct sync *sync, struct object *object);
+void workload_forget(struct sync *sync, struct object *object);
+void workload_seen(struct sync *sync, struct workload *workload, const json_t *live);
+void workload_gone(struct sync *sync, struct workload *workload);
+void workload_due(struct sync *sync, struct workload *workload);
+void workload_due_by_uid(struct sync *sync, const char *uid);
+void workloads_tick(void *sync);
+
+/* state.c */
+struct saved_object {
+    uint64_t hash;
+    struct live applied;
+};
+void state_load(struct sync *sync);
+void state_save(struct sync *sync);
+void state_free(struct sync *sync);

@@ -1,0 +1,392 @@
+/* Stories about the engine: the real engine and store, a simulated world, a virtual clock. */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const pipeline =
+    "apiVersion: heddle.dev/v1\n"
+    "kind: Pipeline\n"
+    "metadata: {name: shop}\n"
+    "spec:\n"
+    "  stages:\n"
+    "    - name: dev\n"
+    "      targets: [{cluster: dev, path: clusters/dev}]\n"
+    "      automatic: true\n"
+    "    - name: staging\n"
+    "      from: [dev]\n"
+    "      targets: [{cluster: staging, path: clusters/staging}]\n"
+    "      automatic: true\n"
+    "      gates: [{soak: 10s}]\n"
+    "    - name: prod\n"
+    "      from: [staging]\n"
+    "      targets:\n"
+    "        - {cluster: prod-eu, path: clusters/prod-eu}\n"
+    "        - {cluster: prod-us, path: clusters/prod-us}\n"
+    "      waves: [[prod-eu], [prod-us]]\n"
+    "      gates: [{approval: {count: 1}}]\n";
+
+static const char *const cells =
+    "dev/cart dev/orders dev/web staging/cart staging/orders staging/web "
+    "prod-eu/cart prod-eu/orders prod-eu/web prod-us/cart prod-us/orders prod-us/web";
+
+static void begin(struct world *world)
+{
+    world_init(world, pipeline, cells, 1);
+    world_push_image(world, "cart", "1.0.0");
+    world_push_image(world, "orders", "1.0.0");
+    world_push_image(world, "web", "1.0.0");
+    world_advance(world, 3000);
+    assert_int_equal(world->pushes, 0);
+}
+
+static int64_t submit(struct world *world, const char *to, const char *const *names, size_t count)
+{
+    struct promote_request request = {.workloads = names, .workload_count = count, .actor = "ada",
+                                      .reason = "", .request_key = ""};
+    snprintf(request.to, sizeof(request.to), "%s", to);
+    int64_t id = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_submit(world->engine, &request, &id, &err), err);
+    return id;
+}
+
+static void a_new_version_reaches_dev_then_staging_after_its_soak(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 1000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.1.0");
+    world_advance(&world, 5000);
+    assert_string_equal(world_running(&world, "dev", "cart"), "1.1.0");
+    assert_string_equal(world_git_tag(&world, "staging", "cart"), "1.0.0");
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct release *waiting = world_last_release(&world, "staging", arena);
+    assert_int_equal(waiting->phase, RELEASE_QUEUED);
+    world_advance(&world, 15000);
+    assert_string_equal(world_running(&world, "staging", "cart"), "1.1.0");
+    assert_string_equal(world_git_tag(&world, "prod-eu", "cart"), "1.0.0");
+    assert_int_equal(world.pushes, 2);
+    world_done(&world);
+}
+
+static void a_release_is_not_done_before_its_pods_run_the_digest(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world.rollout_ms = 30000;
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 20000);
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct release *release = world_last_release(&world, "dev", arena);
+    assert_int_equal(release->phase, RELEASE_ROLLING_OUT);
+    assert_int_equal(world_finish(&world, release->id, 20000), RELEASE_DONE);
+    world_done(&world);
+}
+
+static void prod_waits_for_someone_else_and_goes_wave_by_wave(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_push_image(&world, "cart", "1.1.0");
+    world_push_image(&world, "orders", "1.2.0");
+    world_push_image(&world, "web", "1.3.0");
+    world_advance(&world, 60000);
+    int pushes = world.pushes;
+    static const char *const names[] = {"cart", "orders", "web"};
+    int64_t id = submit(&world, "prod", names, 3);
+    world_advance(&world, 20000);
+    const struct release *release = promote_active(world.engine, id);
+    assert_int_equal(release->phase, RELEASE_NEEDS_APPROVAL);
+    struct err err = {0};
+    ASSERT_FAILS(promote_approve(world.engine, id, "ada", NULL, "", &err), err, ERR_REFUSED,
+                 "someone else must approve");
+    ASSERT_OK(promote_approve(world.engine, id, "mia", release->plan_digest, "ok", &err), err);
+    world_advance(&world, 1500);
+    assert_string_equal(world_git_tag(&world, "prod-eu", "web"), "1.3.0");
+    assert_string_equal(world_git_tag(&world, "prod-us", "web"), "1.0.0");
+    assert_int_equal(world_finish(&world, id, 60000), RELEASE_DONE);
+    assert_string_equal(world_running(&world, "prod-us", "orders"), "1.2.0");
+    assert_int_equal(world.pushes - pushes, 2);
+    assert_int_equal(world_count_trailer(&world, "Heddle-Workloads: cart, orders, web"), 2);
+    world_done(&world);
+}
+
+static void a_plan_that_changed_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 30000);
+    static const char *const names[] = {"cart"};
+    struct promote_request request = {.to = "prod", .workloads = names, .workload_count = 1,
+                                      .actor = "ada", .request_key = ""};
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct plan plan;
+    struct err err = {0};
+    ASSERT_OK(promote_plan(world.engine, &request, arena, &plan, &err), err);
+    char digest[65];
+    snprintf(digest, sizeof(digest), "%s", plan.digest);
+    world_push_image(&world, "cart", "1.2.0");
+    world_advance(&world, 60000);
+    request.plan_digest = digest;
+    int64_t id = 0;
+    ASSERT_FAILS(promote_submit(world.engine, &request, &id, &err), err, ERR_REFUSED, "has changed");
+    world_done(&world);
+}
+
+static void a_bad_version_is_rolled_back_and_held_until_a_newer_one(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    static const char *const names[] = {"cart"};
+    world_push_image(&world, "cart", "bad-2");
+    struct promote_request request = {.to = "dev", .workloads = names, .workload_count = 1,
+                                      .version = "bad-2", .actor = "ada", .request_key = ""};
+    int64_t bad = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_submit(world.engine, &request, &bad, &err), err);
+    world_advance(&world, 8000);
+    assert_int_equal(promote_active(world.engine, bad)->items[0].state, ITEM_STUCK);
+
+    struct rollback_request back = {.stage = "dev", .workload = "cart", .actor = "ada",
+                                    .reason = "crashes", .request_key = ""};
+    int64_t id = 0;
+    ASSERT_OK(promote_rollback(world.engine, &back, &id, &err), err);
+    assert_int_equal(world_finish(&world, id, 20000), RELEASE_DONE);
+    assert_string_equal(world_running(&world, "dev", "cart"), "1.0.0");
+    assert_non_null(promote_hold_of(world.engine, "dev", "cart"));
+    world_advance(&world, 20000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.0.0");
+
+    int64_t ended = 0;
+    ASSERT_OK(promote_resume(world.engine, "dev", "cart", &ended, &err), err);
+    assert_int_equal(ended, 1);
+    world_done(&world);
+}
+
+static void a_rollback_of_a_numbered_version_holds_until_a_newer_number(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 10000);
+    struct rollback_request back = {.stage = "dev", .workload = "cart", .actor = "ada",
+                                    .reason = "slow", .request_key = ""};
+    int64_t id = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_rollback(world.engine, &back, &id, &err), err);
+    assert_int_equal(world_finish(&world, id, 20000), RELEASE_DONE);
+    world_advance(&world, 30000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.0.0");
+    world_push_image(&world, "cart", "1.2.0");
+    world_advance(&world, 10000);
+    assert_string_equal(world_running(&world, "dev", "cart"), "1.2.0");
+    assert_null(promote_hold_of(world.engine, "dev", "cart"));
+    world_done(&world);
+}
+
+static void a_newer_version_takes_the_place_of_a_waiting_one(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 6000);
+    AUTO(arena_free) struct arena *arena = arena_new();
+    int64_t first = world_last_release(&world, "staging", arena)->id;
+    world_push_image(&world, "cart", "1.2.0");
+    world_advance(&world, 40000);
+    struct release *old = NULL;
+    struct err err = {0};
+    ASSERT_OK(store_release_get(world.store, first, arena, &old, &err), err);
+    assert_int_equal(old->phase, RELEASE_SUPERSEDED);
+    assert_true(old->superseded_by > first);
+    assert_string_equal(world_running(&world, "staging", "cart"), "1.2.0");
+    world_done(&world);
+}
+
+static void a_failed_release_can_be_tried_again(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    static const char *const names[] = {"cart"};
+    world_push_image(&world, "cart", "bad-9");
+    struct promote_request request = {.to = "dev", .workloads = names, .workload_count = 1,
+                                      .version = "bad-9", .actor = "ada", .request_key = ""};
+    int64_t id = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_submit(world.engine, &request, &id, &err), err);
+    assert_int_equal(world_finish(&world, id, 120000), RELEASE_FAILED);
+    ASSERT_OK(promote_retry(world.engine, id, "ada", &err), err);
+    assert_int_equal(promote_active(world.engine, id)->phase, RELEASE_ROLLING_OUT);
+    ASSERT_OK(promote_stop(world.engine, id, "ada", "enough", &err), err);
+    assert_int_equal(world_finish(&world, id, 1000), RELEASE_STOPPED);
+    ASSERT_FAILS(promote_stop(world.engine, id, "ada", "", &err), err, ERR_REFUSED, "is over");
+    world_done(&world);
+}
+
+static void a_persons_commit_becomes_a_release_of_kind_config(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_person_commits(&world, "staging", "web", NULL);
+    world_advance(&world, 10000);
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct release *release = world_last_release(&world, "staging", arena);
+    assert_non_null(release);
+    assert_int_equal(release->kind, RELEASE_CONFIG);
+    assert_int_equal(release->phase, RELEASE_DONE);
+    assert_string_equal(release->items[0].workload, "web");
+    world_done(&world);
+}
+
+static void a_version_that_a_person_took_back_is_not_pushed_again(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 10000);
+    world_person_commits(&world, "dev", "cart", "1.0.0");
+    world_advance(&world, 30000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.0.0");
+    world_push_image(&world, "cart", "1.2.0");
+    world_advance(&world, 10000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.2.0");
+    world_done(&world);
+}
+
+static void automation_never_moves_backwards(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_person_commits(&world, "dev", "cart", "2.0.0");
+    world_advance(&world, 5000);
+    world_push_image(&world, "cart", "1.5.0");
+    world_advance(&world, 20000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "2.0.0");
+    world_done(&world);
+}
+
+static void the_same_request_twice_is_one_release(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 30000);
+    static const char *const names[] = {"cart"};
+    struct promote_request request = {.to = "prod", .workloads = names, .workload_count = 1,
+                                      .actor = "ada", .request_key = "key-1"};
+    int64_t first = 0;
+    int64_t second = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_submit(world.engine, &request, &first, &err), err);
+    ASSERT_OK(promote_submit(world.engine, &request, &second, &err), err);
+    assert_int_equal(first, second);
+    world_done(&world);
+}
+
+/* Every release's commit is on the branch once for each wave, and no person's commit is lost. */
+static void check_history(struct world *world, uint64_t seed)
+{
+    for (int64_t id = 1;; id++) {
+        AUTO(arena_free) struct arena *arena = arena_new();
+        struct release *release = NULL;
+        struct err err = {0};
+        if (!store_release_get(world->store, id, arena, &release, &err)) {
+            break;
+        }
+        char line[64];
+        snprintf(line, sizeof(line), "Heddle-Release: R-%lld", (long long)id);
+        int commits = world_count_trailer(world, line);
+        if (commits > release->wave_count ||
+            (release->kind != RELEASE_CONFIG && release->phase == RELEASE_DONE &&
+             commits != release->wave_count)) {
+            fail_msg("seed %llu: R-%lld (%s, %s) has %d commits for %d waves",
+                     (unsigned long long)seed, (long long)id, release_kind_name(release->kind),
+                     release_phase_name(release->phase), commits, release->wave_count);
+        }
+    }
+}
+
+static void run_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
+{
+    struct world world;
+    world_init(&world, pipeline, cells, seed);
+    world.patience.stuck_ms = 600000;
+    world.faults = (struct world_faults){.lose_act = 20, .unavailable = 15, .foreign = 10, .kill = 4};
+    static const char *const workloads[] = {"cart", "orders", "web"};
+    for (size_t i = 0; i < 3; i++) {
+        world_push_image(&world, workloads[i], "1.1.0");
+        world_advance(&world, 3000);
+    }
+    world_advance(&world, 60000);
+    int64_t id = submit(&world, "prod", workloads, 3);
+    world_advance(&world, 1000);
+    struct err err = {0};
+    ASSERT_OK(promote_approve(world.engine, id, "mia", NULL, "ok", &err), err);
+    enum release_phase phase = world_finish(&world, id, 600000);
+    world.faults = (struct world_faults){0};
+    world_advance(&world, 60000);
+    if (phase != RELEASE_DONE) {
+        fail_msg("seed %llu: R-%lld is %s", (unsigned long long)seed, (long long)id,
+                 release_phase_name(phase));
+    }
+    for (size_t i = 0; i < world.cell_count; i++) {
+        if (strcmp(world.cells[i].running, "1.1.0") != 0) {
+            fail_msg("seed %llu: %s/%s runs %s", (unsigned long long)seed, world.cells[i].cluster,
+                     world.cells[i].workload, world.cells[i].running);
+        }
+    }
+    check_history(&world, seed);
+    *out_kills += world.kills;
+    *out_pushes += world.pushes;
+    world_done(&world);
+}
+
+static void nothing_is_lost_or_doubled_whatever_dies(void **state)
+{
+    (void)state;
+    const char *one = getenv("HEDDLE_SEED");
+    uint64_t first = one ? strtoull(one, NULL, 10) : 1;
+    uint64_t last = one ? first : 40;
+    int kills = 0;
+    int pushes = 0;
+    for (uint64_t seed = first; seed <= last; seed++) {
+        run_with_faults(seed, &kills, &pushes);
+    }
+    print_message("seeds %llu to %llu: %d kills, %d pushes, 0 lost, 0 doubled\n",
+                  (unsigned long long)first, (unsigned long long)last, kills, pushes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_version_reaches_dev_then_staging_after_its_soak),
+        cmocka_unit_test(a_release_is_not_done_before_its_pods_run_the_digest),
+        cmocka_unit_test(prod_waits_for_someone_else_and_goes_wave_by_wave),
+        cmocka_unit_test(a_plan_that_changed_is_refused),
+        cmocka_unit_test(a_bad_version_is_rolled_back_and_held_until_a_newer_one),
+        cmocka_unit_test(a_rollback_of_a_numbered_version_holds_until_a_newer_number),
+        cmocka_unit_test(a_newer_version_takes_the_place_of_a_waiting_one),
+        cmocka_unit_test(a_failed_release_can_be_tried_again),
+        cmocka_unit_test(a_persons_commit_becomes_a_release_of_kind_config),
+        cmocka_unit_test(a_version_that_a_person_took_back_is_not_pushed_again),
+        cmocka_unit_test(automation_never_moves_backwards),
+        cmocka_unit_test(the_same_request_twice_is_one_release),
+        cmocka_unit_test(nothing_is_lost_or_doubled_whatever_dies),
+    };
+    return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}

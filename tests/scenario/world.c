@@ -1,0 +1,559 @@
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/crypto.h"
+
+#define STEP_MS 100
+
+/* ---- chance ---- */
+
+static uint64_t next_random(struct world *world)
+{
+    world->seed ^= world->seed << 13; /* xorshift64: repeatable everywhere */
+    world->seed ^= world->seed >> 7;
+    world->seed ^= world->seed << 17;
+    return world->seed;
+}
+
+static bool chance(struct world *world, unsigned of_100)
+{
+    return of_100 > 0 && next_random(world) % 100 < of_100;
+}
+
+/* ---- clock ---- */
+
+static int64_t sim_now(void *context)
+{
+    return ((struct world *)context)->now_ms;
+}
+
+static void sim_random(void *context, void *out, size_t length)
+{
+    unsigned char *bytes = out;
+    for (size_t i = 0; i < length; i++) {
+        bytes[i] = (unsigned char)next_random(context);
+    }
+}
+
+/* ---- cells ---- */
+
+void world_digest(const char *workload, const char *tag, char out[static IMAGE_DIGEST_BYTES])
+{
+    char text[128];
+    char hex[SHA256_HEX_BYTES];
+    snprintf(text, sizeof(text), "%s:%s", workload, tag);
+    crypto_sha256_hex(slice_of(text), hex);
+    snprintf(out, IMAGE_DIGEST_BYTES, "sha256:%s", hex);
+}
+
+static void make_image(const char *workload, const char *tag, struct image *out)
+{
+    *out = (struct image){0};
+    snprintf(out->repository, sizeof(out->repository), "r/%s", workload);
+    snprintf(out->tag, sizeof(out->tag), "%s", tag);
+    world_digest(workload, tag, out->digest);
+}
+
+static size_t cell_index(const struct world *world, const char *cluster, const char *workload)
+{
+    for (size_t i = 0; i < world->cell_count; i++) {
+        if (strcmp(world->cells[i].cluster, cluster) == 0 &&
+            strcmp(world->cells[i].workload, workload) == 0) {
+            return i;
+        }
+    }
+    fail_msg("no cell %s/%s", cluster, workload);
+    return 0;
+}
+
+static size_t cluster_index(struct world *world, const char *name)
+{
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        if (strcmp(world->clusters[i], name) == 0) {
+            return i;
+        }
+    }
+    assert_true(world->cluster_count < COUNT_OF(world->clusters));
+    snprintf(world->clusters[world->cluster_count], NAME_BYTES, "%s", name);
+    return world->cluster_count++;
+}
+
+/* ---- Git ---- */
+
+static void name_commit(struct world *world, struct world_commit *commit, int64_t salt)
+{
+    AUTO_STR(text, 1U << 16);
+    str_addf(&text, "%d %lld %s", commit->parent, (long long)salt, commit->message);
+    for (size_t i = 0; i < world->cell_count; i++) {
+        str_addf(&text, " %s", commit->tags[i]);
+    }
+    crypto_sha256_hex(str_slice(&text), commit->oid);
+    commit->oid[40] = '\0';
+}
+
+static int find_commit(const struct world *world, const char *oid)
+{
+    for (int i = 0; i < world->commit_count; i++) {
+        if (strcmp(world->commits[i].oid, oid) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool is_ancestor(const struct world *world, int ancestor, int tip)
+{
+    for (; tip >= 0; tip = world->commits[tip].parent) {
+        if (tip == ancestor) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int add_commit(struct world *world, const struct world_commit *commit)
+{
+    int known = find_commit(world, commit->oid);
+    if (known >= 0) {
+        return known; /* the same inputs, the same commit */
+    }
+    assert_true(world->commit_count < WORLD_COMMITS_MAX);
+    world->commits[world->commit_count] = *commit;
+    return world->commit_count++;
+}
+
+void world_person_commits(struct world *world, const char *cluster, const char *workload,
+                          const char *tag)
+{
+    struct world_commit commit = world->commits[world->head];
+    commit.parent = world->head;
+    commit.is_foreign = true;
+    snprintf(commit.message, sizeof(commit.message), "%s/%s", cluster, workload);
+    if (tag) {
+        snprintf(commit.tags[cell_index(world, cluster, workload)], 32, "%s", tag);
+    }
+    name_commit(world, &commit, (int64_t)next_random(world));
+    world->head = add_commit(world, &commit);
+}
+
+static const char *cluster_of_path(const char *path)
+{
+    return strncmp(path, "clusters/", 9) == 0 ? path + 9 : path;
+}
+
+static void do_commit(struct world *world, struct promote_act *act)
+{
+    int base = find_commit(world, act->request.base);
+    assert_true(base >= 0);
+    struct world_commit commit = world->commits[base];
+    commit.parent = base;
+    commit.is_foreign = false;
+    snprintf(commit.message, sizeof(commit.message), "%s", act->request.message);
+    bool changes = false;
+    for (size_t i = 0; i < act->request.change_count; i++) {
+        const struct version_change *change = &act->request.changes[i];
+        char *tag = commit.tags[cell_index(world, cluster_of_path(change->path), change->workload)];
+        changes = changes || strcmp(tag, change->to.tag) != 0;
+        snprintf(tag, 32, "%s", change->to.tag);
+    }
+    act->succeeded = true;
+    if (!changes) {
+        snprintf(act->commit, sizeof(act->commit), "%s", act->request.base);
+        return;
+    }
+    name_commit(world, &commit, act->request.when_ms);
+    add_commit(world, &commit);
+    snprintf(act->commit, sizeof(act->commit), "%s", commit.oid);
+}
+
+static void do_push(struct world *world, struct promote_act *act)
+{
+    int commit = find_commit(world, act->commit);
+    assert_true(commit >= 0);
+    act->succeeded = true;
+    if (is_ancestor(world, commit, world->head)) {
+        return;
+    }
+    if (world->commits[commit].parent != world->head) {
+        act->succeeded = err_set(&act->err, ERR_CONFLICT, "someone pushed first");
+        return;
+    }
+    world->head = commit;
+    world->pushes++;
+}
+
+static void touch_by_person(struct world *world)
+{
+    size_t cell = next_random(world) % world->cell_count;
+    world_person_commits(world, world->cells[cell].cluster, world->cells[cell].workload, NULL);
+}
+
+static void drop_acts(struct world *world)
+{
+    for (size_t i = 0; i < world->act_count; i++) {
+        arena_free(&world->acts[i]->arena);
+        free(world->acts[i]);
+    }
+    world->act_count = 0;
+}
+
+static void deliver_act(struct world *world)
+{
+    struct promote_act *act = world->acts[0];
+    memmove(world->acts, world->acts + 1, --world->act_count * sizeof(act));
+    if (chance(world, world->faults.foreign)) {
+        touch_by_person(world);
+    }
+    bool is_lost = chance(world, world->faults.lose_act);
+    bool happens = !is_lost || chance(world, 50);
+    if (chance(world, world->faults.unavailable)) {
+        /* The answer is lost; what it asked for may have happened. */
+        if (chance(world, 50)) {
+            act->kind == ACT_COMMIT ? do_commit(world, act) : do_push(world, act);
+        }
+        act->succeeded = err_set(&act->err, ERR_UNAVAILABLE, "the remote hung up");
+    } else if (happens) {
+        act->kind == ACT_COMMIT ? do_commit(world, act) : do_push(world, act);
+    }
+    if (is_lost) {
+        arena_free(&act->arena);
+        free(act);
+        world_kill(world);
+        return;
+    }
+    promote_act_done(world->engine, act);
+}
+
+/* ---- a look at Git ---- */
+
+static void fill_scan(struct world *world, const struct world_commit *commit, const char *cluster,
+                      struct arena *arena, struct scan *scan)
+{
+    scan->workloads = arena_alloc(arena, world->cell_count, sizeof(*scan->workloads));
+    for (size_t i = 0; i < world->cell_count; i++) {
+        if (strcmp(world->cells[i].cluster, cluster) != 0) {
+            continue;
+        }
+        struct scan_workload *workload = &scan->workloads[scan->workload_count++];
+        snprintf(workload->name, sizeof(workload->name), "%s", world->cells[i].workload);
+        workload->places = ARENA_NEW(arena, struct place);
+        workload->place_count = 1;
+        snprintf(workload->places[0].container, NAME_BYTES, "%s", workload->name);
+        make_image(workload->name, commit->tags[i], &workload->places[0].image);
+        workload->places[0].file = arena_printf(arena, "clusters/%s/%s.yaml", cluster, workload->name);
+        workload->files = ARENA_NEW(arena, const char *);
+        workload->files[workload->file_count++] = workload->places[0].file;
+    }
+}
+
+static void add_foreign(struct world *world, struct git_view *view)
+{
+    view->changes = arena_alloc(view->arena, world->cell_count, sizeof(*view->changes));
+    for (int i = world->head; i >= 0 && i != world->seen; i = world->commits[i].parent) {
+        const struct world_commit *commit = &world->commits[i];
+        if (!commit->is_foreign || view->change_count) {
+            continue;
+        }
+        struct foreign_change *change = &view->changes[view->change_count++];
+        snprintf(change->commit, sizeof(change->commit), "%s", commit->oid);
+        snprintf(change->author, sizeof(change->author), "someone");
+        sscanf(commit->message, "%63[^/]/%63s", change->target, change->workload);
+        const struct target *target = NULL;
+        const struct stage *stage = pipeline_stage_of_cluster(view->pipeline, change->target, &target);
+        snprintf(change->stage, sizeof(change->stage), "%s", stage->name);
+        size_t cell = cell_index(world, change->target, change->workload);
+        const char *before = world->commits[commit->parent].tags[cell];
+        if (strcmp(before, commit->tags[cell]) != 0) {
+            change->images = ARENA_NEW(view->arena, struct image_change);
+            change->image_count = 1;
+            snprintf(change->images->container, NAME_BYTES, "%s", change->workload);
+            make_image(change->workload, before, &change->images->from);
+            make_image(change->workload, commit->tags[cell], &change->images->to);
+        }
+    }
+}
+
+static void fetch(struct world *world)
+{
+    const struct world_commit *commit = &world->commits[world->head];
+    struct arena *arena = arena_new();
+    struct git_view *view = ARENA_NEW(arena, struct git_view);
+    view->arena = arena;
+    snprintf(view->head, sizeof(view->head), "%s", commit->oid);
+    struct err err = {0};
+    ASSERT_OK(configrepo_pipeline(slice_of(world->pipeline_text), "heddle.yaml", arena,
+                                  &view->pipeline, &err), err);
+    view->targets = arena_alloc(arena, PIPELINE_TARGETS_MAX, sizeof(*view->targets));
+    for (size_t i = 0; i < view->pipeline->stage_count; i++) {
+        const struct stage *stage = &view->pipeline->stages[i];
+        for (size_t n = 0; n < stage->target_count; n++) {
+            struct target_view *target = &view->targets[view->target_count++];
+            target->stage = stage;
+            target->target = &stage->targets[n];
+            target->wave = (int)stage->wave_of_target[n];
+            target->hold = scan_hold_new();
+            target->scan = ARENA_NEW(target->hold->arena, struct scan);
+            fill_scan(world, commit, target->target->cluster, target->hold->arena, target->scan);
+        }
+    }
+    view->history = arena_alloc(arena, (size_t)world->commit_count, sizeof(*view->history));
+    for (int i = world->head; i >= 0; i = world->commits[i].parent) {
+        view->history[view->history_count++] = arena_strdup(arena, world->commits[i].oid);
+    }
+    add_foreign(world, view);
+    promote_set_git(world->engine, view);
+    world->seen = world->head;
+    world->fetch_wanted = false;
+}
+
+/* ---- clusters ---- */
+
+static void settle(struct world *world, struct world_cell *cell)
+{
+    bool is_ready = world->now_ms >= cell->applied_ms + world->rollout_ms;
+    if (is_ready && strncmp(cell->applied, "bad", 3) != 0) {
+        snprintf(cell->running, sizeof(cell->running), "%s", cell->applied);
+    }
+}
+
+static void fill_report(struct world *world, const struct world_cell *cell, struct arena *arena,
+                        struct report_workload *out)
+{
+    bool runs = strcmp(cell->running, cell->applied) == 0;
+    bool is_bad = !runs && strncmp(cell->applied, "bad", 3) == 0 &&
+                  world->now_ms >= cell->applied_ms + world->rollout_ms;
+    snprintf(out->name, sizeof(out->name), "%s", cell->workload);
+    snprintf(out->namespace, sizeof(out->namespace), "shop");
+    out->state = runs ? WORKLOAD_HEALTHY : is_bad ? WORKLOAD_STUCK : WORKLOAD_ROLLING_OUT;
+    out->wanted = 2;
+    out->ready = runs ? 2 : 0;
+    out->old_ready = runs ? 0 : 2;
+    out->wanted_images = ARENA_NEW(arena, struct workload_image);
+    out->wanted_count = 1;
+    snprintf(out->wanted_images->container, NAME_BYTES, "%s", cell->workload);
+    make_image(cell->workload, cell->applied, &out->wanted_images->image);
+    if (runs) {
+        out->running_images = out->wanted_images;
+        out->running_count = 1;
+    }
+    if (is_bad) {
+        snprintf(out->diagnosis.code, sizeof(out->diagnosis.code), "HD1011");
+        snprintf(out->diagnosis.what, sizeof(out->diagnosis.what), "%s exits with code 1.", cell->workload);
+        out->diagnosis.is_terminal = true;
+    }
+}
+
+static void sync_cluster(struct world *world, size_t index)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct report report = {.is_full = true, .sequence = ++world->sequence[index]};
+    snprintf(report.cluster, sizeof(report.cluster), "%s", world->clusters[index]);
+    snprintf(report.session, sizeof(report.session), "session");
+    snprintf(report.path, sizeof(report.path), "clusters/%s", world->clusters[index]);
+    world->applied_commit[index] = world->head;
+    const struct world_commit *commit = &world->commits[world->head];
+    snprintf(report.applied_commit, sizeof(report.applied_commit), "%s", commit->oid);
+    snprintf(report.seen_commit, sizeof(report.seen_commit), "%s", commit->oid);
+    report.workloads = arena_alloc(arena, world->cell_count, sizeof(*report.workloads));
+    for (size_t i = 0; i < world->cell_count; i++) {
+        struct world_cell *cell = &world->cells[i];
+        if (strcmp(cell->cluster, world->clusters[index]) != 0) {
+            continue;
+        }
+        if (strcmp(cell->applied, commit->tags[i]) != 0) {
+            snprintf(cell->applied, sizeof(cell->applied), "%s", commit->tags[i]);
+            cell->applied_ms = world->now_ms;
+        }
+        settle(world, cell);
+        fill_report(world, cell, arena, &report.workloads[report.workload_count++]);
+    }
+    struct err err = {0};
+    ASSERT_OK(promote_take_report(world->engine, &report, &err), err);
+}
+
+/* ---- the engine's ports ---- */
+
+static void port_act(void *context, struct promote_act *act)
+{
+    struct world *world = context;
+    assert_true(world->act_count < WORLD_ACTS_MAX);
+    world->acts[world->act_count++] = act;
+}
+
+static void port_release(void *context, const struct release *release)
+{
+    (void)context;
+    (void)release;
+}
+
+static void port_cell(void *context, const char *stage, const char *workload)
+{
+    (void)context;
+    (void)stage;
+    (void)workload;
+}
+
+static void port_board(void *context)
+{
+    (void)context;
+}
+
+static void port_fetch(void *context)
+{
+    ((struct world *)context)->fetch_wanted = true;
+}
+
+static void port_wake(void *context, int64_t time_ms)
+{
+    (void)context; /* the world ticks all the time */
+    (void)time_ms;
+}
+
+static void open_engine(struct world *world)
+{
+    struct promote_ports ports = {port_act,   port_release, port_cell, port_board,
+                                  port_fetch, port_wake,    world};
+    struct err err = {0};
+    ASSERT_OK(promote_open(world->store, &world->env, &ports, &world->patience, &world->engine, &err),
+              err);
+    fetch(world);
+}
+
+void world_kill(struct world *world)
+{
+    world->kills++;
+    drop_acts(world);
+    promote_close(&world->engine);
+    open_engine(world);
+}
+
+/* ---- the test's hands ---- */
+
+void world_init(struct world *world, const char *pipeline_text, const char *cells, uint64_t seed)
+{
+    struct err err = {0};
+    *world = (struct world){.now_ms = 1000000, .seed = seed * 2654435761U + 1,
+                            .pipeline_text = pipeline_text, .rollout_ms = 2000};
+    world->env = (struct env){sim_now, sim_now, sim_random, world};
+    world->commits = xcalloc(WORLD_COMMITS_MAX, sizeof(*world->commits));
+    struct world_commit *first = &world->commits[0];
+    first->parent = -1;
+    for (const char *at = cells; *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        struct world_cell *cell = &world->cells[world->cell_count];
+        sscanf(at, "%63[^/]/%63[^ ]", cell->cluster, cell->workload);
+        snprintf(cell->applied, sizeof(cell->applied), "1.0.0");
+        snprintf(cell->running, sizeof(cell->running), "1.0.0");
+        snprintf(first->tags[world->cell_count++], 32, "1.0.0");
+        cluster_index(world, cell->cluster);
+        at += length;
+    }
+    snprintf(first->message, sizeof(first->message), "first");
+    name_commit(world, first, 0);
+    world->commit_count = 1;
+    ASSERT_OK(store_open(":memory:", &world->store, &err), err);
+    open_engine(world);
+    world_advance(world, 5000);
+}
+
+void world_done(struct world *world)
+{
+    drop_acts(world);
+    promote_close(&world->engine);
+    store_close(&world->store);
+    free(world->commits);
+}
+
+void world_push_image(struct world *world, const char *workload, const char *tag)
+{
+    struct err err = {0};
+    AUTO(arena_free) struct arena *arena = arena_new();
+    char repository[IMAGE_REPOSITORY_BYTES];
+    snprintf(repository, sizeof(repository), "r/%s", workload);
+    struct version_list known = {0};
+    ASSERT_OK(store_versions_list(world->store, repository, arena, &known, &err), err);
+    struct version_row *rows = arena_alloc(arena, known.count + 1, sizeof(*rows));
+    if (known.count) {
+        memcpy(rows, known.rows, known.count * sizeof(*rows));
+    }
+    struct version_row *added = &rows[known.count];
+    snprintf(added->repository, sizeof(added->repository), "%s", repository);
+    snprintf(added->tag, sizeof(added->tag), "%s", tag);
+    world_digest(workload, tag, added->digest);
+    bool changed = false;
+    ASSERT_OK(store_versions_put(world->store, repository, rows, known.count + 1, world->now_ms,
+                                 &changed, &err), err);
+    ASSERT_OK(promote_versions_changed(world->engine, repository, &err), err);
+}
+
+void world_advance(struct world *world, int64_t ms)
+{
+    for (int64_t end_ms = world->now_ms + ms; world->now_ms < end_ms;) {
+        world->now_ms += STEP_MS;
+        if (chance(world, world->faults.kill)) {
+            world_kill(world);
+        }
+        if (world->fetch_wanted || world->now_ms % 2000 == 0) {
+            fetch(world);
+        }
+        if (world->act_count) {
+            deliver_act(world);
+        }
+        if (world->now_ms % 500 == 0) {
+            for (size_t i = 0; i < world->cluster_count; i++) {
+                sync_cluster(world, i);
+            }
+        }
+        promote_tick(world->engine);
+    }
+}
+
+enum release_phase world_finish(struct world *world, int64_t id, int64_t ms)
+{
+    for (int64_t end_ms = world->now_ms + ms; world->now_ms < end_ms;) {
+        world_advance(world, STEP_MS);
+        AUTO(arena_free) struct arena *arena = arena_new();
+        struct release *release = NULL;
+        struct err err = {0};
+        ASSERT_OK(store_release_get(world->store, id, arena, &release, &err), err);
+        if (release_is_over(release->phase)) {
+            return release->phase;
+        }
+    }
+    const struct release *release = promote_active(world->engine, id);
+    fail_msg("R-%lld is still %s: %s", (long long)id,
+             release ? release_phase_name(release->phase) : "over", release ? release->why : "");
+    return RELEASE_PLANNED;
+}
+
+const char *world_git_tag(const struct world *world, const char *cluster, const char *workload)
+{
+    return world->commits[world->head].tags[cell_index(world, cluster, workload)];
+}
+
+const char *world_running(const struct world *world, const char *cluster, const char *workload)
+{
+    return world->cells[cell_index(world, cluster, workload)].running;
+}
+
+struct release *world_last_release(struct world *world, const char *stage, struct arena *arena)
+{
+    struct release_filter filter = {.stage = stage, .limit = 1};
+    struct release_list list = {0};
+    struct err err = {0};
+    ASSERT_OK(store_release_list(world->store, &filter, arena, &list, &err), err);
+    return list.count ? list.releases[0] : NULL;
+}
+
+int world_count_trailer(const struct world *world, const char *line)
+{
+    int count = 0;
+    AUTO_STR(whole, 512);
+    str_addf(&whole, "\n%s\n", line);
+    for (int i = world->head; i >= 0; i = world->commits[i].parent) {
+        count += strstr(world->commits[i].message, whole.text) != NULL;
+    }
+    return count;
+}

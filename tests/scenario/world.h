@@ -1,0 +1,91 @@
+/*
+ * world: a simulated Git host, clusters and clock around the real engine and the real store.
+ *
+ * Nothing moves by itself: the test advances the clock, and each step delivers what is due.  A fault
+ * plan, drawn from a seed, loses acts before or after they happened, lets a person push in
+ * between, makes the remote unavailable, and kills the engine between any two steps.
+ */
+#pragma once
+
+#include "../unit/testing.h"
+
+#include "promote/promote.h"
+
+#define WORLD_COMMITS_MAX 4096
+#define WORLD_CELLS_MAX 64
+#define WORLD_ACTS_MAX 64
+
+/* What one commit says: the tag of every cell. */
+struct world_commit {
+    char oid[OID_BYTES];
+    int parent;                       /* index; -1 for the first */
+    char tags[WORLD_CELLS_MAX][32];
+    bool is_foreign;
+    char message[2048];
+};
+
+struct world_cell {
+    char cluster[NAME_BYTES];
+    char workload[NAME_BYTES];
+    /* the cluster's side */
+    char running[32];                 /* the tag whose pods are ready */
+    char applied[32];                 /* the tag that was applied last */
+    int64_t applied_ms;
+};
+
+struct world_faults {
+    unsigned lose_act;                /* of 100: the act is done, or not, and nobody hears of it: a kill */
+    unsigned unavailable;             /* of 100: the remote does not answer */
+    unsigned foreign;                 /* of 100: a person pushes first */
+    unsigned kill;                    /* of 100, per step: the engine dies */
+};
+
+struct world {
+    int64_t now_ms;
+    uint64_t seed;
+    struct env env;
+    struct store *store;
+    struct promote *engine;
+    struct promote_patience patience;
+    const char *pipeline_text;
+    struct world_commit *commits;
+    int commit_count;
+    int head;                         /* of the remote branch */
+    int seen;                         /* what the server has fetched; people's commits count from here */
+    struct world_cell cells[WORLD_CELLS_MAX];
+    size_t cell_count;
+    int applied_commit[8];            /* per cluster, index into clusters */
+    char clusters[8][NAME_BYTES];
+    size_t cluster_count;
+    int64_t sequence[8];
+    struct promote_act *acts[WORLD_ACTS_MAX];
+    size_t act_count;
+    bool fetch_wanted;
+    struct world_faults faults;
+    int pushes;                       /* commits of ours that reached the remote */
+    int kills;
+    int64_t rollout_ms;               /* from applied to ready */
+};
+
+/* `cells`: "dev/cart dev/web staging/cart …", all at tag "1.0.0". */
+void world_init(struct world *world, const char *pipeline_text, const char *cells, uint64_t seed);
+void world_done(struct world *world);
+
+/* A version appears in the registry (repository "r/<workload>"). */
+void world_push_image(struct world *world, const char *workload, const char *tag);
+/* A person's own commit: sets a cell's tag, or touches its configuration when tag is NULL. */
+void world_person_commits(struct world *world, const char *cluster, const char *workload, const char *tag);
+/* Deliver what is due at each 100 ms for that long. */
+void world_advance(struct world *world, int64_t ms);
+/* Advance until the release is over, at most `ms`; its phase. */
+enum release_phase world_finish(struct world *world, int64_t release, int64_t ms);
+void world_kill(struct world *world);
+
+const char *world_git_tag(const struct world *world, const char *cluster, const char *workload);
+const char *world_running(const struct world *world, const char *cluster, const char *workload);
+/* The newest release of a stage, or NULL; in the arena. */
+struct release *world_last_release(struct world *world, const char *stage, struct arena *arena);
+/* Commits on the branch that carry this trailer line; each must be there once. */
+int world_count_trailer(const struct world *world, const char *line);
+/* A digest that stands for a tag. */
+void world_digest(const char *workload, const char *tag, char out[static IMAGE_DIGEST_BYTES]);

@@ -1,0 +1,233 @@
+#include "../testing.h"
+
+#include "configrepo/configrepo.h"
+
+#define HEAD                                                                                       \
+    "apiVersion: heddle.dev/v1\n"                                                                  \
+    "kind: Pipeline\n"                                                                             \
+    "metadata: {name: shop}\n"                                                                     \
+    "spec:\n"
+#define DEV "    - {name: dev, targets: [{cluster: dev, path: clusters/dev}]}\n"
+
+static const char shop[] = "# the shop's way to production\n"
+                           "apiVersion: heddle.dev/v1\n"
+                           "kind: Pipeline\n"
+                           "metadata: {name: shop}\n"
+                           "spec:\n"
+                           "  versions:\n"
+                           "    - images: ghcr.io/acme/web\n"
+                           "      policy: newest\n"
+                           "      tags: \"main-[0-9a-f]+\"\n"
+                           "    - images: ghcr.io/acme/jobs\n"
+                           "      policy: {numeric: asc}\n"
+                           "    - images: ghcr.io/acme/*\n"
+                           "      policy: {semver: \">=1.0.0\"}\n"
+                           "    - {images: \"**\", policy: {alphabetical: asc}}\n"
+                           "    - {images: other, policy: {newest: true}}\n"
+                           "    - images: last\n"
+                           "  stages:\n"
+                           "    - name: dev\n"
+                           "      targets: [{cluster: dev, path: clusters/dev}]\n"
+                           "      automatic: true\n"
+                           "    - name: staging\n"
+                           "      from: [dev]\n"
+                           "      targets: [{cluster: staging, path: clusters/staging}]\n"
+                           "      automatic: true\n"
+                           "      gates:\n"
+                           "        - soak: 10m\n"
+                           "        - approval: 2\n"
+                           "    - name: prod\n"
+                           "      waves: [[prod-us], [prod-eu, prod-ap]]\n"
+                           "      from: [staging]\n"
+                           "      targets:\n"
+                           "        - {cluster: prod-eu, path: clusters/prod-eu}\n"
+                           "        - {cluster: prod-us, path: clusters/prod-us}\n"
+                           "        - {cluster: prod-ap, path: clusters/prod-ap}\n"
+                           "      gates: [{approval: {count: 1}}]\n"
+                           "      onFailure: rollback\n";
+
+static bool read(const char *text, struct arena *arena, struct pipeline **out, struct err *err)
+{
+    return configrepo_pipeline(slice_of(text), "heddle.yaml", arena, out, err);
+}
+
+static void the_stages_are_read_as_they_are_written(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct pipeline *pipeline = NULL;
+    struct err err = {0};
+    ASSERT_OK(read(shop, arena, &pipeline, &err), err);
+    assert_string_equal(pipeline->name, "shop");
+    assert_int_equal(pipeline->stage_count, 3);
+
+    const struct stage *dev = &pipeline->stages[0];
+    assert_true(dev->automatic);
+    assert_int_equal(dev->from_count, 0);
+    assert_int_equal(dev->wave_count, 1);
+    assert_int_equal(dev->on_failure, ON_FAILURE_STOP);
+    assert_int_equal(dev->line, 18);
+    assert_int_equal(dev->column, 7);
+
+    const struct stage *staging = &pipeline->stages[1];
+    assert_int_equal(staging->soak_ms, 600000);
+    assert_int_equal(staging->approvals, 2);
+    assert_string_equal(staging->from[0], "dev");
+
+    const struct stage *prod = &pipeline->stages[2];
+    assert_false(prod->automatic);
+    assert_int_equal(prod->target_count, 3);
+    assert_int_equal(prod->wave_count, 2);
+    assert_int_equal(prod->wave_of_target[0], 1);
+    assert_int_equal(prod->wave_of_target[1], 0);
+    assert_int_equal(prod->wave_of_target[2], 1);
+    assert_string_equal(prod->targets[1].path, "clusters/prod-us");
+    assert_int_equal(prod->approvals, 1);
+    assert_int_equal(prod->on_failure, ON_FAILURE_ROLLBACK);
+}
+
+static void every_way_to_write_a_policy_is_understood(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct pipeline *pipeline = NULL;
+    struct err err = {0};
+    ASSERT_OK(read(shop, arena, &pipeline, &err), err);
+    static const enum policy_kind wanted[] = {POLICY_NEWEST,       POLICY_NUMERIC, POLICY_SEMVER,
+                                              POLICY_ALPHABETICAL, POLICY_NEWEST,  POLICY_SEMVER};
+    assert_int_equal(pipeline->rule_count, COUNT_OF(wanted));
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+        assert_int_equal(pipeline->rules[i].policy, wanted[i]);
+    }
+    assert_string_equal(pipeline->rules[0].tags, "main-[0-9a-f]+");
+    assert_string_equal(pipeline->rules[0].range, "");
+    assert_string_equal(pipeline->rules[2].images, "ghcr.io/acme/*");
+    assert_string_equal(pipeline->rules[2].range, ">=1.0.0");
+    assert_int_equal(pipeline->rules[2].line, 12);
+}
+
+/* Each is a whole file with one mistake. */
+static const struct {
+    const char *text, *says;
+} mistakes[] = {
+    {"", "heddle.yaml:1:1: the file is empty"},
+    {"- a\n", "heddle.yaml:1:1: fields are needed here: apiVersion, kind, metadata, spec"},
+    {"apiVersion: [\n", "heddle.yaml"},
+    {"apiVersion: heddle.dev/v2\n", "heddle.yaml:1:13: \"heddle.dev/v2\" is not known; write "
+                                    "\"heddle.dev/v1\""},
+    {"apiVersion: heddle.dev/v1\nkind: Stage\n", "heddle.yaml:2:7: \"Stage\" is not known"},
+    {"apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {}\n",
+     "heddle.yaml:3:11: the field \"name\" is missing"},
+    {"apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: Shop}\n",
+     "heddle.yaml:3:18: pipeline name \"Shop\""},
+    {"apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}\n",
+     "heddle.yaml:1:1: the field \"spec\" is missing"},
+    {HEAD "  stagse:\n" DEV, "heddle.yaml:5:3: unknown field \"stagse\"; did you mean \"stages\"?"},
+    {HEAD "  stages:\n" DEV "  zebra: 1\n",
+     "heddle.yaml:7:3: unknown field \"zebra\"; known are: versions, stages"},
+    {HEAD "  stages: []\n", "heddle.yaml:5:11: the list is empty"},
+    {HEAD "  stages: dev\n", "heddle.yaml:5:11: a list is needed here"},
+    {HEAD "  stages:\n" DEV "---\nkind: Pipeline\n", "heddle.yaml:8:1: only one document"},
+    {HEAD "  versions: [{policy: semver}]\n", "heddle.yaml:5:14: the field \"images\" is missing"},
+    {HEAD "  versions: [{images: a, policy: newst}]\n",
+     "heddle.yaml:5:34: unknown policy \"newst\"; did you mean \"newest\"?"},
+    {HEAD "  versions: [{images: a, policy: {semver: \"1.x\", newest: true}}]\n",
+     "a policy has one field"},
+    {HEAD "  versions: [{images: a, policy: {digest: latest}}]\n",
+     "this version of heddle does not know \"digest\" yet"},
+    {HEAD "  versions: [{images: a, policy: {semver: \">>1\"}}]\n",
+     "heddle.yaml:5:14: the version range \">>1\" cannot be read"},
+    {HEAD "  versions: [{images: a, tags: \"(\"}]\n",
+     "heddle.yaml:5:14: the expression \"(\" for tags"},
+    {HEAD "  versions: [{images: a, policy: {numeric: desc}}]\n", "write \"asc\""},
+    {HEAD "  versions: [{images: [a, b]}]\n", "a single value is needed here"},
+    {HEAD "  stages: [{name: dev}]\n", "heddle.yaml:5:12: the field \"targets\" is missing"},
+    {HEAD "  stages: [{name: dev, targets: [{cluster: dev}]}]\n",
+     "heddle.yaml:5:34: the field \"path\" is missing"},
+    {HEAD "  stages: [{name: dev, targets: [{cluster: dev, path: /etc}]}]\n",
+     "heddle.yaml:5:55: path \"/etc\" must be a relative path"},
+    {HEAD "  stages: [{name: dev, automatic: yes, targets: []}]\n",
+     "heddle.yaml:5:35: write true or false"},
+    {HEAD "  stages: [{name: dev, pullRequest: true, targets: []}]\n",
+     "heddle.yaml:5:24: this version of heddle does not know \"pullRequest\" yet; remove it, or "
+     "use what it knows here: name, from, targets, automatic, waves, gates, onFailure"},
+    {HEAD "  stages: [{name: dev, gates: [{window: {}}]}]\n",
+     "does not know \"window\" yet; remove it, or use what it knows here: soak, approval"},
+    {HEAD "  stages: [{name: dev, gates: [{tests: {}}]}]\n", "does not know \"tests\" yet"},
+    {HEAD "  stages: [{name: dev, gates: [{metric: {}}]}]\n", "does not know \"metric\" yet"},
+    {HEAD "  stages: [{name: dev, gates: [{webhook: {}}]}]\n", "does not know \"webhook\" yet"},
+    {HEAD "  stages: [{name: dev, gates: [{approval: {count: 1, from: [ops]}}]}]\n",
+     "does not know \"from\" yet"},
+    {HEAD "  stages: [{name: dev, gates: [{approval: 0}]}]\n", "a number from 1 to 32"},
+    {HEAD "  stages: [{name: dev, gates: [{approval: 99999999999999999999}]}]\n",
+     "a number from 1 to 32"},
+    {HEAD "  stages: [{name: dev, gates: [{soak: 10}]}]\n", "heddle.yaml:5:39: "},
+    {HEAD "  stages: [{name: dev, gates: [{soak: 31d}]}]\n", "at most 30d"},
+    {HEAD "  stages: [{name: dev, gates: [{soak: 1m}, {soak: 2m}]}]\n", "has that gate already"},
+    {HEAD "  stages: [{name: dev, gates: [{soak: 1m, approval: 1}]}]\n", "a gate has one field"},
+    {HEAD "  stages: [{name: dev, gates: [{sok: 1m}]}]\n", "did you mean \"soak\"?"},
+    {HEAD "  stages: [{name: dev, onFailure: rollbak}]\n",
+     "unknown value \"rollbak\"; did you mean \"rollback\"?"},
+    {HEAD "  stages: [{name: dev, from: dev}]\n", "write from: [dev]"},
+    {HEAD "  stages:\n    - name: dev\n      targets: [{cluster: dev, path: a}]\n"
+          "      waves: [[dev], [dve]]\n",
+     "heddle.yaml:8:23: unknown target \"dve\"; did you mean \"dev\"?"},
+    {HEAD "  stages:\n    - name: dev\n      targets: [{cluster: dev, path: a}]\n"
+          "      waves: [[dev], [dev]]\n",
+     "heddle.yaml:8:23: \"dev\" is in wave 1 already"},
+    {HEAD "  stages:\n    - name: dev\n      waves: [[one]]\n"
+          "      targets: [{cluster: one, path: a}, {cluster: two, path: b}]\n",
+     "heddle.yaml:7:14: target \"two\" is in no wave"},
+    {HEAD "  stages:\n    - {name: dev, from: [prod], targets: [{cluster: dev, path: a}]}\n"
+          "    - {name: prod, from: [dev], targets: [{cluster: prod, path: b}]}\n",
+     "heddle.yaml:6:7: the stages go in a circle: dev → prod → dev"},
+    {HEAD "  stages:\n" DEV "    - {name: prod, from: [dve], targets: [{cluster: p, path: b}]}\n",
+     "heddle.yaml:7:7: stage \"prod\" comes from \"dve\", but no stage has that name; did you mean "
+     "\"dev\"?"},
+    {HEAD "  stages:\n" DEV DEV, "heddle.yaml:7:7: two stages are called \"dev\""},
+};
+
+static void each_mistake_is_named_with_its_place_and_remedy(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
+        AUTO(arena_free) struct arena *arena = arena_new();
+        struct pipeline *pipeline = NULL;
+        struct err err = {0};
+        if (read(mistakes[i].text, arena, &pipeline, &err)) {
+            fail_msg("this was read:\n%s", mistakes[i].text);
+        }
+        assert_int_equal(err.kind, ERR_INVALID);
+        assert_null(pipeline);
+        if (!strstr(err.text, mistakes[i].says)) {
+            fail_msg("\"%s\" does not say \"%s\"", err.text, mistakes[i].says);
+        }
+    }
+}
+
+static void cut_off_anywhere_it_is_an_error_or_a_pipeline_but_no_crash(void **state)
+{
+    (void)state;
+    for (size_t length = 0; length <= strlen(shop); length++) {
+        AUTO(arena_free) struct arena *arena = arena_new();
+        struct pipeline *pipeline = NULL;
+        struct err err = {0};
+        char *exact = length ? xmemdup(shop, length) : NULL;
+        bool is_read = configrepo_pipeline((struct slice){exact ? exact : "", length},
+                                           "heddle.yaml", arena, &pipeline, &err);
+        assert_true(is_read == (pipeline != NULL));
+        assert_true(is_read || err.kind == ERR_INVALID);
+        xfree(&exact);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_stages_are_read_as_they_are_written),
+        cmocka_unit_test(every_way_to_write_a_policy_is_understood),
+        cmocka_unit_test(each_mistake_is_named_with_its_place_and_remedy),
+        cmocka_unit_test(cut_off_anywhere_it_is_an_error_or_a_pipeline_but_no_crash),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

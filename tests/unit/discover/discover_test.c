@@ -1,0 +1,527 @@
+#include "../testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../registry/script.h"
+#include "discover/discover.h"
+
+#define POLL_MS 60000
+#define PATIENCE_MS 20000 /* real time until a test gives up */
+#define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define DIGEST_C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+#define LIST_CART "GET /v2/shop/cart/tags/list"
+#define LIST_WEB "GET /v2/shop/web/tags/list"
+#define HEAD_CART "HEAD /v2/shop/cart/manifests/"
+#define TAGS(list) .status = "200 OK", .headers = "", .body = "{\"tags\": [" list "]}"
+#define DIGEST(digest)                                                                             \
+    .status = "200 OK", .headers = "Docker-Content-Digest: " digest "\r\n", .body = ""
+
+/* A discover with a scripted registry and a clock that only the test moves. */
+struct bench {
+    struct script script;
+    struct loop *loop;
+    struct discover *discover;
+    struct env env;
+    int64_t mono_ms;
+    int chance; /* every byte of what is drawn by chance */
+    char cart[64], web[64];
+    int listings, errors, digests; /* callbacks so far */
+    char listing[1024];            /* of the last: "tag=digest's first letter", sorted */
+    struct err error;
+    int64_t retry_at_ms;
+    char digest[IMAGE_DIGEST_BYTES];
+    const int *awaited;
+    int wanted;
+    int64_t waited_ms;
+    bool frees_itself; /* in the next callback */
+};
+
+static const struct version_rule semver = {
+    .images = "**", .policy = POLICY_SEMVER, .range = "", .tags = ""};
+
+static int64_t bench_now_ms(void *context)
+{
+    return 1795341785000 + ((struct bench *)context)->mono_ms;
+}
+
+static int64_t bench_mono_ms(void *context)
+{
+    return ((struct bench *)context)->mono_ms;
+}
+
+static void not_random(void *context, void *out, size_t length)
+{
+    memset(out, ((struct bench *)context)->chance, length);
+}
+
+static int by_tag(const void *left, const void *right)
+{
+    const struct version_row *a = left;
+    const struct version_row *b = right;
+    return strcmp(a->tag, b->tag);
+}
+
+static void on_versions(void *context, const char *repository, const struct version_row *rows,
+                        size_t count)
+{
+    struct bench *bench = context;
+    struct version_row *sorted = xcalloc(count, sizeof(*rows));
+    memcpy(sorted, rows, count * sizeof(*rows));
+    qsort(sorted, count, sizeof(*rows), by_tag);
+    AUTO_STR(text, sizeof(bench->listing) - 1);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(sorted[i].repository, repository);
+        assert_true(sorted[i].seen_ms > 0);
+        str_addf(&text, "%s%s=%.1s", i ? " " : "", sorted[i].tag,
+                 sorted[i].digest[0] ? sorted[i].digest + strlen("sha256:") : "");
+    }
+    free(sorted);
+    text_copy_cut(bench->listing, sizeof(bench->listing), text.text);
+    bench->listings++;
+    if (bench->frees_itself) {
+        discover_free(&bench->discover);
+    }
+}
+
+static void on_error(void *context, const char *repository, const struct err *err,
+                     int64_t retry_at_ms)
+{
+    struct bench *bench = context;
+    assert_non_null(strstr(repository, "/shop/"));
+    bench->error = *err;
+    bench->retry_at_ms = retry_at_ms;
+    bench->errors++;
+}
+
+static void on_digest(void *context, const char *digest, const struct err *err)
+{
+    struct bench *bench = context;
+    text_copy_cut(bench->digest, sizeof(bench->digest), digest);
+    bench->error = *err;
+    bench->digests++;
+}
+
+static void bench_start(struct bench *bench, struct script_rule *rules, size_t count)
+{
+    struct err err = {0};
+    *bench = (struct bench){.mono_ms = 1000};
+    bench->env = (struct env){bench_now_ms, bench_mono_ms, not_random, bench};
+    script_start(&bench->script, rules, count);
+    snprintf(bench->cart, sizeof(bench->cart), "127.0.0.1:%d/shop/cart", bench->script.port);
+    snprintf(bench->web, sizeof(bench->web), "127.0.0.1:%d/shop/web", bench->script.port);
+    bench->loop = loop_new();
+    struct discover_options options = {.loop = bench->loop,
+                                       .env = &bench->env,
+                                       .poll_ms = POLL_MS,
+                                       .on_versions = on_versions,
+                                       .on_error = on_error,
+                                       .context = bench};
+    ASSERT_OK(discover_new(&options, &bench->discover, &err), err);
+}
+
+static void bench_stop(struct bench *bench)
+{
+    discover_free(&bench->discover);
+    loop_free(&bench->loop);
+    script_stop(&bench->script);
+}
+
+static void look(void *context)
+{
+    struct bench *bench = context;
+    bench->waited_ms += 2;
+    if (*bench->awaited >= bench->wanted || bench->waited_ms > PATIENCE_MS) {
+        loop_stop(bench->loop);
+    }
+}
+
+/* Run the loop until a counter has reached a number. */
+static void wait_for(struct bench *bench, const int *counter, int wanted)
+{
+    bench->awaited = counter;
+    bench->wanted = wanted;
+    bench->waited_ms = 0;
+    struct loop_timer *timer = loop_timer_start(bench->loop, 0, 2, look, bench);
+    loop_run(bench->loop);
+    loop_timer_stop(&timer);
+    assert_int_equal(*counter, wanted);
+}
+
+static void watch(struct bench *bench, const char *first, const char *second)
+{
+    struct discover_repository repositories[2] = {{first, &semver}, {second, &semver}};
+    discover_set_repositories(bench->discover, repositories, second ? 2 : 1);
+}
+
+static void advance(struct bench *bench, int64_t ms)
+{
+    bench->mono_ms += ms;
+    discover_run_due(bench->discover);
+}
+
+static bool is_polling(const struct bench *bench, const char *repository)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct discover_status *rows = NULL;
+    size_t count = discover_state(bench->discover, arena, &rows);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].repository, repository) == 0) {
+            return rows[i].is_polling;
+        }
+    }
+    fail_msg("%s is not watched", repository);
+    return false;
+}
+
+/* Let a poll end that reports nothing. */
+static void finish_poll(struct bench *bench, const char *repository)
+{
+    int idle = 0;
+    for (int64_t tries = 0; tries < PATIENCE_MS && !idle; tries++) {
+        int one = 1;
+        wait_for(bench, &one, 1);
+        idle = !is_polling(bench, repository);
+    }
+    assert_true(idle);
+}
+
+static void a_new_repository_is_listed_with_the_digests_that_count(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"latest\", \"1.1.0\"")},
+        {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A)},
+        {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_B)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b latest=");
+    assert_int_equal(script_count(&bench.script, "manifests/latest"), 0);
+    bench_stop(&bench);
+}
+
+static void an_equal_listing_is_not_told_again_and_costs_one_question(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\"")},
+        {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A)},
+        {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_B), .times = 2},
+        {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_C)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    advance(&bench, POLL_MS - POLL_MS / 10 - 1);
+    assert_false(is_polling(&bench, bench.cart));
+    advance(&bench, 1);
+    assert_true(is_polling(&bench, bench.cart));
+    finish_poll(&bench, bench.cart);
+    assert_int_equal(bench.listings, 1);
+    assert_int_equal(script_count(&bench.script, HEAD_CART "1.0.0"), 1);
+    assert_int_equal(script_count(&bench.script, HEAD_CART "1.1.0"), 2);
+    /* The third time the newest tag has moved. */
+    advance(&bench, POLL_MS);
+    wait_for(&bench, &bench.listings, 2);
+    assert_string_equal(bench.listing, "1.0.0=a 1.1.0=c");
+    bench_stop(&bench);
+}
+
+static void what_the_store_remembers_is_not_asked_again(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\"")},
+        {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_B)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    struct version_row rows[] = {{.tag = "1.0.0", .digest = DIGEST_A, .seen_ms = 5},
+                                 {.tag = "0.9.0", .digest = DIGEST_C, .seen_ms = 4}};
+    discover_remember(bench.discover, bench.cart, rows, COUNT_OF(rows));
+    wait_for(&bench, &bench.listings, 1);
+    assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b");
+    assert_int_equal(script_count(&bench.script, HEAD_CART "1.0.0"), 0);
+    bench_stop(&bench);
+}
+
+static void a_failing_registry_moves_nothing_and_is_asked_later_and_later(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\""), .times = 1},
+        {.when = LIST_CART, .status = "500 Oops", .headers = "", .body = "", .times = 2},
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\", \"1.2.0\"")},
+        {.when = HEAD_CART, DIGEST(DIGEST_A)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    advance(&bench, POLL_MS);
+    wait_for(&bench, &bench.errors, 1);
+    assert_int_equal(bench.error.kind, ERR_UNAVAILABLE);
+    assert_int_equal(bench.retry_at_ms - bench_now_ms(&bench), 500);
+    advance(&bench, 499);
+    assert_false(is_polling(&bench, bench.cart));
+    advance(&bench, 1);
+    wait_for(&bench, &bench.errors, 2);
+    assert_int_equal(bench.retry_at_ms - bench_now_ms(&bench), 1000);
+    assert_int_equal(bench.listings, 1);
+    advance(&bench, 1000);
+    wait_for(&bench, &bench.listings, 2);
+    assert_string_equal(bench.listing, "1.0.0=a 1.1.0=a 1.2.0=a");
+    bench_stop(&bench);
+}
+
+static void a_repository_that_is_not_there_yet_is_asked_at_the_usual_pace(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench, NULL, 0);
+    watch(&bench, bench.cart, NULL);
+    for (int i = 1; i <= 3; i++) {
+        wait_for(&bench, &bench.errors, i);
+        assert_int_equal(bench.error.kind, ERR_NOT_FOUND);
+        assert_int_equal(bench.retry_at_ms - bench_now_ms(&bench), POLL_MS - POLL_MS / 10);
+        advance(&bench, POLL_MS);
+    }
+    bench_stop(&bench);
+}
+
+static void back_off_ends_at_ten_minutes(void **state)
+{
+    (void)state;
+    struct script_rule rule = {.when = "GET ", .status = "500 Oops", .headers = "", .body = ""};
+    struct bench bench;
+    bench_start(&bench, &rule, 1);
+    bench.chance = 0xFF; /* draws that lie high in the range */
+    watch(&bench, bench.cart, NULL);
+    for (int i = 1; i <= 15; i++) {
+        wait_for(&bench, &bench.errors, i);
+        assert_true(bench.retry_at_ms - bench_now_ms(&bench) <= DISCOVER_RETRY_MS_MAX);
+        advance(&bench, DISCOVER_RETRY_MS_MAX);
+    }
+    assert_true(bench.retry_at_ms - bench_now_ms(&bench) + DISCOVER_RETRY_MS_MAX >=
+                DISCOVER_RETRY_MS_MAX / 2);
+    bench_stop(&bench);
+}
+
+static void a_digest_that_fails_spoils_the_listing_but_not_what_was_learnt(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\"")},
+        {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_B)},
+        {.when = HEAD_CART "1.0.0 ", .status = "503 Later", .headers = "", .body = "", .times = 1},
+        {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.errors, 1);
+    assert_int_equal(bench.listings, 0);
+    advance(&bench, 500);
+    wait_for(&bench, &bench.listings, 1);
+    assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b");
+    bench_stop(&bench);
+}
+
+static void a_tag_that_vanishes_between_two_questions_is_simply_gone(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\"")},
+        {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    assert_string_equal(bench.listing, "1.0.0=a");
+    bench_stop(&bench);
+}
+
+static void an_emptied_list_is_not_believed(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\""), .times = 1},
+        {.when = LIST_CART, TAGS("")},
+        {.when = HEAD_CART, DIGEST(DIGEST_A)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    advance(&bench, POLL_MS);
+    wait_for(&bench, &bench.errors, 1);
+    assert_non_null(strstr(bench.error.text, "no tags at all, though 1 were known"));
+    assert_int_equal(bench.listings, 1);
+    bench_stop(&bench);
+}
+
+static void a_registry_that_asks_to_wait_is_left_alone_by_all(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART,
+         .status = "429 Slow down",
+         .headers = "Retry-After: 20\r\n",
+         .body = "",
+         .times = 1},
+        {.when = LIST_WEB, TAGS("")},
+        {.when = LIST_CART, TAGS("")},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.errors, 1);
+    assert_int_equal(bench.error.kind, ERR_BUSY);
+    assert_int_equal(bench.retry_at_ms - bench_now_ms(&bench), 20000);
+    watch(&bench, bench.cart, bench.web);
+    discover_hint(bench.discover, bench.cart, "1.0.0");
+    advance(&bench, 19999);
+    assert_false(is_polling(&bench, bench.cart));
+    assert_false(is_polling(&bench, bench.web));
+    advance(&bench, 1);
+    wait_for(&bench, &bench.listings, 2);
+    bench_stop(&bench);
+}
+
+static void a_hint_brings_a_poll_at_once_and_many_bring_one(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\""), .times = 1},
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\", \"1.2.0\"")},
+        {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A), .times = 1},
+        {.when = HEAD_CART, DIGEST(DIGEST_B)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b");
+    bench.mono_ms += 5000;
+    discover_hint(bench.discover, "shop/other", "1.0.0");
+    assert_false(is_polling(&bench, bench.cart));
+    /* The registry calls itself by another name; the path is the same.  An old tag moved. */
+    discover_hint(bench.discover, "registry.internal:5000/shop/cart", "1.0.0");
+    for (int i = 0; i < 100; i++) {
+        discover_hint(bench.discover, "shop/cart", "");
+    }
+    wait_for(&bench, &bench.listings, 2);
+    assert_string_equal(bench.listing, "1.0.0=b 1.1.0=b 1.2.0=b");
+    assert_int_equal(script_count(&bench.script, LIST_CART), 2);
+    /* Those that came while it ran bring one more, a second later. */
+    advance(&bench, DISCOVER_HINT_GAP_MS - 1);
+    assert_false(is_polling(&bench, bench.cart));
+    advance(&bench, 1);
+    assert_true(is_polling(&bench, bench.cart));
+    finish_poll(&bench, bench.cart);
+    advance(&bench, DISCOVER_HINT_GAP_MS);
+    assert_false(is_polling(&bench, bench.cart));
+    bench_stop(&bench);
+}
+
+static void one_registry_is_asked_one_thing_at_a_time(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {{.when = LIST_CART, TAGS("")}, {.when = LIST_WEB, TAGS("")}};
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, bench.web);
+    discover_run_due(bench.discover);
+    assert_true(is_polling(&bench, bench.cart) != is_polling(&bench, bench.web));
+    wait_for(&bench, &bench.listings, 2);
+    bench_stop(&bench);
+}
+
+static void a_person_may_ask_for_any_tag(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = HEAD_CART "bad-2 ", DIGEST(DIGEST_C)},
+    };
+    struct bench bench;
+    struct err err = {0};
+    bench_start(&bench, rules, COUNT_OF(rules));
+    ASSERT_OK(discover_resolve(bench.discover, bench.cart, "bad-2", on_digest, &bench, &err), err);
+    wait_for(&bench, &bench.digests, 1);
+    assert_string_equal(bench.digest, DIGEST_C);
+    assert_int_equal(bench.error.kind, ERR_NONE);
+    ASSERT_OK(discover_resolve(bench.discover, bench.cart, "bad-3", on_digest, &bench, &err), err);
+    wait_for(&bench, &bench.digests, 2);
+    assert_string_equal(bench.digest, "");
+    assert_int_equal(bench.error.kind, ERR_NOT_FOUND);
+    bench_stop(&bench);
+}
+
+static void a_repository_that_left_the_set_is_not_heard_of_again(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {{.when = LIST_CART, TAGS("")}, {.when = LIST_WEB, TAGS("")}};
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    discover_run_due(bench.discover);
+    assert_true(is_polling(&bench, bench.cart));
+    watch(&bench, bench.web, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct discover_status *rows = NULL;
+    assert_int_equal(discover_state(bench.discover, arena, &rows), 1);
+    assert_string_equal(rows[0].repository, bench.web);
+    assert_int_equal(rows[0].ok_ms, bench_now_ms(&bench));
+    assert_int_equal(rows[0].next_ms, bench_now_ms(&bench) + POLL_MS - POLL_MS / 10);
+    bench_stop(&bench);
+}
+
+static void it_may_be_freed_while_it_polls_and_from_its_own_callback(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {{.when = LIST_CART, TAGS("")}, {.when = LIST_WEB, TAGS("")}};
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, bench.web);
+    discover_run_due(bench.discover);
+    bench_stop(&bench);
+    assert_int_equal(bench.listings, 0);
+
+    bench_start(&bench, rules, COUNT_OF(rules));
+    bench.frees_itself = true;
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    assert_null(bench.discover);
+    bench_stop(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_repository_is_listed_with_the_digests_that_count),
+        cmocka_unit_test(an_equal_listing_is_not_told_again_and_costs_one_question),
+        cmocka_unit_test(what_the_store_remembers_is_not_asked_again),
+        cmocka_unit_test(a_failing_registry_moves_nothing_and_is_asked_later_and_later),
+        cmocka_unit_test(a_repository_that_is_not_there_yet_is_asked_at_the_usual_pace),
+        cmocka_unit_test(back_off_ends_at_ten_minutes),
+        cmocka_unit_test(a_digest_that_fails_spoils_the_listing_but_not_what_was_learnt),
+        cmocka_unit_test(a_tag_that_vanishes_between_two_questions_is_simply_gone),
+        cmocka_unit_test(an_emptied_list_is_not_believed),
+        cmocka_unit_test(a_registry_that_asks_to_wait_is_left_alone_by_all),
+        cmocka_unit_test(a_hint_brings_a_poll_at_once_and_many_bring_one),
+        cmocka_unit_test(one_registry_is_asked_one_thing_at_a_time),
+        cmocka_unit_test(a_person_may_ask_for_any_tag),
+        cmocka_unit_test(a_repository_that_left_the_set_is_not_heard_of_again),
+        cmocka_unit_test(it_may_be_freed_while_it_polls_and_from_its_own_callback),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,298 @@
+#include "../testing.h"
+
+#include <stdio.h>
+
+#include "base/str.h"
+#include "model/image.h"
+#include "policy/policy.h"
+
+static struct version_rule semver_rule(const char *range)
+{
+    return (struct version_rule){
+        .images = "**", .policy = POLICY_SEMVER, .range = range, .tags = ""};
+}
+
+static void ranges_admit_what_they_say(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *range, *tag;
+        bool admitted;
+    } cases[] = {
+        {"", "1.0.0", true},
+        {"", "v1.0.0", true},
+        {"", "1.0.0-rc.1", false},
+        {"", "1.2", false},
+        {"", "latest", false},
+        {"", "01.2.3", false},
+        {"", "1.2.3-", false},
+        {"", "1.2.3-01", false},
+        {">=1.0.0-0", "1.2.3-01", false},
+        {">=1.0.0-0", "1.2.3-0a", true},
+        {"", "1.2.3.4", false},
+        {"", "1000000000000000000000000000000.0.0", false},
+        {"*", "0.0.1", true},
+        {">=1.0.0 <2", "1.9.9", true},
+        {">=1.0.0 <2", "2.0.0", false},
+        {">=1.0.0, <2", "0.9.9", false},
+        {">= 1.0.0 < 2", "1.0.0", true},
+        {">=1.0.0-0 <2", "2.0.0-rc.1", false},
+        {">=1.0.0-0 <2", "1.5.0-rc.1", true},
+        {"<2.0.0", "1.9.0-rc.1", false},
+        {"^1.2", "1.2.0", true},
+        {"^1.2", "1.99.0", true},
+        {"^1.2", "1.1.9", false},
+        {"^1.2", "2.0.0", false},
+        {"^0.2.3", "0.2.9", true},
+        {"^0.2.3", "0.3.0", false},
+        {"^0.0.3", "0.0.3", true},
+        {"^0.0.3", "0.0.4", false},
+        {"^0", "0.9.0", true},
+        {"^0", "1.0.0", false},
+        {"^1.2.3-rc.2", "1.2.3-rc.3", true},
+        {"^1.2.3-rc.2", "1.2.3-rc.1", false},
+        {"^1.2.3-rc.2", "2.0.0-rc.1", false},
+        {"~1.2.3", "1.2.9", true},
+        {"~1.2.3", "1.3.0", false},
+        {"~1.2", "1.2.0", true},
+        {"~1", "1.9.0", true},
+        {"~1", "2.0.0", false},
+        {"1.x", "1.4.2", true},
+        {"1.x", "2.0.0", false},
+        {"1.2.*", "1.2.7", true},
+        {"1.2.X", "1.3.0", false},
+        {"1.2", "1.2.5", true},
+        {"=1.2.3", "1.2.3", true},
+        {"1.2.3", "1.2.4", false},
+        {"v1.2.3", "1.2.3", true},
+        {">1", "1.9.9", false},
+        {">1", "2.0.0", true},
+        {">1.2", "1.3.0", true},
+        {"<=1.2", "1.2.9", true},
+        {"<=1.2", "1.3.0", false},
+        {">=1 !=1.5.0", "1.5.0", false},
+        {">=1 !=1.5.0", "1.5.1", true},
+        {"1.x || 3.x", "3.1.0", true},
+        {"1.x || 3.x", "2.1.0", false},
+        {"1.x||>=4.0.0-beta.2", "4.0.0-beta.11", true},
+        {"1.x||>=4.0.0-beta.2", "1.0.1-beta.11", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct version_rule rule = semver_rule(cases[i].range);
+        struct err err = {0};
+        ASSERT_OK(policy_check_rule(&rule, &err), err);
+        if (policy_admits(&rule, cases[i].tag) != cases[i].admitted) {
+            fail_msg("range \"%s\", tag \"%s\"", cases[i].range, cases[i].tag);
+        }
+    }
+}
+
+static void precedence_is_that_of_the_specification(void **state)
+{
+    (void)state;
+    /* semver.org, item 11, with numbers that no machine word holds. */
+    static const char *const rising[] = {
+        "0.9.9",
+        "1.0.0-1",
+        "1.0.0-99999999999999999999999999",
+        "1.0.0-100000000000000000000000000",
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-alpha.beta",
+        "1.0.0-beta",
+        "1.0.0-beta.2",
+        "1.0.0-beta.11",
+        "1.0.0-rc.1",
+        "1.0.0",
+        "v1.0.1",
+        "1.2.0",
+        "1.10.0",
+        "2.0.0",
+    };
+    struct version_rule rule = semver_rule("");
+    for (size_t a = 0; a < COUNT_OF(rising); a++) {
+        for (size_t b = 0; b < COUNT_OF(rising); b++) {
+            int order = policy_compare(&rule, rising[a], 0, rising[b], 0);
+            if ((order < 0) != (a < b) || (order > 0) != (a > b)) {
+                fail_msg("%s against %s gives %d", rising[a], rising[b], order);
+            }
+        }
+    }
+    assert_int_equal(policy_compare(&rule, "v1.0.0", 0, "1.0.0", 0), 0);
+}
+
+static void an_unreadable_rule_is_refused_with_the_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *images, *range, *tags, *says;
+    } cases[] = {
+        {"**", ">=1.0 <", "", "from \"<\" on"},
+        {"**", "1.0.0 - 2.0.0", "", "from \"- 2.0.0\" on"},
+        {"**", "1.2-rc.1", "", "cannot be read"},
+        {"**", "latest", "", "cannot be read from \"latest\" on"},
+        {"**", "1.x.3", "", "cannot be read"},
+        {"**", "1 | 2", "", "single \"|\""},
+        {"**", "!=1", "", "whole version"},
+        {"**", ">*", "", "stands alone"},
+        {"**", "", "v(", "at character 3"},
+        {"**", "", "a\\C", "at character"},
+        {"", "", "", "images is empty"},
+        {"ghcr.io/acme/cart@sha256", "", "", "is not a repository"},
+        {"a***", "", "", "has \"***\""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct version_rule rule = {
+            .images = cases[i].images, .range = cases[i].range, .tags = cases[i].tags};
+        struct err err = {0};
+        ASSERT_FAILS(policy_check_rule(&rule, &err), err, ERR_INVALID, cases[i].says);
+        bool has_good_range_and_tags = cases[i].range[0] == '\0' && cases[i].tags[0] == '\0';
+        assert_int_equal(policy_admits(&rule, "1.0.0"), has_good_range_and_tags);
+    }
+}
+
+static void a_range_has_a_ceiling(void **state)
+{
+    (void)state;
+    AUTO_STR(range, 4096);
+    for (int i = 0; i < 100; i++) {
+        str_add(&range, ">=1 ");
+    }
+    struct version_rule rule = semver_rule(range.text);
+    struct err err = {0};
+    ASSERT_FAILS(policy_check_rule(&rule, &err), err, ERR_INVALID, "too many terms");
+}
+
+static void an_expression_must_match_the_whole_tag(void **state)
+{
+    (void)state;
+    struct version_rule rule = {
+        .images = "**", .policy = POLICY_ALPHABETICAL, .range = "", .tags = "main-[0-9]+"};
+    assert_true(policy_admits(&rule, "main-12"));
+    assert_false(policy_admits(&rule, "xmain-12"));
+    assert_false(policy_admits(&rule, "main-12-debug"));
+    rule.tags = "a|main-1";
+    assert_true(policy_admits(&rule, "main-1"));
+    assert_false(policy_admits(&rule, "main-12"));
+}
+
+static void an_expression_that_explodes_is_cut_short(void **state)
+{
+    (void)state;
+    struct version_rule rule = {
+        .images = "**", .policy = POLICY_ALPHABETICAL, .range = "", .tags = "(a+)+(b+)+c|a.*z"};
+    char tag[128];
+    memset(tag, 'a', sizeof(tag));
+    tag[127] = '\0';
+    assert_false(policy_admits(&rule, tag));
+}
+
+static void signatures_and_impossible_tags_never_count(void **state)
+{
+    (void)state;
+    struct version_rule rule = {.images = "**", .policy = POLICY_NEWEST, .range = "", .tags = ""};
+    assert_true(policy_admits(&rule, "latest"));
+    assert_false(policy_admits(&rule, "../../x"));
+    assert_false(policy_admits(&rule, "latest\n"));
+    assert_false(policy_admits(
+        &rule, "sha256-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.sig"));
+}
+
+static void the_newest_is_found_under_each_policy(void **state)
+{
+    (void)state;
+    static const char *const versions[] = {"1.9.0", "latest", "1.10.0", "2.0.0-rc.1"};
+    struct version_rule rule = semver_rule("");
+    assert_int_equal(policy_newest(&rule, versions, NULL, 4), 2);
+    rule.range = "3.x";
+    assert_int_equal(policy_newest(&rule, versions, NULL, 4), -1);
+
+    static const char *const numbers[] = {"99", "0100", "build", "18446744073709551617"};
+    rule = (struct version_rule){.images = "**", .policy = POLICY_NUMERIC};
+    assert_int_equal(policy_newest(&rule, numbers, NULL, 3), 1);
+    assert_int_equal(policy_newest(&rule, numbers, NULL, 4), 3);
+    assert_true(policy_compare(&rule, "0099", 0, "100", 0) < 0);
+    assert_true(policy_compare(&rule, "100", 0, "0099", 0) > 0);
+
+    static const char *const dates[] = {"2026-02-01", "2026-11-01", "2026-10-01"};
+    rule.policy = POLICY_ALPHABETICAL;
+    assert_int_equal(policy_newest(&rule, dates, NULL, 3), 1);
+
+    static const char *const commits[] = {"c0ffee", "a11ce", "beef"};
+    static const int64_t seen[] = {50, 80, 0};
+    rule.policy = POLICY_NEWEST;
+    assert_int_equal(policy_newest(&rule, commits, seen, 3), 1);
+}
+
+static void tags_seen_at_once_are_not_newer_than_each_other(void **state)
+{
+    (void)state;
+    struct version_rule rule = {.images = "**", .policy = POLICY_NEWEST};
+    assert_int_equal(policy_compare(&rule, "a", 5, "b", 5), 0);
+    /* Whatever the order of the listing, the same one is called newest. */
+    static const char *const one_way[] = {"a", "b"};
+    static const char *const other_way[] = {"b", "a"};
+    assert_int_equal(policy_newest(&rule, one_way, NULL, 2), 1);
+    assert_int_equal(policy_newest(&rule, other_way, NULL, 2), 0);
+}
+
+static void globs_know_slashes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *glob, *text;
+        bool matches;
+    } cases[] = {
+        {"ghcr.io/acme/*", "ghcr.io/acme/web", true},
+        {"ghcr.io/acme/*", "ghcr.io/acme/a/b", false},
+        {"ghcr.io/acme/**", "ghcr.io/acme/a/b", true},
+        {"ghcr.io/**/web", "ghcr.io/a/b/web", true},
+        {"*/web", "web", false},
+        {"*web*", "my-web-app", true},
+        {"web", "web", true},
+        {"web", "webs", false},
+        {"**", "", true},
+        {"", "", true},
+        {"", "a", false},
+        {"a*b*c", "a-b-b-c", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (policy_glob(cases[i].glob, cases[i].text) != cases[i].matches) {
+            fail_msg("\"%s\" on \"%s\"", cases[i].glob, cases[i].text);
+        }
+    }
+    char text[IMAGE_REPOSITORY_BYTES];
+    memset(text, 'a', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    assert_false(policy_glob("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", text));
+}
+
+static void the_first_rule_that_fits_wins_and_there_is_always_one(void **state)
+{
+    (void)state;
+    struct version_rule rules[] = {{.images = "r.io/acme/web", .policy = POLICY_NEWEST},
+                                   {.images = "r.io/**", .policy = POLICY_NUMERIC}};
+    struct pipeline pipeline = {.rules = rules, .rule_count = 2};
+    assert_ptr_equal(policy_rule_for(&pipeline, "r.io/acme/web"), &rules[0]);
+    assert_ptr_equal(policy_rule_for(&pipeline, "r.io/acme/cart"), &rules[1]);
+    assert_int_equal(policy_rule_for(&pipeline, "nginx")->policy, POLICY_SEMVER);
+    assert_int_equal(policy_rule_for(NULL, "nginx")->policy, POLICY_SEMVER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranges_admit_what_they_say),
+        cmocka_unit_test(precedence_is_that_of_the_specification),
+        cmocka_unit_test(an_unreadable_rule_is_refused_with_the_place),
+        cmocka_unit_test(a_range_has_a_ceiling),
+        cmocka_unit_test(an_expression_must_match_the_whole_tag),
+        cmocka_unit_test(an_expression_that_explodes_is_cut_short),
+        cmocka_unit_test(signatures_and_impossible_tags_never_count),
+        cmocka_unit_test(the_newest_is_found_under_each_policy),
+        cmocka_unit_test(tags_seen_at_once_are_not_newer_than_each_other),
+        cmocka_unit_test(globs_know_slashes),
+        cmocka_unit_test(the_first_rule_that_fits_wins_and_there_is_always_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
