@@ -1,5 +1,6 @@
 #include "auth/auth.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ enum role role_of(const char *name)
 static const bool matrix[ROLE_AGENT + 1][PERMISSION_REPORT + 1] = {
     [ROLE_NONE] = {[PERMISSION_PUBLIC] = true},
     [ROLE_READ] = {[PERMISSION_PUBLIC] = true, [PERMISSION_VIEW] = true},
-    [ROLE_PROMOTE] = {[PERMISSION_PUBLIC] = true, [PERMISSION_VIEW] = true, [PERMISSION_PROMOTE] = true},
+    [ROLE_PROMOTE] =
+        {[PERMISSION_PUBLIC] = true, [PERMISSION_VIEW] = true, [PERMISSION_PROMOTE] = true},
     [ROLE_APPROVE] = {[PERMISSION_PUBLIC] = true,
                       [PERMISSION_VIEW] = true,
                       [PERMISSION_PROMOTE] = true,
@@ -47,45 +49,82 @@ static const bool matrix[ROLE_AGENT + 1][PERMISSION_REPORT + 1] = {
 
 bool role_may(enum role role, enum permission permission)
 {
+    assert(role <= ROLE_AGENT && permission <= PERMISSION_REPORT);
     return matrix[role][permission];
 }
 
+/* The weakest role that may; nobody may do what has no permission. */
 static const char *needed_role(enum permission permission)
 {
-    static const char *const needed[] = {
-        [PERMISSION_UNSET] = "admin",     [PERMISSION_PUBLIC] = "none",     [PERMISSION_VIEW] = "read",
-        [PERMISSION_PROMOTE] = "promote", [PERMISSION_APPROVE] = "approve", [PERMISSION_ADMIN] = "admin",
-        [PERMISSION_REPORT] = "agent",
-    };
-    return needed[permission];
+    for (enum role role = ROLE_NONE; role <= ROLE_AGENT; role++) {
+        if (role_may(role, permission)) {
+            return role_name(role);
+        }
+    }
+    return "a permission that nobody has";
 }
 
 bool auth_require(const struct principal *principal, enum permission permission, struct err *err)
 {
     return role_may(principal->role, permission) ||
-           err_set(err, ERR_DENIED, "%s has the role %s; this needs %s. Ask an admin for a token.",
-                   principal->name, role_name(principal->role), needed_role(permission));
+           err_set(err, ERR_DENIED,
+                   "%s has the role %s, and this needs %s; ask an admin for such a token",
+                   principal->name[0] ? principal->name : "an unknown caller",
+                   role_name(principal->role), needed_role(permission));
+}
+
+/* ---- tokens ---- */
+
+/* The name is shown in terminals and in the record of who did what. */
+static bool is_printable(const char *name)
+{
+    for (const char *at = name; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7F) {
+            return false;
+        }
+    }
+    return name[0] != '\0';
+}
+
+static bool describe_token(struct token_row *row, const char *name, enum role role,
+                           const char *cluster, struct err *err)
+{
+    if (!is_printable(name) || !TEXT_COPY(row->name, name)) {
+        return err_set(err, ERR_INVALID,
+                       "a token's name has 1 to %d characters and no control characters",
+                       ACTOR_BYTES - 1);
+    }
+    if (role == ROLE_NONE) {
+        return err_set(err, ERR_INVALID, "a token needs a role: read, promote, approve or admin");
+    }
+    if ((role == ROLE_AGENT) != (cluster[0] != '\0')) {
+        return err_set(err, ERR_INVALID, "an agent's token names its cluster, and no other does");
+    }
+    if (!TEXT_COPY(row->cluster, cluster)) {
+        return err_set(err, ERR_INVALID, "the cluster's name is longer than %d characters",
+                       NAME_BYTES - 1);
+    }
+    return TEXT_COPY(row->role, role_name(role));
 }
 
 bool auth_token_create(struct store *store, const struct env *env, const char *name, enum role role,
-                       const char *cluster, char out_secret[static AUTH_TOKEN_BYTES], struct err *err)
+                       const char *cluster, char out_secret[static AUTH_TOKEN_BYTES],
+                       struct err *err)
 {
+    struct token_row row = {.created_ms = env_now_ms(env)};
+    if (!describe_token(&row, name, role, cluster, err)) {
+        return false;
+    }
     char secret[AUTH_TOKEN_BYTES] = TOKEN_PREFIX;
     crypto_random_text(secret + strlen(TOKEN_PREFIX), TOKEN_RANDOM_CHARACTERS);
-    struct token_row row = {.created_ms = env_now_ms(env)};
-    if (!TEXT_COPY(row.name, name) || !TEXT_COPY(row.cluster, cluster)) {
-        return err_set(err, ERR_INVALID, "the name is longer than %d characters", ACTOR_BYTES - 1);
-    }
-    TEXT_COPY_CUT(row.role, role_name(role));
     /* 256 random bits need no slow hash: nobody can guess them, only steal them. */
     crypto_sha256_hex(slice_of(secret), row.hash);
-    if (store_token_insert(store, &row, err)) {
+    bool is_stored = store_token_insert(store, &row, err);
+    if (is_stored) {
         memcpy(out_secret, secret, AUTH_TOKEN_BYTES);
-        crypto_wipe(secret, sizeof(secret));
-        return true;
     }
     crypto_wipe(secret, sizeof(secret));
-    return false;
+    return is_stored;
 }
 
 bool auth_bootstrap(struct store *store, const struct env *env, bool *out_created,
@@ -93,15 +132,22 @@ bool auth_bootstrap(struct store *store, const struct env *env, bool *out_create
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     struct token_list tokens;
-    *out_created = false;
     if (!store_token_list(store, arena, &tokens, err)) {
         return false;
     }
-    if (tokens.count > 0) {
-        return true;
+    bool is_first = tokens.count == 0;
+    if (is_first && !auth_token_create(store, env, "admin", ROLE_ADMIN, "", out_secret, err)) {
+        return false;
     }
-    *out_created = true;
-    return auth_token_create(store, env, "admin", ROLE_ADMIN, "", out_secret, err);
+    *out_created = is_first;
+    return true;
+}
+
+/* Unknown, revoked, expired or of a role that this program does not know: one and the same answer,
+   so that nobody learns which. */
+static bool is_in_force(const struct token_row *row, int64_t now_ms)
+{
+    return role_of(row->role) != ROLE_NONE && (row->expires_ms == 0 || row->expires_ms > now_ms);
 }
 
 bool auth_identify(struct store *store, const struct env *env, const char *secret,
@@ -109,29 +155,33 @@ bool auth_identify(struct store *store, const struct env *env, const char *secre
 {
     char hash[SHA256_HEX_BYTES];
     crypto_sha256_hex(slice_of(secret), hash);
-    struct token_row row;
+    struct token_row row = {0};
     int64_t now_ms = env_now_ms(env);
     bool found = store_token_find(store, hash, &row, err);
     if (!found && err->kind != ERR_NOT_FOUND) {
         return false;
     }
-    if (!found || (row.expires_ms > 0 && row.expires_ms <= now_ms)) {
-        return err_set(err, ERR_UNKNOWN_WHO, "this token is not valid; sign in again with `heddle login`");
+    if (!found || !is_in_force(&row, now_ms)) {
+        return err_set(err, ERR_UNKNOWN_WHO,
+                       "this token is not valid; sign in again with `heddle login`");
     }
     *out = (struct principal){.token_id = row.id, .role = role_of(row.role)};
     TEXT_COPY_CUT(out->name, row.name);
     TEXT_COPY_CUT(out->cluster, row.cluster);
     /* A full disk must not lock people out: when a token was last used is only a hint. */
     struct err ignored = {0};
-    bool noted = store_token_used(store, row.id, now_ms, &ignored);
-    (void)noted;
+    bool is_noted = store_token_used(store, row.id, now_ms, &ignored);
+    (void)is_noted;
     return true;
 }
 
 bool auth_signature_matches(const char *secret, struct slice body, const char *signature)
 {
-    char wanted[SHA256_HEX_BYTES + 7];
+    if (!secret[0]) {
+        return false; /* everybody can sign with nothing */
+    }
     char hex[SHA256_HEX_BYTES];
+    char wanted[sizeof("sha256=") + SHA256_HEX_BYTES];
     crypto_hmac_sha256_hex(slice_of(secret), body, hex);
     snprintf(wanted, sizeof(wanted), "sha256=%s", hex);
     return crypto_equal(slice_of(signature), slice_of(wanted));

@@ -20,3 +20,10 @@ void vec_remove_(void *items, size_t *count, size_t index, size_t size)
     memmove(at, at + size, (*count - index - 1) * size);
     (*count)--;
 }
+
+void sort_items(void *items, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    if (count > 1) {
+        qsort(items, count, size, compare);
+    }
+}

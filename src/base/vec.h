@@ -43,3 +43,6 @@
 
 void *vec_grow_(void *items, size_t count, size_t *capacity, size_t size);
 void vec_remove_(void *items, size_t *count, size_t index, size_t size);
+
+/* qsort(3), and nothing at all for no items; here so that pure modules need no <stdlib.h>. */
+void sort_items(void *items, size_t count, size_t size, int (*compare)(const void *, const void *));

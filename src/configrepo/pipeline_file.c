@@ -48,7 +48,7 @@ static void list_words(struct str *out, const char *const *words, size_t count)
     }
 }
 
-/* "unknown field "stagse"; did you mean "stages"?", or all that is known when nothing is near. */
+/* unknown field "stagse"; did you mean "stages"?  Or all that is known, when nothing is near. */
 static bool refuse_word(struct reader *reader, const struct yaml_node *node, const char *what,
                         const char *const *known, size_t count)
 {
@@ -165,6 +165,7 @@ static bool read_name(struct reader *reader, const struct yaml_node *node, const
             refuse(reader, node, "%s", why.text));
 }
 
+/* YAML 1.1 takes yes and on for true, YAML 1.2 does not; here only true and false are. */
 static bool read_flag(struct reader *reader, const struct yaml_node *node, bool *out)
 {
     bool is_plain = node->kind == YAML_SCALAR && node->style == YAML_PLAIN;
@@ -289,6 +290,7 @@ static bool read_tags(struct reader *reader, const struct yaml_node *node, void 
     return true;
 }
 
+/* The rule is tried here, so that a bad range shows up in this file and not at the first poll. */
 static bool read_rule(struct reader *reader, const struct yaml_node *node,
                       struct version_rule *rule)
 {

@@ -31,7 +31,7 @@ static const char *scalar_trouble(const struct yaml_node *node, struct slice tex
     if (node->kind != YAML_SCALAR) {
         return "is not a text; a template must be changed by hand";
     }
-    if (node->anchor) {
+    if (node->alias_count > 0) {
         return "has an anchor, so other values follow it";
     }
     if (node->style == YAML_LITERAL || node->style == YAML_FOLDED ||
@@ -107,9 +107,9 @@ static const char *blocked_entry(const struct slot *slot, struct arena *arena)
     if (is_encrypted(by->root)) {
         return arena_printf(arena, "%s is encrypted by SOPS; it is not edited", by->file);
     }
-    if (node->is_alias || node->anchor) {
+    if (node->is_alias || node->alias_count > 0) {
         return arena_printf(arena,
-                            "%s:%u: the images: entry has an anchor or is an alias; write "
+                            "%s:%u: the images: entry has aliases or is one; write "
                             "it out",
                             by->file, node->line);
     }

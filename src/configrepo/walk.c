@@ -233,16 +233,22 @@ static void transform(struct walker *walker, const struct manifest_kustomization
 
 static void note_unseen(struct walker *walker, const struct manifest_kustomization *kustomization)
 {
-    static const char *const generators[] = {"helmCharts", "helmChartInflationGenerator",
-                                             "generators"};
-    for (size_t i = 0; i < COUNT_OF(generators); i++) {
-        const struct yaml_node *field = yaml_get(kustomization->root, generators[i]);
+    static const struct {
+        const char *field, *remedy;
+    } unseen[] = {
+        {"bases", "list them under resources"},
+        {"helmCharts", "commit the rendered manifests"},
+        {"helmChartInflationGenerator", "commit the rendered manifests"},
+        {"generators", "commit the rendered manifests"},
+    };
+    for (size_t i = 0; i < COUNT_OF(unseen); i++) {
+        const struct yaml_node *field = yaml_get(kustomization->root, unseen[i].field);
         if (field) {
             add_problem(walker, kustomization->file, field->line,
                         arena_printf(walker->arena,
-                                     "workloads that \"%s\" makes are not seen here; to promote "
-                                     "them, commit the rendered manifests",
-                                     generators[i]));
+                                     "workloads that come by \"%s\" are not seen; to promote "
+                                     "them, %s",
+                                     unseen[i].field, unseen[i].remedy));
         }
     }
 }

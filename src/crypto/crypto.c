@@ -42,8 +42,9 @@ void crypto_hmac_sha256_hex(struct slice key, struct slice bytes, char out[stati
     unsigned char digest[SHA256_BYTES];
     unsigned length = 0;
     assert(key.length <= INT_MAX);
-    const unsigned char *made = HMAC(EVP_sha256(), key.bytes, (int)key.length,
-                                     (const unsigned char *)bytes.bytes, bytes.length, digest, &length);
+    const unsigned char *made =
+        HMAC(EVP_sha256(), key.bytes, (int)key.length, (const unsigned char *)bytes.bytes,
+             bytes.length, digest, &length);
     assert(made && length == SHA256_BYTES);
     (void)made;
     to_hex(digest, sizeof(digest), out);
@@ -57,7 +58,8 @@ bool crypto_equal(struct slice a, struct slice b)
 void crypto_random_text(char *out, size_t length)
 {
     static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    const unsigned fair = 256 - 256 % (sizeof(letters) - 1); /* above it, some letters would come more often */
+    const unsigned fair =
+        256 - 256 % (sizeof(letters) - 1); /* above it, some letters would come more often */
     for (size_t i = 0; i < length;) {
         unsigned char byte = 0;
         if (RAND_priv_bytes(&byte, 1) != 1) {
@@ -93,8 +95,7 @@ static int padding_of(struct slice text)
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t padding = 0;
-    while (padding < 2 && padding < text.length &&
-           text.bytes[text.length - 1 - padding] == '=') {
+    while (padding < 2 && padding < text.length && text.bytes[text.length - 1 - padding] == '=') {
         padding++;
     }
     for (size_t i = 0; i < text.length - padding; i++) {
@@ -115,8 +116,8 @@ bool crypto_unbase64(struct slice text, struct str *out, struct err *err)
     if (!at) {
         return err_set(err, ERR_INVALID, "the base64 text is too long");
     }
-    int length = EVP_DecodeBlock((unsigned char *)at, (const unsigned char *)text.bytes,
-                                 (int)text.length);
+    int length =
+        EVP_DecodeBlock((unsigned char *)at, (const unsigned char *)text.bytes, (int)text.length);
     assert(length == (int)(text.length / 4 * 3));
     str_grew(out, (size_t)(length - padding));
     return true;

@@ -14,7 +14,8 @@
 
 struct db {
     sqlite3 *handle;
-    struct map statements; /* SQL → sqlite3_stmt, kept prepared; only literals come here, so it is bounded */
+    struct map statements; /* SQL → sqlite3_stmt, kept prepared; only literals come here, so it is
+                              bounded */
     int depth;             /* of nested transactions */
     bool is_doomed;        /* a part was aborted: the outermost must not commit */
     int64_t changes;
@@ -174,8 +175,8 @@ static bool bind(struct db *db, sqlite3_stmt *statement, const char *format, va_
     for (int i = 1; format[i - 1]; i++) {
         int bound = SQLITE_MISUSE;
         if (format[i - 1] == 's') {
-            bound = sqlite3_bind_text(statement, i, va_arg(values, const char *), -1,
-                                      SQLITE_TRANSIENT);
+            bound =
+                sqlite3_bind_text(statement, i, va_arg(values, const char *), -1, SQLITE_TRANSIENT);
         } else if (format[i - 1] == 'i') {
             bound = sqlite3_bind_int64(statement, i, va_arg(values, int64_t));
         } else if (format[i - 1] == 'b') {

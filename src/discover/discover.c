@@ -474,16 +474,16 @@ void discover_set_repositories(struct discover *discover,
     discover->timer = loop_timer_start(discover->options.loop, 0, 0, on_timer, discover);
 }
 
-void discover_remember(struct discover *discover, const char *name, const struct version_row *rows,
-                       size_t count)
+void discover_remember(struct discover *discover, const char *repository,
+                       const struct version_row *rows, size_t count)
 {
-    struct repository *repository = map_get(&discover->repositories, name);
-    if (!repository || repository->is_polling || repository->ok_ms > 0) {
+    struct repository *found = map_get(&discover->repositories, repository);
+    if (!found || found->is_polling || found->ok_ms > 0) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
         if (!rows[i].is_gone) {
-            struct known_tag *entry = known_add(&repository->known, rows[i].tag, rows[i].seen_ms);
+            struct known_tag *entry = known_add(&found->known, rows[i].tag, rows[i].seen_ms);
             text_copy_cut(entry->digest, sizeof(entry->digest), rows[i].digest);
         }
     }

@@ -35,7 +35,8 @@ static bool judge_failure(struct git *git, const char *commit, const char *expec
     struct err look_err = {0};
     bool has_landed = false;
     if (!git_fetch_incoming(git, tip, &look_err)) {
-        return look_err.kind == ERR_NOT_FOUND &&
+        /* The repository may be away for a moment; a branch that is gone is another tip. */
+        return strstr(look_err.text, "couldn't find remote ref") &&
                err_set(push_err, ERR_CONFLICT, "the branch \"%s\" is gone", git->options.branch);
     }
     if (!git_contains(git, tip, commit, &has_landed, &look_err)) {
@@ -88,7 +89,8 @@ bool git_push(struct git *git, const char *commit, const char *expected, struct 
     struct git_call call = {.args = args, .wall_ms = PUSH_WALL_MS, .uses_network = true};
     AUTO(proc_result_done) struct proc_result result = {0};
     bool pushed = git_run_ok(git, &call, &result, err);
-    if (!pushed && err->kind == ERR_TIMEOUT) {
+    if (!pushed && (err->kind == ERR_TIMEOUT || err->kind == ERR_NOT_FOUND)) {
+        /* Neither says whether it landed; to the caller, "not found" means the commit. */
         err->kind = ERR_UNAVAILABLE;
     }
     pushed = pushed || judge_failure(git, commit, expected, err);

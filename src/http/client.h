@@ -83,5 +83,5 @@ struct http_stream_events {
 struct http_stream *http_stream_open(struct loop *loop, const struct http_call *call,
                                      int64_t idle_ms, const struct http_stream_events *events,
                                      void *context);
-/* End it without on_end; not from its own callbacks of another stream's data.  Clears. */
+/* End it without on_end, also from its own on_status or on_data.  Clears. */
 void http_stream_close(struct http_stream **stream);

@@ -289,6 +289,7 @@ static enum MHD_Result handle(struct http_exchange *exchange)
     return MHD_YES;
 }
 
+/* The library's signature.  NOLINTNEXTLINE(readability-function-size) */
 enum MHD_Result exchange_on_request(void *context, struct MHD_Connection *connection,
                                     const char *url, const char *method, const char *version,
                                     const char *upload, size_t *upload_size, void **state)

@@ -330,6 +330,7 @@ void http_server_stop(struct http_server **server)
     wake_all(gone);
     for (int i = 0; i < LAST_ROUNDS_MAX && gone->exchanges; i++) {
         MHD_run(gone->daemon);
+        wake_all(gone); /* an on_close may have answered another exchange */
     }
     MHD_stop_daemon(gone->daemon);
     free_server(&gone);

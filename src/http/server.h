@@ -28,6 +28,10 @@ struct http_route {
     size_t body_bytes_max; /* 0: 1 MiB */
 };
 
+struct http_header_text {
+    const char *name, *value;
+};
+
 struct http_server_options {
     struct loop *loop;
     const char *address;                      /* "127.0.0.1" or "[::1]" */
@@ -38,10 +42,8 @@ struct http_server_options {
     /* Asked before every handler: answer by http_reply_error() and return false to refuse.  May
        attach a principal with http_exchange_attach(). */
     bool (*authorize)(struct http_exchange *exchange, int permission, void *context);
-    void *context; /* given to authorize and to handlers */
-    const struct http_header_text {
-        const char *name, *value;
-    } * headers; /* on every answer */
+    void *context;                          /* given to authorize and to handlers */
+    const struct http_header_text *headers; /* on every answer */
     size_t header_count;
     unsigned connections_max; /* 0: 20000 */
     int64_t headers_ms_max;   /* a new connection must send its first headers in this; 0: 10 s */
@@ -56,9 +58,10 @@ void http_server_stop(struct http_server **server);
 
 /* The request; borrowed until the answer is given. */
 enum http_method http_method_of(const struct http_exchange *exchange);
-const char *http_path(const struct http_exchange *exchange); /* decoded */
-const char *http_path_value(const struct http_exchange *exchange,
-                            const char *name); /* {name}; decoded */
+/* Decoded once: what was %2F stays inside its segment.  The value is that of "{name}"; NULL when
+   there is none. */
+const char *http_path(const struct http_exchange *exchange);
+const char *http_path_value(const struct http_exchange *exchange, const char *name);
 const char *http_query(const struct http_exchange *exchange, const char *name); /* or NULL */
 const char *http_request_header(const struct http_exchange *exchange,
                                 const char *name); /* or NULL */
@@ -67,11 +70,11 @@ const char *http_remote(const struct http_exchange *exchange); /* peer's address
 /* The body as a JSON object, sent as application/json; answers 422 itself and returns NULL when it
    is none.  Owned by the exchange. */
 json_t *http_json_body(struct http_exchange *exchange);
-const char *
-http_request_id(const struct http_exchange *exchange); /* "q-7F3A…", in every error answer */
+/* "q-7F3A…", in every error answer. */
+const char *http_request_id(const struct http_exchange *exchange);
 const struct http_route *http_route_of(const struct http_exchange *exchange);
 
-/* A small value that travels with the exchange; freed by `free_value`, if given, when the answer
+/* One small value that travels with the exchange; freed by `free_value`, if given, when the answer
    has been sent: for a stream after on_close. */
 void http_exchange_attach(struct http_exchange *exchange, void *value, void (*free_value)(void *));
 void *http_exchange_attached(const struct http_exchange *exchange);
@@ -90,11 +93,10 @@ void http_reply_error(struct http_exchange *exchange, const struct err *err);
 /* Headers of the answer to come; before the reply. */
 void http_reply_header(struct http_exchange *exchange, const char *name, const char *value);
 
-/* An answer without known end.  `on_close` is called once, when the client has left or
-   the server stops; the body is dead after it.  A client that leaves
-   is noticed by the next write only, so silent streams need a heartbeat.  Writes are queued, up to
-   `queue_bytes_max`; when that is passed http_body_write() returns false and the stream will be
-   closed. */
+/* An answer without known end.  `on_close` is called once, when the client has left or the server
+   stops; the body is dead after it.  A client that leaves is noticed by the next write only, so a
+   silent stream needs a heartbeat.  Writes are queued, up to `queue_bytes_max`; when that is passed
+   http_body_write() returns false and the stream will be closed. */
 struct http_body *http_reply_stream(struct http_exchange *exchange, int status,
                                     const char *content_type, size_t queue_bytes_max,
                                     void (*on_close)(void *context), void *context);
@@ -103,5 +105,5 @@ size_t http_body_queued(const struct http_body *body);
 /* Call `on_drained(context of on_close)` whenever the client has taken all that was queued; it may
    write more. */
 void http_body_on_drained(struct http_body *body, void (*on_drained)(void *context));
-void http_body_end(
-    struct http_body *body); /* finish what is queued, then end; on_close still comes */
+/* Finish what is queued, then end; on_close still comes. */
+void http_body_end(struct http_body *body);

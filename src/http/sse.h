@@ -3,7 +3,7 @@
  *
  * Events sit in a ring of the last SSE_RING_EVENTS; a reader has a place in it.  A reader that
  * comes back with Last-Event-ID goes on where it was, or gets "reset" when that is gone: read all
- * again. A reader that is slow is given only the newest event of each key.  A heartbeat comment
+ * again.  A reader that is slow is given only the newest event of each key.  A heartbeat comment
  * every 15 s finds readers that have left.
  */
 #pragma once
@@ -25,7 +25,7 @@ void sse_hub_set_heartbeat(struct sse_hub *hub, int64_t every_ms);
 void sse_publish(struct sse_hub *hub, const char *type, const char *key, json_t *take_data);
 /* Turn the exchange into a reader, from its Last-Event-ID (or ?lastEventId=) on.  The first event
    is "hello" with the current id.  `filter` (or NULL) decides for each event whether this reader
-   may see it; its context must live as long as the exchange, so attach it there. */
+   may see it; `context` must live as long as the exchange, as what is attached to it does. */
 void sse_subscribe(struct sse_hub *hub, struct http_exchange *exchange,
                    bool (*filter)(void *context, const char *type, const char *key), void *context);
 size_t sse_reader_count(const struct sse_hub *hub);

@@ -16,8 +16,9 @@ struct loop_watch;
 struct loop_queue;
 
 struct loop *loop_new(void);
-/* Free a loop that loop_run() has left.  Jobs still running are waited for, and their
-   `done` is called with `is_stopping`. */
+/* Free a loop that loop_run() has left.  Jobs still running are waited for, those that wait never
+   run, and the `done` of both is called with `is_stopping`.  What was posted still runs; timers and
+   watches end. */
 void loop_free(struct loop **loop);
 void loop_run(struct loop *loop); /* until loop_stop() */
 void loop_stop(struct loop *loop);

@@ -1,6 +1,5 @@
 #include "model/image.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define DIGEST_PREFIX "sha256:"

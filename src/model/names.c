@@ -1,6 +1,5 @@
 #include "model/names.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static bool is_label_letter(char c)
@@ -22,17 +21,23 @@ static bool is_label(const char *name)
     return true;
 }
 
-/* The nearest right name: lower case, other bytes as '-'. */
+/* The nearest right name: lower case, and each run of other bytes a single '-'. */
 static void suggest(const char *name, char out[static NAME_BYTES])
 {
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
     size_t length = 0;
     for (const char *at = name; *at && length < NAME_BYTES - 1; at++) {
-        char c = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
-        bool is_dash = !is_label_letter(c);
-        if (is_dash && (length == 0 || out[length - 1] == '-')) {
-            continue;
+        const char *found = strchr(upper, *at);
+        char c = *at;
+        if (found) {
+            c = lower[found - upper];
         }
-        out[length++] = is_dash ? '-' : c;
+        if (is_label_letter(c)) {
+            out[length++] = c;
+        } else if (length > 0 && out[length - 1] != '-') {
+            out[length++] = '-';
+        }
     }
     while (length > 0 && out[length - 1] == '-') {
         length--;

@@ -58,6 +58,16 @@ static bool check_name(const struct stage *stage, const char *what, const char *
     return name_check(what, name, &inner) || refuse(stage, err, "%s", inner.text);
 }
 
+static bool check_stage_name(const struct stage *stage, struct err *err)
+{
+    return check_name(stage, "stage name", stage->name, err) &&
+           (strcmp(stage->name, PIPELINE_REGISTRY_NAME) != 0 ||
+            refuse(stage, err,
+                   "a stage cannot be called \"%s\": that is where versions come from; choose "
+                   "another name",
+                   stage->name));
+}
+
 static bool check_targets(const struct stage *stage, struct err *err)
 {
     if (stage->target_count == 0) {
@@ -154,8 +164,8 @@ static bool check_from(const struct pipeline *pipeline, const struct stage *stag
 
 static bool check_stage(const struct pipeline *pipeline, const struct stage *stage, struct err *err)
 {
-    return check_name(stage, "stage name", stage->name, err) && check_targets(stage, err) &&
-           check_waves(stage, err) && check_gates(stage, err) && check_from(pipeline, stage, err);
+    return check_stage_name(stage, err) && check_targets(stage, err) && check_waves(stage, err) &&
+           check_gates(stage, err) && check_from(pipeline, stage, err);
 }
 
 static bool check_limits(const struct pipeline *pipeline, struct err *err)
@@ -180,8 +190,8 @@ static bool check_limits(const struct pipeline *pipeline, struct err *err)
                    pipeline->rule_count, PIPELINE_RULES_MAX);
 }
 
-/* Does any stage up to `stage`, or target in it before number `count`, share its cluster or path?
- */
+/* Is target number `count` of the stage the first with its cluster and its path?  One path for two
+   clusters would move both with one edit, past their waves and gates. */
 static bool check_target_is_alone(const struct pipeline *pipeline, const struct stage *stage,
                                   size_t count, struct err *err)
 {

@@ -7,6 +7,8 @@
 
 #include "model/names.h"
 
+/* The source that no stage is: releases say that they come "from" it. */
+#define PIPELINE_REGISTRY_NAME "registry"
 #define PIPELINE_STAGES_MAX 64
 #define PIPELINE_TARGETS_MAX 256
 #define PIPELINE_RULES_MAX 256

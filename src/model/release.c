@@ -1,6 +1,5 @@
 #include "model/release.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char *const kind_names[RELEASE_KIND_COUNT] = {

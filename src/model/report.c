@@ -1,8 +1,6 @@
 #include "model/report.h"
 
-#include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -238,6 +236,7 @@ static bool read_diagnosis(const json_t *object, struct diagnosis *out, struct e
     return true;
 }
 
+/* Both must be known: a state that we cannot name could be taken for a healthy one. */
 static bool read_kind_and_state(const json_t *object, struct report_workload *out, struct err *err)
 {
     const char *state = json_text_at(object, "state", "");
@@ -326,6 +325,7 @@ static bool read_problems(const json_t *value, struct arena *arena, struct repor
     return true;
 }
 
+/* It stands in logs and in the store, so it has nothing in it that could be taken for more. */
 static bool read_session(const json_t *value, struct report *out, struct err *err)
 {
     if (!read_text(value, "session", out->session, sizeof(out->session), err)) {

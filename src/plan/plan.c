@@ -1,10 +1,9 @@
 #include "plan/plan.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
+#include "base/vec.h"
 #include "crypto/crypto.h"
 
 static const char *shown(const struct image *image)
@@ -150,9 +149,7 @@ void plan_make(const struct plan_request *request, const struct plan_candidate *
             out->items[out->item_count++] = item;
         }
     }
-    if (out->item_count) {
-        qsort(out->items, out->item_count, sizeof(*out->items), by_place);
-    }
+    sort_items(out->items, out->item_count, sizeof(*out->items), by_place);
     renumber_waves(out);
     make_digest(out);
 }

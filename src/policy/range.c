@@ -63,7 +63,7 @@ static bool add_between(struct reader *reader, struct semver low, size_t bumped)
     return add_bound(reader, RANGE_GE, low) && add_edge(reader, next_after(low, bumped));
 }
 
-/* What '^' keeps: all parts up to the first that is not zero. */
+/* The part that '^' lets nobody change: the first that is not zero, or the last one written. */
 static size_t caret_part(const struct semver *version)
 {
     size_t i = 0;

@@ -4,8 +4,29 @@
 
 #include "promote/engine.h"
 
-/* A version that was tried here and ended badly, or that a person's commit took back, is not tried again by
-   itself. */
+static int64_t seen_ms_of(const struct promote *engine, const struct image *image)
+{
+    const struct repository_view *view = repository_find(engine, image->repository);
+    for (size_t i = 0; view && i < view->versions.count; i++) {
+        if (strcmp(view->versions.rows[i].tag, image->tag) == 0) {
+            return view->versions.rows[i].seen_ms;
+        }
+    }
+    return 0;
+}
+
+/* A person put a version here that the policy cannot compare with others: it stays until something
+   appears that is newer than that decision. */
+static bool was_chosen(const struct promote *engine, const struct release *last,
+                       const struct image_change *change, const struct plan_change *wanted)
+{
+    const struct version_rule *rule = policy_rule_for(pipeline_of(engine), wanted->from.repository);
+    return last->kind != RELEASE_AUTO && !policy_admits(rule, wanted->from.tag) &&
+           image_same_version(&change->to, &wanted->from) &&
+           seen_ms_of(engine, &wanted->to) <= last->created_ms;
+}
+
+/* A version that was tried here and ended badly, or that a person took back, is not tried again by itself. */
 static bool was_tried(struct promote *engine, const char *stage, const struct plan_item *item)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
@@ -30,6 +51,9 @@ static bool was_tried(struct promote *engine, const char *stage, const struct pl
         }
         if (last.releases[0]->kind == RELEASE_CONFIG &&
             image_same_version(&change->from, &item->changes[0].to)) {
+            return true;
+        }
+        if (was_chosen(engine, last.releases[0], change, &item->changes[0])) {
             return true;
         }
     }

@@ -14,7 +14,8 @@ static bool is_visible(char c)
     return c > 0x20 && c < 0x7F;
 }
 
-/* A quoted or a bare value, moved behind it.  False when it is too long or has control bytes. */
+/* A quoted or a bare value (RFC 9110, 11.2), moved behind it.  False when it is too long or has
+ * control bytes. */
 static bool read_value(const char **text, char out[static CHALLENGE_TEXT_BYTES])
 {
     const char *at = *text;
@@ -98,6 +99,7 @@ static bool header_value(struct slice line, const char *name, char *out, size_t 
     return true;
 }
 
+/* A broken challenge is passed over: another line may hold one that can be read. */
 static void read_line(const char *value, struct challenge *out)
 {
     static const char bearer[] = "Bearer ";
@@ -133,6 +135,7 @@ bool url_origin_read(const char *url, struct url_origin *out)
     }
     const char *host = url + (is_https ? 8 : 7);
     size_t authority = strcspn(host, "/?#");
+    /* "http://ours@theirs/" and "http://ours:1@theirs/" are at home at theirs. */
     if (memchr(host, '@', authority) || memchr(host, '\\', authority)) {
         return false;
     }

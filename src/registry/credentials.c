@@ -167,8 +167,9 @@ static bool scope_holds(const char *scope, const char *host, const char *name)
     if (*rest == '\0') {
         return true;
     }
-    size_t length = strlen(rest + 1);
-    return *rest == '/' && strncmp(rest + 1, name, length) == 0 &&
+    const char *part = rest + 1;
+    size_t length = strlen(part);
+    return *rest == '/' && strlen(name) >= length && memcmp(name, part, length) == 0 &&
            (name[length] == '\0' || name[length] == '/');
 }
 

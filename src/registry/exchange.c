@@ -14,9 +14,13 @@
 #define TOKEN_ANSWER_BYTES_MAX (64U << 10)
 #define URL_BYTES_MAX 8192
 #define ACCESSES_MAX 10000 /* more repositories than one server has; then all ask again */
-#define SHOWN_BYTES 120
+#define SHOWN_BYTES 120    /* of a stranger's words, before escaping */
+#define SHOWN_ESCAPED_BYTES 480U
 
-/* What a registry accepted for one repository. */
+/*
+ * What a registry accepted for one repository.  Tokens are kept without looking at when they end:
+ * the registry says so by a 401, which costs one question more and needs no clock.
+ */
 struct access {
     bool is_basic;
     char *token; /* of a bearer */
@@ -181,7 +185,7 @@ static bool check_realm(const struct place *place, const char *realm, struct err
                    (place->is_plain && strcasecmp(token_place.host, own_place.host) == 0))) {
         return true;
     }
-    AUTO_STR(shown, 4 * SHOWN_BYTES);
+    AUTO_STR(shown, SHOWN_ESCAPED_BYTES);
     char cut[SHOWN_BYTES];
     text_copy_cut(cut, sizeof(cut), realm);
     escape_terminal(&shown, cut);
@@ -204,7 +208,8 @@ static void token_url(const struct place *place, const struct challenge *challen
     }
 }
 
-/* It goes into a header, so it may have only visible characters. */
+/* It goes into a header, so it may have only visible characters: a line end would be a header of
+   the token server's choice. */
 static bool token_is_plain(const char *token)
 {
     size_t length = 0;

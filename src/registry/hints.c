@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static size_t hint_of_package(const json_t *package, struct registry_hint *out, 
         return 0;
     }
     for (char *at = name; *at; at++) {
-        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+        *at = (char)tolower((unsigned char)*at);
     }
     return make_hint("", name, json_text_at(package, "version", ""), out) ? 1 : 0;
 }

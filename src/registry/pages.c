@@ -3,7 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The target of the link whose rel is "next": <target>; rel="next" */
+/* The target of the link whose rel is "next", as RFC 8288 writes it: <target>; rel="next".  Other
+   links may stand beside it. */
 static struct slice find_next(const char *link)
 {
     while (*link) {
@@ -36,6 +37,7 @@ static bool skip(struct slice *text, const char *prefix)
     return true;
 }
 
+/* The query goes into our next request as it is, so it must not be able to end the line. */
 static bool is_plain_query(struct slice query)
 {
     for (size_t i = 0; i < query.length; i++) {
@@ -56,6 +58,7 @@ bool pages_next(const char *link, const char *host, const char *path,
                err_set(err, ERR_UNAVAILABLE, "%s names its next page in a way that cannot be read",
                        host);
     }
+    /* The scheme may be wrong behind a proxy; only our own is ever used. */
     if ((skip(&target, "https://") || skip(&target, "http://")) && !skip(&target, host)) {
         return err_set(err, ERR_UNAVAILABLE, "%s sends us to another host for the next page", host);
     }

@@ -12,7 +12,7 @@
 /* What most registries give at most in one answer. */
 #define TAGS_PAGE_QUERY "?n=1000"
 #define TAGS_PATH "/tags/list"
-#define PAGES_MAX 1000
+#define PAGES_MAX 1000 /* of 50 tags are still as many as REGISTRY_TAGS_MAX */
 #define LINK_BYTES_MAX 8192
 #define SHOWN_BYTES 80
 
@@ -78,7 +78,7 @@ static bool refuse_shape(const struct place *place, const struct http_result *re
 
 /* ---- tags ---- */
 
-/* A listing while it grows over its pages. */
+/* A listing while it grows over its pages.  It is given away whole or not at all. */
 struct listing {
     struct registry *registry;
     struct place place;
@@ -239,11 +239,13 @@ static bool read_digest(const struct place *place, const struct http_result *res
         return false;
     }
     crypto_sha256_hex(str_slice(&result->body), hex);
+    if (named[0] && strcmp(named + strlen("sha256:"), hex) != 0) {
+        return err_set(err, ERR_UNAVAILABLE,
+                       "%s gives a manifest whose bytes are not those of the digest that it names",
+                       place->host);
+    }
     snprintf(out_digest, IMAGE_DIGEST_BYTES, "sha256:%s", hex);
-    return !named[0] || strcmp(named, out_digest) == 0 ||
-           err_set(err, ERR_UNAVAILABLE,
-                   "%s gives a manifest whose bytes are not those of the digest that it names",
-                   place->host);
+    return true;
 }
 
 static bool get_digest(struct registry *registry, const struct place *place, const char *path,
@@ -273,17 +275,21 @@ static bool resolve(struct registry *registry, const struct place *place, const 
 {
     struct question question = {"HEAD", path, manifest_types, REGISTRY_MANIFEST_BYTES_MAX};
     AUTO(http_result_done) struct http_result result = {0};
+    char named[IMAGE_DIGEST_BYTES];
     if (!registry_ask(registry, place, &question, &result, out_retry_ms, err)) {
         return false;
     }
     if (result.status != 200 && !wants_get(result.status)) {
         return registry_refuse(registry, place, &result, out_retry_ms, err);
     }
-    if (!named_digest(place, &result, out_digest, err)) {
+    if (!named_digest(place, &result, named, err)) {
         return false;
     }
-    bool is_known = result.status == 200 && out_digest[0];
-    return is_known || get_digest(registry, place, path, out_digest, out_retry_ms, err);
+    if (result.status != 200 || !named[0]) {
+        return get_digest(registry, place, path, out_digest, out_retry_ms, err);
+    }
+    memcpy(out_digest, named, sizeof(named));
+    return true;
 }
 
 bool registry_resolve(struct registry *registry, const char *repository, const char *tag,

@@ -2,14 +2,15 @@
 
 bool store_approval_put(struct store *store, const struct approval *approval, struct err *err)
 {
-    return db_run(store->db,
-                  "INSERT INTO approval (release, person, is_rejection, message, plan_digest, at_ms)"
-                  " VALUES (?, ?, ?, ?, ?, ?)"
-                  " ON CONFLICT (release, person) DO UPDATE SET is_rejection = excluded.is_rejection,"
-                  " message = excluded.message, plan_digest = excluded.plan_digest,"
-                  " at_ms = excluded.at_ms",
-                  err, "isbssi", approval->release, approval->person, approval->is_rejection,
-                  approval->message, approval->plan_digest, approval->at_ms);
+    return db_run(
+        store->db,
+        "INSERT INTO approval (release, person, is_rejection, message, plan_digest, at_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (release, person) DO UPDATE SET is_rejection = excluded.is_rejection,"
+        " message = excluded.message, plan_digest = excluded.plan_digest,"
+        " at_ms = excluded.at_ms",
+        err, "isbssi", approval->release, approval->person, approval->is_rejection,
+        approval->message, approval->plan_digest, approval->at_ms);
 }
 
 static bool read_approval(struct db_rows *rows, struct arena *arena, void *out)

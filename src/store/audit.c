@@ -3,8 +3,8 @@
 bool store_audit_add(struct store *store, const struct audit_row *row, struct err *err)
 {
     return db_run(store->db,
-                  "INSERT INTO audit (at_ms, actor, verb, object, text) VALUES (?, ?, ?, ?, ?)", err,
-                  "issss", row->at_ms, row->actor, row->verb, row->object, row->text);
+                  "INSERT INTO audit (at_ms, actor, verb, object, text) VALUES (?, ?, ?, ?, ?)",
+                  err, "issss", row->at_ms, row->actor, row->verb, row->object, row->text);
 }
 
 static bool read_audit(struct db_rows *rows, struct arena *arena, void *out)

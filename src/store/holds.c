@@ -22,11 +22,12 @@ static char *text_of_rejected(const struct image *image)
 static bool insert_hold(struct store *store, struct hold *hold, struct err *err)
 {
     AUTO(xfree) char *rejected = text_of_rejected(&hold->rejected);
-    if (!db_run(store->db,
-                "INSERT INTO hold (stage, workload, owner, reason, rejected, created_ms, expires_ms,"
-                " ended_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-                err, "sssssii", hold->stage, hold->workload, hold->owner, hold->reason, rejected,
-                hold->created_ms, hold->expires_ms)) {
+    if (!db_run(
+            store->db,
+            "INSERT INTO hold (stage, workload, owner, reason, rejected, created_ms, expires_ms,"
+            " ended_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+            err, "sssssii", hold->stage, hold->workload, hold->owner, hold->reason, rejected,
+            hold->created_ms, hold->expires_ms)) {
         return false;
     }
     hold->id = db_last_id(store->db);
@@ -71,10 +72,11 @@ bool store_hold_list(struct store *store, int64_t now_ms, struct arena *arena,
 {
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     struct row_list list = {0};
-    if (!db_query(store->db,
-                  "SELECT id, stage, workload, owner, reason, rejected, created_ms, expires_ms FROM hold"
-                  " WHERE ended_ms = 0 AND (expires_ms = 0 OR expires_ms > ?) ORDER BY id",
-                  &rows, err, "i", now_ms) ||
+    if (!db_query(
+            store->db,
+            "SELECT id, stage, workload, owner, reason, rejected, created_ms, expires_ms FROM hold"
+            " WHERE ended_ms = 0 AND (expires_ms = 0 OR expires_ms > ?) ORDER BY id",
+            &rows, err, "i", now_ms) ||
         !rows_collect(store, rows, &hold_reader, arena, &list, err)) {
         return false;
     }

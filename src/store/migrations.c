@@ -1,8 +1,10 @@
-/* Numbered, forward-only migrations; each runs in one transaction.  Never edit one that was released: add. */
+#include <assert.h>
+
 #include "store/internal.h"
 
+/* Numbered and forward only: [0] makes version 1.  Each runs in one transaction, and a killed one
+   leaves the version before it.  Never edit one that was released: add. */
 static const char *const migrations[] = {
-    /* 1 */
     "CREATE TABLE release ("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, stage TEXT NOT NULL,"
     "  source TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, phase TEXT NOT NULL,"
@@ -22,9 +24,10 @@ static const char *const migrations[] = {
     "CREATE INDEX item_release ON release_item (release, id);"
     "CREATE INDEX item_workload ON release_item (workload, release);"
     "CREATE TABLE release_step ("
-    "  release INTEGER NOT NULL REFERENCES release (id), wave INTEGER NOT NULL, name TEXT NOT NULL,"
-    "  outcome TEXT NOT NULL, text TEXT NOT NULL, started_ms INTEGER NOT NULL,"
-    "  finished_ms INTEGER NOT NULL, facts TEXT, PRIMARY KEY (release, wave, name)) STRICT;"
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT, release INTEGER NOT NULL REFERENCES release (id),"
+    "  wave INTEGER NOT NULL, name TEXT NOT NULL, outcome TEXT NOT NULL, text TEXT NOT NULL,"
+    "  started_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL, facts TEXT,"
+    "  UNIQUE (release, wave, name)) STRICT;"
     "CREATE TABLE approval ("
     "  release INTEGER NOT NULL REFERENCES release (id), person TEXT NOT NULL,"
     "  is_rejection INTEGER NOT NULL, message TEXT NOT NULL, plan_digest TEXT NOT NULL,"
@@ -55,44 +58,88 @@ static const char *const migrations[] = {
     "  BEGIN SELECT RAISE(ABORT, 'the audit record is only added to'); END;",
 };
 
-static bool read_version(struct db *db, int64_t *out, struct err *err)
+/* "hedl" in the file's header, so that another program's database is not taken for ours. */
+#define APPLICATION_ID 0x6865646C
+
+int64_t migrations_newest(void)
+{
+    return (int64_t)COUNT_OF(migrations);
+}
+
+struct schema {
+    int64_t application, version, objects;
+};
+
+static bool read_schema(struct db *db, struct schema *out, struct err *err)
 {
     AUTO(db_rows_free) struct db_rows *rows = NULL;
-    if (!db_query(db, "PRAGMA user_version", &rows, err)) {
+    if (!db_query(db,
+                  "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)"
+                  " FROM pragma_application_id, pragma_user_version",
+                  &rows, err)) {
         return false;
     }
-    *out = db_next(rows, err) ? db_int(rows, 0) : 0;
+    if (db_next(rows, err)) {
+        *out = (struct schema){db_int(rows, 0), db_int(rows, 1), db_int(rows, 2)};
+    }
     return err->kind == ERR_NONE;
 }
 
-static bool migrate_to(struct db *db, int64_t version, struct err *err)
+static bool check_schema(const struct schema *schema, struct err *err)
 {
-    AUTO_STR(mark, 64);
-    str_addf(&mark, "PRAGMA user_version = %lld", (long long)version);
+    bool is_empty = schema->application == 0 && schema->version == 0 && schema->objects == 0;
+    if (!is_empty && (schema->application != APPLICATION_ID || schema->version < 1)) {
+        return err_set(err, ERR_INVALID, "this is not heddle's database; choose another file");
+    }
+    if (schema->version > migrations_newest()) {
+        return err_set(err, ERR_INVALID,
+                       "the database has version %lld, and this heddle knows up to %lld: start the "
+                       "newer heddle that wrote it, or restore a backup",
+                       (long long)schema->version, (long long)migrations_newest());
+    }
+    return true;
+}
+
+static bool mark_version(struct db *db, int64_t version, struct err *err)
+{
+    AUTO_STR(mark, 96); /* PRAGMA takes no bound values */
+    str_addf(&mark, "PRAGMA application_id = %d; PRAGMA user_version = %lld", APPLICATION_ID,
+             (long long)version);
+    return db_script(db, mark.text, err);
+}
+
+static bool run_script(struct db *db, int64_t version, struct err *err)
+{
+    return (db_script(db, migrations[version - 1], err) && mark_version(db, version, err)) ||
+           err_wrap(err, "migrate the database to version %lld", (long long)version);
+}
+
+/* One migration, or none when `last` is reached.  The version is read inside of the transaction:
+   what it says holds until the commit. */
+static bool migrate_once(struct db *db, int64_t last, bool *out_done, struct err *err)
+{
+    struct schema schema = {0};
     if (!db_begin(db, err)) {
         return false;
     }
-    if (!db_script(db, migrations[version - 1], err) || !db_script(db, mark.text, err)) {
+    if (!read_schema(db, &schema, err) || !check_schema(&schema, err)) {
         db_abort(db);
-        return err_wrap(err, "migrate the database to version %lld", (long long)version);
+        return false;
+    }
+    *out_done = schema.version >= last;
+    if (!*out_done && !run_script(db, schema.version + 1, err)) {
+        db_abort(db);
+        return false;
     }
     return db_commit(db, err);
 }
 
-bool migrations_run(struct db *db, struct err *err)
+bool migrations_run(struct db *db, int64_t last, struct err *err)
 {
-    int64_t version = 0;
-    if (!read_version(db, &version, err)) {
-        return false;
-    }
-    if (version > (int64_t)COUNT_OF(migrations)) {
-        return err_set(err, ERR_INVALID,
-                       "the database has version %lld, and this heddle knows %zu: start the newer "
-                       "heddle that wrote it, or restore a backup",
-                       (long long)version, COUNT_OF(migrations));
-    }
-    while (version < (int64_t)COUNT_OF(migrations)) {
-        if (!migrate_to(db, ++version, err)) {
+    assert(last >= 0 && last <= migrations_newest());
+    bool done = false;
+    for (int64_t i = 0; !done && i <= last; i++) {
+        if (!migrate_once(db, last, &done, err)) {
             return false;
         }
     }

@@ -2,10 +2,11 @@
 
 bool store_setting_put(struct store *store, const char *key, const char *value, struct err *err)
 {
-    return db_run(store->db,
-                  "INSERT INTO setting (key, value) VALUES (?, ?)"
-                  " ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
-                  err, "ss", key, value);
+    return db_run(
+        store->db,
+        "INSERT INTO setting (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+        err, "ss", key, value);
 }
 
 bool store_setting_get(struct store *store, const char *key, struct str *out, struct err *err)

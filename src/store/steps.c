@@ -62,7 +62,7 @@ bool store_step_list(struct store *store, int64_t release, struct arena *arena,
     struct row_list list = {0};
     if (!db_query(store->db,
                   "SELECT release, wave, name, outcome, text, started_ms, finished_ms"
-                  " FROM release_step WHERE release = ? ORDER BY wave, started_ms, rowid",
+                  " FROM release_step WHERE release = ? ORDER BY wave, id",
                   &rows, err, "i", release) ||
         !rows_collect(store, rows, &step_reader, arena, &list, err)) {
         return false;

@@ -1,8 +1,8 @@
 #include "store/store.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "store/internal.h"
 
 bool store_open(const char *path, struct store **out, struct err *err)
@@ -11,7 +11,7 @@ bool store_open(const char *path, struct store **out, struct err *err)
     if (!db_open(path, &store->db, err)) {
         return false;
     }
-    if (!migrations_run(store->db, err)) {
+    if (!migrations_run(store->db, migrations_newest(), err)) {
         return err_wrap(err, "open %s", path);
     }
     *out = TAKE(store);
@@ -65,9 +65,7 @@ bool rows_collect(struct store *store, struct db_rows *rows, const struct row_re
     size_t capacity = 0;
     while (db_next(rows, err)) {
         items = vec_grow_(items, count, &capacity, reader->size);
-        void *item = items + count * reader->size;
-        memset(item, 0, reader->size);
-        if (reader->read(rows, arena, item)) {
+        if (reader->read(rows, arena, items + count * reader->size)) {
             count++;
         } else {
             store->skipped_rows++;

@@ -21,6 +21,8 @@ void store_close(struct store **store);
 bool store_begin(struct store *store, struct err *err) MUST_CHECK;
 bool store_commit(struct store *store, struct err *err) MUST_CHECK;
 void store_abort(struct store *store);
+/* Rows that could not be read back since store_open(). */
+int64_t store_skipped_rows(const struct store *store);
 
 /* ---- releases ---- */
 
@@ -29,7 +31,8 @@ void store_abort(struct store *store);
    release->id. */
 bool store_release_insert(struct store *store, struct release *release, const json_t *plan,
                           const char *request_key, struct err *err) MUST_CHECK;
-/* Write phase, why, wave, commits, pushed, finished, superseded_by of the release's row. */
+/* Write phase, why, wave, commits, pushed, finished, superseded_by of the release's row.
+   ERR_NOT_FOUND when there is no such row; so for items. */
 bool store_release_update(struct store *store, const struct release *release, struct err *err) MUST_CHECK;
 bool store_item_update(struct store *store, const struct release_item *item, struct err *err) MUST_CHECK;
 
@@ -39,7 +42,8 @@ struct release_list {
 };
 bool store_release_get(struct store *store, int64_t id, struct arena *arena, struct release **out,
                        struct err *err) MUST_CHECK; /* ERR_NOT_FOUND */
-json_t *store_release_plan(struct store *store, int64_t id, struct err *err) MUST_CHECK; /* new reference */
+/* New reference.  NULL with ERR_NONE: it has no plan. */
+json_t *store_release_plan(struct store *store, int64_t id, struct err *err) MUST_CHECK;
 bool store_release_active(struct store *store, struct arena *arena, struct release_list *out,
                           struct err *err) MUST_CHECK; /* all that are not over, oldest first */
 struct release_filter {
@@ -61,7 +65,9 @@ struct release_step {
     char text[REASON_BYTES];
     int64_t started_ms, finished_ms;
 };
-/* Insert, or replace the row of the same release, wave and name; an equal row writes nothing. */
+/* Insert, or replace the row of the same release, wave and name, which keeps its first started_ms.
+   The same outcome, text and facts again write nothing, whatever the time is.  `facts` NULL: those
+   that are stored stay. */
 bool store_step_put(struct store *store, const struct release_step *step, const json_t *facts,
                     struct err *err) MUST_CHECK;
 struct step_list {

@@ -70,7 +70,8 @@ bool store_token_revoke(struct store *store, const char *name, int64_t now_ms, s
            err_set(err, ERR_NOT_FOUND, "there is no token \"%.63s\" in force", name);
 }
 
-bool store_token_list(struct store *store, struct arena *arena, struct token_list *out, struct err *err)
+bool store_token_list(struct store *store, struct arena *arena, struct token_list *out,
+                      struct err *err)
 {
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     struct row_list list = {0};

@@ -46,11 +46,12 @@ struct listing {
 static bool put_row(struct store *store, const struct listing *listing,
                     const struct version_row *row, struct err *err)
 {
-    return db_run(store->db,
-                  "INSERT INTO version (repository, tag, digest, seen_ms, is_gone) VALUES (?, ?, ?, ?, 0)"
-                  " ON CONFLICT (repository, tag) DO UPDATE SET is_gone = 0,"
-                  " digest = CASE WHEN excluded.digest = '' THEN digest ELSE excluded.digest END",
-                  err, "sssi", listing->repository, row->tag, row->digest, listing->now_ms);
+    return db_run(
+        store->db,
+        "INSERT INTO version (repository, tag, digest, seen_ms, is_gone) VALUES (?, ?, ?, ?, 0)"
+        " ON CONFLICT (repository, tag) DO UPDATE SET is_gone = 0,"
+        " digest = CASE WHEN excluded.digest = '' THEN digest ELSE excluded.digest END",
+        err, "sssi", listing->repository, row->tag, row->digest, listing->now_ms);
 }
 
 static bool mark_gone(struct store *store, const struct version_row *row, struct err *err)

@@ -9,6 +9,7 @@ struct apply_item {
     const char *path;
     const struct render_object *wanted;
     unsigned rank;
+    char before[KUBE_VERSION_BYTES]; /* of the object, when it was found to differ */
     char *body;          /* while it is under way */
     struct live result;
     struct err err;
@@ -73,9 +74,8 @@ static void run(void *job)
 /* Did the answer change anything, and was it somebody else's change that it took back? */
 static bool was_put_back(const struct object *object, const struct apply_item *item)
 {
-    const char *before = object->live.exists ? object->live.version : object->applied.version;
     return object->applied_hash == item->wanted->hash && object->applied.exists &&
-           strcmp(before, item->result.version) != 0;
+           strcmp(item->before, item->result.version) != 0;
 }
 
 static void take_success(struct sync *sync, struct apply_item *item)
@@ -170,6 +170,8 @@ static struct apply_item *collect(struct sync *sync, size_t *out_count)
             item->wanted = object->wanted;
             item->path = object->path;
             item->rank = object->rank;
+            TEXT_COPY_CUT(item->before, object->live.exists ? object->live.version
+                                                            : object->applied.version);
         }
     }
     if (items.count > 1) {

@@ -23,9 +23,10 @@ struct yaml_node {
     enum yaml_style style;  /* of a scalar */
     const char *text;       /* of a scalar: its value, NUL-terminated */
     size_t text_length;
-    const char *anchor;     /* or NULL */
-    const char *tag;        /* "str", "int", … of an explicit core tag, or NULL */
+    const char *tag;        /* as resolved ("tag:yaml.org,2002:str"), or NULL */
+    const char *anchor;     /* or NULL; of an alias: the name it uses */
     bool is_alias;          /* this is `*name`; the fields show what it stands for */
+    unsigned alias_count;   /* of an anchored node: how many aliases stand for it */
     unsigned line, column;  /* from 1, in the file */
     size_t start, end;      /* bytes [start, end) in the file: the scalar with its quotes, without
                                anchor and tag; the whole of a collection */
@@ -40,8 +41,9 @@ struct yaml_document {
     struct yaml_document *next;
 };
 
-/* Read all documents; *out is NULL when there is nothing but comments.  Errors are ERR_INVALID and name line and column and, where one is
-   known, the remedy; the caller wraps them with the file's name. */
+/* Read all documents; *out is NULL when there is nothing but comments.  Errors are
+   ERR_INVALID and name line and column and, where one is known, the remedy; the caller
+   wraps them with the file's name. */
 bool yaml_parse(struct arena *arena, struct slice text, struct yaml_document **out,
                 struct err *err) MUST_CHECK;
 

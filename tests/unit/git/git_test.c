@@ -1,6 +1,9 @@
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -536,9 +539,23 @@ static void a_remote_that_is_gone_is_no_success(void **state)
     const char *away = arena_printf(remote->arena, "%s.away", remote->url);
     assert_int_equal(rename(remote->url, away), 0);
     struct err err = {0};
-    assert_false(git_push(git, oid, head, &err));
+    ASSERT_FAILS(git_push(git, oid, head, &err), err, ERR_UNAVAILABLE, "does not");
     assert_int_equal(rename(away, remote->url), 0);
     ASSERT_OK(git_push(git, oid, head, &err), err);
+}
+
+static void a_branch_that_is_gone_is_a_conflict(void **state)
+{
+    struct remote *remote = *state;
+    REMOTE_COMMIT(remote, "main", {"a", "1"});
+    char head[GIT_OID_BYTES];
+    char oid[GIT_OID_BYTES];
+    AUTO(git_close) struct git *git = remote_fetched(remote, head);
+    make(git, head, "a", "2", oid);
+    REMOTE_GIT(remote, "update-ref", "-d", "refs/heads/main");
+    struct err err = {0};
+    ASSERT_FAILS(git_push(git, oid, head, &err), err, ERR_CONFLICT, "gone");
+    assert_string_equal(REMOTE_GIT(remote, "for-each-ref"), "");
 }
 
 /* The child pushes and is killed with all that it started, earlier each time. */
@@ -814,6 +831,152 @@ static void no_hook_of_the_machine_runs_in_the_mirror(void **state)
     assert_int_not_equal(access(trace, F_OK), 0);
 }
 
+/* ---- credentials ---- */
+
+/* A server that keeps one request and gives one answer. */
+struct web {
+    int listener;
+    const char *answer;
+    char request[4096];
+    pthread_t thread;
+};
+
+static void *serve_once(void *context)
+{
+    struct web *web = context;
+    int client = accept(web->listener, NULL, NULL);
+    size_t length = 0;
+    while (client >= 0 && length < sizeof(web->request) - 1 && !strstr(web->request, "\r\n\r\n")) {
+        ssize_t got = read(client, web->request + length, sizeof(web->request) - 1 - length);
+        if (got <= 0) {
+            break;
+        }
+        length += (size_t)got;
+    }
+    if (write(client, web->answer, strlen(web->answer)) < 0) {
+        web->request[0] = '\0';
+    }
+    close(client);
+    return NULL;
+}
+
+static void web_start(struct web *web, const char *answer, char *url, size_t url_bytes)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    *web =
+        (struct web){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .answer = answer};
+    assert_int_equal(bind(web->listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(web->listener, 1), 0);
+    assert_int_equal(getsockname(web->listener, (struct sockaddr *)&address, &length), 0);
+    snprintf(url, url_bytes, "http://127.0.0.1:%d/shop.git", ntohs(address.sin_port));
+    assert_int_equal(pthread_create(&web->thread, NULL, serve_once, web), 0);
+}
+
+static void web_stop(struct web *web)
+{
+    pthread_join(web->thread, NULL);
+    close(web->listener);
+}
+
+static void fetch_fails(const struct git_options *options, enum err_kind kind, const char *part)
+{
+    AUTO(git_close) struct git *git = NULL;
+    char head[GIT_OID_BYTES];
+    bool rewritten;
+    struct err err = {0};
+    ASSERT_OK(git_open(options, &git, &err), err);
+    ASSERT_FAILS(git_fetch(git, head, &rewritten, &err), err, kind, part);
+    assert_null(strstr(err.text, "s3cret"));
+}
+
+static void a_password_goes_in_a_header_and_a_refusal_is_denied(void **state)
+{
+    struct remote *remote = *state;
+    const char *file = arena_printf(remote->arena, "%s/password", remote->folder);
+    struct err err = {0};
+    ASSERT_OK(file_replace(file, slice_of("s3cret\n"), 0600, &err), err);
+    char url[64];
+    struct web web;
+    web_start(&web,
+              "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\n"
+              "Content-Length: 0\r\nConnection: close\r\n\r\n",
+              url, sizeof(url));
+    struct git_options options = {.folder = remote->mirror,
+                                  .url = url,
+                                  .branch = "main",
+                                  .username = "ada",
+                                  .password_file = file};
+    fetch_fails(&options, ERR_DENIED, "");
+    web_stop(&web);
+    assert_non_null(strstr(web.request, "Authorization: Basic YWRhOnMzY3JldA=="));
+}
+
+static void a_redirection_is_not_followed(void **state)
+{
+    struct remote *remote = *state;
+    char url[64];
+    struct web web;
+    web_start(&web,
+              "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:9/x\r\nContent-Length: 0\r\n"
+              "Connection: close\r\n\r\n",
+              url, sizeof(url));
+    struct git_options options = {.folder = remote->mirror, .url = url, .branch = "main"};
+    fetch_fails(&options, ERR_INVALID, "301");
+    web_stop(&web);
+}
+
+static void a_server_that_is_down_is_unavailable(void **state)
+{
+    struct remote *remote = *state;
+    char url[64];
+    struct web web;
+    web_start(&web, "", url, sizeof(url));
+    struct git_options options = {.folder = remote->mirror, .url = url, .branch = "main"};
+    fetch_fails(&options, ERR_UNAVAILABLE, "");
+    web_stop(&web);
+}
+
+static void ssh_gets_its_files_and_asks_nobody(void **state)
+{
+    struct remote *remote = *state;
+    const char *bin = arena_printf(remote->arena, "%s/bin", remote->folder);
+    const char *script =
+        arena_printf(remote->arena,
+                     "#!/bin/sh\nfor one; do echo \"<$one>\"; done > %s/args\n"
+                     "echo 'ada@host: Permission denied (publickey).' >&2\nexit 255\n",
+                     remote->folder);
+    const char *ssh = arena_printf(remote->arena, "%s/ssh", bin);
+    struct err err = {0};
+    ASSERT_OK(file_make_folder(bin, &err), err);
+    ASSERT_OK(file_replace(ssh, slice_of(script), 0755, &err), err);
+    assert_int_equal(chmod(ssh, 0755), 0);
+    char *path = xstrdup(getenv("PATH"));
+    setenv("PATH", arena_printf(remote->arena, "%s:%s", bin, path), 1);
+    struct git_options options = {.folder = remote->mirror,
+                                  .url = "ssh://ada@host/shop.git",
+                                  .branch = "main",
+                                  .ssh_key_file = "/keys/it's $(id) mine",
+                                  .ssh_known_hosts_file = "/keys/known hosts"};
+    fetch_fails(&options, ERR_DENIED, "Permission denied");
+    setenv("PATH", path, 1);
+    free(path);
+
+    AUTO_STR(args, 10000);
+    ASSERT_OK(file_read(arena_printf(remote->arena, "%s/args", remote->folder), &args, &err), err);
+    static const char *const wanted[] = {"<-oBatchMode=yes>",
+                                         "<-F>\n</dev/null>",
+                                         "<-oIdentitiesOnly=yes>",
+                                         "<-oStrictHostKeyChecking=yes>",
+                                         "<-i>\n</keys/it's $(id) mine>",
+                                         "<-oUserKnownHostsFile=/keys/known hosts>"};
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+        if (!strstr(args.text, wanted[i])) {
+            fail_msg("%s is not among:\n%s", wanted[i], args.text);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -841,6 +1004,7 @@ int main(void)
         TEST(a_hook_that_says_no_is_refused_in_its_own_words),
         TEST(a_locked_branch_is_tried_again_later),
         TEST(a_remote_that_is_gone_is_no_success),
+        TEST(a_branch_that_is_gone_is_a_conflict),
         TEST(a_killed_push_converges),
         TEST(rewritten_history_is_noticed_and_the_old_tip_kept),
         TEST(maintenance_keeps_commits_that_wait_for_their_push),
@@ -852,6 +1016,10 @@ int main(void)
         TEST(a_folder_with_other_files_is_never_deleted),
         TEST(another_url_begins_another_mirror),
         TEST(dangerous_settings_are_refused),
+        TEST(a_password_goes_in_a_header_and_a_refusal_is_denied),
+        TEST(a_redirection_is_not_followed),
+        TEST(a_server_that_is_down_is_unavailable),
+        TEST(ssh_gets_its_files_and_asks_nobody),
         TEST(no_hook_of_the_machine_runs_in_the_mirror),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,6 +282,110 @@ static void readers_end_with_the_hub(void **state)
     close(fd);
 }
 
+/* Server, hub and readers on one loop and one thread, as in the demo. */
+
+#define SHARED_READERS 100
+
+struct shared {
+    struct loop *loop;
+    struct http_server *server;
+    struct sse_hub *hub;
+    struct http_stream *streams[SHARED_READERS];
+    struct sse_parser *parsers[SHARED_READERS];
+    int hellos, releases, ends;
+};
+
+static void subscribe_shared(struct http_exchange *exchange, void *context)
+{
+    struct shared *shared = context;
+    sse_subscribe(shared->hub, exchange, NULL, NULL);
+}
+
+static void hear_shared(void *context, const char *id, const char *type, const char *data)
+{
+    struct shared *shared = context;
+    assert_non_null(strchr(id, '-'));
+    if (strcmp(type, "hello") == 0 && ++shared->hellos == SHARED_READERS) {
+        sse_publish(shared->hub, "release", "release/1", json_object());
+    }
+    if (strcmp(type, "release") == 0) {
+        assert_string_equal(data, "{}");
+        shared->releases++;
+    }
+    if (shared->releases == SHARED_READERS) {
+        loop_stop(shared->loop);
+    }
+}
+
+/* Each stream has its place in the arrays as its context. */
+struct place {
+    struct shared *shared;
+    int number;
+};
+
+static void feed_shared(void *context, struct slice bytes)
+{
+    struct place *place = context;
+    assert_true(sse_parser_feed(place->shared->parsers[place->number], bytes));
+}
+
+static void end_shared(void *context, const struct err *err)
+{
+    struct place *place = context;
+    assert_int_equal(err->kind, ERR_NONE);
+    place->shared->streams[place->number] = NULL;
+    if (++place->shared->ends == SHARED_READERS) {
+        loop_stop(place->shared->loop);
+    }
+}
+
+static void took_too_long(void *context)
+{
+    struct shared *shared = context;
+    fail_msg("%d hellos, %d releases, %d ends", shared->hellos, shared->releases, shared->ends);
+}
+
+static void a_server_and_its_readers_can_share_a_loop(void **state)
+{
+    (void)state;
+    static const struct http_stream_events events = {.on_data = feed_shared, .on_end = end_shared};
+    static const struct http_route routes[] = {
+        {HTTP_GET, "/events", 1, subscribe_shared, "Events", 0}};
+    struct shared shared = {.loop = loop_new()};
+    struct place places[SHARED_READERS];
+    struct err err = {0};
+    char url[64];
+    shared.hub = sse_hub_new(shared.loop);
+    const struct http_server_options options = {.loop = shared.loop,
+                                                .address = "[::1]",
+                                                .routes = routes,
+                                                .route_count = 1,
+                                                .context = &shared};
+    ASSERT_OK(http_server_start(&options, &shared.server, &err), err);
+    snprintf(url, sizeof(url), "http://[::1]:%d/events", http_server_port(shared.server));
+    for (int i = 0; i < SHARED_READERS; i++) {
+        places[i] = (struct place){&shared, i};
+        shared.parsers[i] = sse_parser_new(hear_shared, &shared);
+        shared.streams[i] =
+            http_stream_open(shared.loop, &(struct http_call){.url = url}, 0, &events, &places[i]);
+    }
+    struct loop_timer *deadline =
+        loop_timer_start(shared.loop, DEADLINE_MS, 0, took_too_long, &shared);
+    loop_run(shared.loop);
+    assert_int_equal(shared.releases, SHARED_READERS);
+    sse_hub_free(&shared.hub);
+    loop_run(shared.loop);
+    assert_int_equal(shared.ends, SHARED_READERS);
+
+    loop_timer_stop(&deadline);
+    http_server_stop(&shared.server);
+    for (int i = 0; i < SHARED_READERS; i++) {
+        assert_null(shared.streams[i]);
+        sse_parser_free(&shared.parsers[i]);
+    }
+    loop_free(&shared.loop);
+}
+
 /* The parser. */
 
 struct heard {
@@ -380,6 +484,7 @@ int main(void)
         TEST(a_heartbeat_finds_readers_that_have_left),
         TEST(a_thousand_readers_hear_the_same),
         TEST(readers_end_with_the_hub),
+        cmocka_unit_test(a_server_and_its_readers_can_share_a_loop),
         cmocka_unit_test(events_are_parsed_however_they_are_cut),
         cmocka_unit_test(an_event_without_end_is_refused),
     };

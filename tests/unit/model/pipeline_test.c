@@ -112,6 +112,10 @@ static void bend_name(struct shop *shop)
 {
     strcpy(shop->stages[1].name, "Staging");
 }
+static void bend_reserved(struct shop *shop)
+{
+    strcpy(shop->stages[2].name, "registry");
+}
 static void bend_twice(struct shop *shop)
 {
     strcpy(shop->stages[1].name, "dev");
@@ -172,6 +176,7 @@ static void each_wrong_thing_is_refused_with_its_reason(void **state)
         const char *says;
     } cases[] = {
         {bend_name, "9:7: stage name \"Staging\""},
+        {bend_reserved, "13:7: a stage cannot be called \"registry\""},
         {bend_twice, "two stages are called \"dev\""},
         {bend_cluster, "cluster \"dev\" is a target of stage \"dev\" already"},
         {bend_path, "belongs to cluster \"prod-eu\" already"},

@@ -1,0 +1,270 @@
+#include "../testing.h"
+
+#include "auth/auth.h"
+#include "crypto/crypto.h"
+
+/* A clock that the tests turn. */
+static int64_t now_ms = 1000000;
+
+static int64_t test_now(void *context)
+{
+    return *(int64_t *)context;
+}
+
+static void test_random(void *context, void *out, size_t length)
+{
+    (void)context;
+    memset(out, 7, length);
+}
+
+static const struct env env = {test_now, test_now, test_random, &now_ms};
+
+static int open_store(void **state)
+{
+    struct err err = {0};
+    struct store *store = NULL;
+    now_ms = 1000000;
+    if (!store_open(":memory:", &store, &err)) {
+        return -1;
+    }
+    *state = store;
+    return 0;
+}
+
+static int close_store(void **state)
+{
+    struct store *store = *state;
+    store_close(&store);
+    return 0;
+}
+
+static void the_matrix_of_roles_is_this_one(void **state)
+{
+    (void)state;
+    /* Columns: unset, public, view, promote, approve, admin, report. */
+    static const struct {
+        enum role role;
+        const char *may;
+    } rows[] = {
+        {ROLE_NONE, ".P....."},    {ROLE_READ, ".PV...."},  {ROLE_PROMOTE, ".PVM..."},
+        {ROLE_APPROVE, ".PVMA.."}, {ROLE_ADMIN, ".PVMAX."}, {ROLE_AGENT, ".P....R"},
+    };
+    static const char letters[] = ".PVMAXR";
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (int permission = PERMISSION_UNSET; permission <= PERMISSION_REPORT; permission++) {
+            char letter = rows[i].may[permission];
+            assert_true(letter == '.' || letter == letters[permission]);
+            assert_int_equal(role_may(rows[i].role, (enum permission)permission), letter != '.');
+        }
+    }
+}
+
+static void roles_are_found_by_their_names(void **state)
+{
+    (void)state;
+    for (int role = ROLE_READ; role <= ROLE_AGENT; role++) {
+        assert_int_equal(role_of(role_name((enum role)role)), role);
+    }
+    static const char *const unknown[] = {"", "none", "root", "Admin", "admin "};
+    for (size_t i = 0; i < COUNT_OF(unknown); i++) {
+        assert_int_equal(role_of(unknown[i]), ROLE_NONE);
+    }
+}
+
+static void a_denial_names_the_role_that_is_needed(void **state)
+{
+    (void)state;
+    static const struct {
+        enum role role;
+        enum permission permission;
+        const char *needed;
+    } cases[] = {
+        {ROLE_NONE, PERMISSION_VIEW, "needs read"},
+        {ROLE_READ, PERMISSION_PROMOTE, "needs promote"},
+        {ROLE_PROMOTE, PERMISSION_APPROVE, "needs approve"},
+        {ROLE_APPROVE, PERMISSION_ADMIN, "needs admin"},
+        {ROLE_ADMIN, PERMISSION_REPORT, "needs agent"},
+        {ROLE_AGENT, PERMISSION_VIEW, "needs read"},
+        {ROLE_ADMIN, PERMISSION_UNSET, "nobody has"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct principal ada = {.name = "ada", .role = cases[i].role};
+        struct err err = {0};
+        ASSERT_FAILS(auth_require(&ada, cases[i].permission, &err), err, ERR_DENIED,
+                     cases[i].needed);
+    }
+    struct err err = {0};
+    struct principal ada = {.name = "ada", .role = ROLE_PROMOTE};
+    ASSERT_OK(auth_require(&ada, PERMISSION_PROMOTE, &err), err);
+}
+
+static void a_token_identifies_its_holder(void **state)
+{
+    struct err err = {0};
+    char secret[AUTH_TOKEN_BYTES];
+    ASSERT_OK(auth_token_create(*state, &env, "agent dev", ROLE_AGENT, "dev", secret, &err), err);
+    assert_int_equal(strlen(secret), AUTH_TOKEN_BYTES - 1);
+    assert_memory_equal(secret, "hdl_", 4);
+    struct principal principal = {0};
+    ASSERT_OK(auth_identify(*state, &env, secret, &principal, &err), err);
+    assert_string_equal(principal.name, "agent dev");
+    assert_string_equal(principal.cluster, "dev");
+    assert_int_equal(principal.role, ROLE_AGENT);
+}
+
+static void the_store_never_sees_the_secret(void **state)
+{
+    struct err err = {0};
+    char secret[AUTH_TOKEN_BYTES];
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct token_list tokens;
+    ASSERT_OK(auth_token_create(*state, &env, "ada", ROLE_READ, "", secret, &err), err);
+    ASSERT_OK(store_token_list(*state, arena, &tokens, &err), err);
+    assert_int_equal(tokens.count, 1);
+    char hash[SHA256_HEX_BYTES];
+    crypto_sha256_hex(slice_of(secret), hash);
+    assert_string_equal(tokens.tokens[0].hash, hash);
+    assert_null(memmem(&tokens.tokens[0], sizeof(tokens.tokens[0]), secret + 4, 43));
+}
+
+static void strangers_all_get_the_same_answer(void **state)
+{
+    struct err err = {0};
+    char secret[AUTH_TOKEN_BYTES];
+    ASSERT_OK(auth_token_create(*state, &env, "ada", ROLE_READ, "", secret, &err), err);
+    ASSERT_OK(store_token_revoke(*state, "ada", now_ms, &err), err);
+    struct token_row expired = {.name = "bob", .role = "read", .expires_ms = now_ms};
+    crypto_sha256_hex(slice_of("hdl_expired"), expired.hash);
+    ASSERT_OK(store_token_insert(*state, &expired, &err), err);
+    struct token_row strange = {.name = "eve", .role = "wizard"};
+    crypto_sha256_hex(slice_of("hdl_wizard"), strange.hash);
+    ASSERT_OK(store_token_insert(*state, &strange, &err), err);
+
+    const char *const secrets[] = {"", "hdl_", "hdl_unknown", secret, "hdl_expired", "hdl_wizard"};
+    for (size_t i = 0; i < COUNT_OF(secrets); i++) {
+        struct principal principal = {0};
+        ASSERT_FAILS(auth_identify(*state, &env, secrets[i], &principal, &err), err,
+                     ERR_UNKNOWN_WHO, "this token is not valid; sign in again with `heddle login`");
+        assert_int_equal(principal.role, ROLE_NONE);
+    }
+}
+
+static void a_token_works_until_the_moment_it_expires(void **state)
+{
+    struct err err = {0};
+    struct token_row row = {.name = "ada", .role = "read", .expires_ms = now_ms + 1};
+    crypto_sha256_hex(slice_of("hdl_short"), row.hash);
+    ASSERT_OK(store_token_insert(*state, &row, &err), err);
+    struct principal principal = {0};
+    ASSERT_OK(auth_identify(*state, &env, "hdl_short", &principal, &err), err);
+    now_ms++;
+    assert_false(auth_identify(*state, &env, "hdl_short", &principal, &err));
+}
+
+static void a_token_that_makes_no_sense_is_not_made(void **state)
+{
+    static const struct {
+        const char *name;
+        enum role role;
+        const char *cluster, *part;
+    } cases[] = {
+        {"", ROLE_READ, "", "1 to 63"},
+        {"line\nend", ROLE_READ, "", "control"},
+        {"0123456789012345678901234567890123456789012345678901234567890123", ROLE_READ, "",
+         "1 to 63"},
+        {"ada", ROLE_NONE, "", "needs a role"},
+        {"ada", ROLE_ADMIN, "dev", "names its cluster"},
+        {"agent", ROLE_AGENT, "", "names its cluster"},
+        {"agent", ROLE_AGENT, "0123456789012345678901234567890123456789012345678901234567890123",
+         "longer than 63"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct err err = {0};
+        char secret[AUTH_TOKEN_BYTES] = "untouched";
+        ASSERT_FAILS(auth_token_create(*state, &env, cases[i].name, cases[i].role, cases[i].cluster,
+                                       secret, &err),
+                     err, ERR_INVALID, cases[i].part);
+        assert_string_equal(secret, "untouched");
+    }
+}
+
+static void the_first_start_makes_one_admin_and_the_second_none(void **state)
+{
+    struct err err = {0};
+    char secret[AUTH_TOKEN_BYTES];
+    bool created = false;
+    ASSERT_OK(auth_bootstrap(*state, &env, &created, secret, &err), err);
+    assert_true(created);
+    struct principal principal = {0};
+    ASSERT_OK(auth_identify(*state, &env, secret, &principal, &err), err);
+    assert_int_equal(principal.role, ROLE_ADMIN);
+    /* Not even when the only token is revoked: that would be a way in. */
+    ASSERT_OK(store_token_revoke(*state, "admin", now_ms, &err), err);
+    ASSERT_OK(auth_bootstrap(*state, &env, &created, secret, &err), err);
+    assert_false(created);
+}
+
+static void a_use_is_noted_at_most_once_a_minute(void **state)
+{
+    struct err err = {0};
+    char secret[AUTH_TOKEN_BYTES];
+    static const struct {
+        int64_t later_ms, used_ms;
+    } cases[] = {{0, 1000000}, {59999, 1000000}, {1, 1060000}, {-500000, 1060000}};
+    ASSERT_OK(auth_token_create(*state, &env, "ada", ROLE_READ, "", secret, &err), err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(arena_free) struct arena *arena = arena_new();
+        struct principal principal = {0};
+        struct token_list tokens;
+        now_ms += cases[i].later_ms;
+        ASSERT_OK(auth_identify(*state, &env, secret, &principal, &err), err);
+        ASSERT_OK(store_token_list(*state, arena, &tokens, &err), err);
+        assert_int_equal(tokens.tokens[0].used_ms, cases[i].used_ms);
+    }
+}
+
+static void only_the_right_signature_matches(void **state)
+{
+    (void)state;
+    /* The example of GitHub's documentation on validating webhook deliveries. */
+    static const char good[] =
+        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    static const char secret[] = "It's a Secret to Everybody";
+    const struct {
+        const char *secret, *body, *signature;
+        bool matches;
+    } cases[] = {
+        {secret, "Hello, World!", good, true},
+        {secret, "Hello, World?", good, false},
+        {"It's a secret to everybody", "Hello, World!", good, false},
+        {secret, "Hello, World!", good + 7, false},
+        {secret, "Hello, World!", "sha256=", false},
+        {secret, "Hello, World!", "sha1=0a4d55a8d778e5022fab701977c5d840bbc486d0", false},
+        {secret, "Hello, World!", "", false},
+        {"", "", "sha256=b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(
+            auth_signature_matches(cases[i].secret, slice_of(cases[i].body), cases[i].signature),
+            cases[i].matches);
+    }
+}
+
+int main(void)
+{
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_matrix_of_roles_is_this_one),
+        cmocka_unit_test(roles_are_found_by_their_names),
+        cmocka_unit_test(a_denial_names_the_role_that_is_needed),
+        WITH_STORE(a_token_identifies_its_holder),
+        WITH_STORE(the_store_never_sees_the_secret),
+        WITH_STORE(strangers_all_get_the_same_answer),
+        WITH_STORE(a_token_works_until_the_moment_it_expires),
+        WITH_STORE(a_token_that_makes_no_sense_is_not_made),
+        WITH_STORE(the_first_start_makes_one_admin_and_the_second_none),
+        WITH_STORE(a_use_is_noted_at_most_once_a_minute),
+        cmocka_unit_test(only_the_right_signature_matches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
