@@ -11,7 +11,7 @@
 #define COALESCE_MS 200
 #define HEARTBEAT_MS 15000
 #define BACKOFF_FIRST_MS 500
-#define BACKOFF_MAX_MS 30000
+#define BACKOFF_MAX_MS 5000
 #define POST_TIMEOUT_MS 20000
 /* The server sends a comment every 15 s. */
 #define COMMANDS_SILENCE_MS 50000

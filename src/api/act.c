@@ -55,8 +55,14 @@ void make_release(struct http_exchange *exchange, void *context)
     struct promote_request request;
     struct err err = {0};
     int64_t id = 0;
-    if (!read_promote_request(exchange, body, arena, &request, &err) ||
-        !promote_submit(api->options.engine, &request, &id, &err)) {
+    if (!read_promote_request(exchange, body, arena, &request, &err)) {
+        http_reply_error(exchange, &err);
+        return;
+    }
+    if (resolve_first(api, exchange, &request, make_release)) {
+        return;
+    }
+    if (!promote_submit(api->options.engine, &request, &id, &err)) {
         http_reply_error(exchange, &err);
         return;
     }

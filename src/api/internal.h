@@ -47,6 +47,11 @@ bool is_reachable(const struct api *api, const struct cluster_view *cluster);
 bool read_promote_request(struct http_exchange *exchange, const json_t *body, struct arena *arena,
                           struct promote_request *out, struct err *err) MUST_CHECK;
 
+/* A tag outside of the policies is listed without its digest.  True when the registry is being asked for one
+   that this request needs: `handle` is called again with the answer known, or the exchange has been refused. */
+bool resolve_first(struct api *api, struct http_exchange *exchange,
+                   const struct promote_request *request, http_handler handle);
+
 /* Who did what; a failure to write it fails the request that did it. */
 bool audit(struct api *api, const char *actor, const char *verb, const char *object,
            const char *text, struct err *err) MUST_CHECK;

@@ -249,8 +249,14 @@ void make_plan(struct http_exchange *exchange, void *context)
     struct promote_request request;
     struct plan plan;
     struct err err = {0};
-    if (!read_promote_request(exchange, body, arena, &request, &err) ||
-        !promote_plan(api->options.engine, &request, arena, &plan, &err)) {
+    if (!read_promote_request(exchange, body, arena, &request, &err)) {
+        http_reply_error(exchange, &err);
+        return;
+    }
+    if (resolve_first(api, exchange, &request, make_plan)) {
+        return;
+    }
+    if (!promote_plan(api->options.engine, &request, arena, &plan, &err)) {
         http_reply_error(exchange, &err);
         return;
     }

@@ -47,8 +47,12 @@ static bool read_stored(struct arena *arena, struct stored *out, struct err *err
     if (!path) {
         return true;
     }
-    if (!file_read(path, &text, err)) {
-        return err->kind == ERR_NOT_FOUND;
+    struct err missing = {0};
+    if (!file_read(path, &text, &missing)) {
+        if (missing.kind != ERR_NOT_FOUND) {
+            *err = missing;
+        }
+        return missing.kind == ERR_NOT_FOUND;
     }
     if (!check_mode(path, err)) {
         return false;

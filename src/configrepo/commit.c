@@ -254,9 +254,7 @@ static bool uses_edited_file(const struct maker *maker, const char *path)
    containers have another version, and no other target has. */
 static bool verify(struct maker *maker, const char *oid, struct err *err)
 {
-    if (!survey_make(maker->git, oid, NULL, 0, maker->arena, &maker->draft, err)) {
-        return false;
-    }
+    maker->draft = survey_new(maker->git, oid, maker->arena);
     struct manifest_tree base = commit_tree_face(maker->base->tree);
     struct manifest_tree draft = commit_tree_face(maker->draft->tree);
     for (size_t i = 0; i < maker->path_count; i++) {
@@ -319,9 +317,8 @@ static bool make(struct maker *maker, struct arena *arena, struct draft_commit *
 {
     char oid[GIT_OID_BYTES];
     collect_paths(maker);
-    if (!survey_make(maker->git, maker->request->base, maker->paths, maker->path_count,
-                     maker->arena, &maker->base, err) ||
-        !plan(maker, err)) {
+    maker->base = survey_new(maker->git, maker->request->base, maker->arena);
+    if (!survey_add_users(maker->base, maker->paths, maker->path_count, err) || !plan(maker, err)) {
         return false;
     }
     if (maker->edits.count == 0) {

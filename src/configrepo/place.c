@@ -125,6 +125,10 @@ static const char *blocked_field(const struct item *item, const struct slot *slo
     if (is_encrypted(object->root)) {
         return arena_printf(arena, "%s is encrypted by SOPS; it is not edited", object->file);
     }
+    if (slot->is_shared) {
+        return arena_printf(arena, "%s:%u: the container %s is used by aliases too; write it out",
+                            object->file, slot->field->line, slot->container);
+    }
     return blocked_scalar(object->file, "image", slot->field, object->text, arena);
 }
 

@@ -94,19 +94,23 @@ static bool skim_path(struct configrepo_survey *survey, const char *path, struct
     return false;
 }
 
-bool survey_make(struct git *git, const char *commit, const char *const *paths, size_t count,
-                 struct arena *arena, struct configrepo_survey **out, struct err *err)
+struct configrepo_survey *survey_new(struct git *git, const char *commit, struct arena *arena)
 {
     struct configrepo_survey *survey = ARENA_NEW(arena, struct configrepo_survey);
     survey->arena = arena;
     survey->tree = commit_tree_new(git, commit, arena);
     table_init(&survey->users, arena);
+    return survey;
+}
+
+bool survey_add_users(struct configrepo_survey *survey, const char *const *paths, size_t count,
+                      struct err *err)
+{
     for (size_t i = 0; i < count; i++) {
         if (!is_known(paths, i, paths[i]) && !skim_path(survey, paths[i], err)) {
             return false;
         }
     }
-    *out = survey;
     return true;
 }
 
@@ -126,11 +130,12 @@ const char *survey_other_user(const struct configrepo_survey *survey, const char
 bool configrepo_survey_open(struct git *git, const char *commit, const char *const *paths,
                             size_t count, struct configrepo_survey **out, struct err *err)
 {
-    struct arena *arena = arena_new();
-    if (!survey_make(git, commit, paths, count, arena, out, err)) {
-        arena_free(&arena);
+    AUTO(configrepo_survey_close)
+    struct configrepo_survey *survey = survey_new(git, commit, arena_new());
+    if (!survey_add_users(survey, paths, count, err)) {
         return false;
     }
+    *out = TAKE(survey);
     return true;
 }
 

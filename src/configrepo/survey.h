@@ -28,6 +28,7 @@ struct configrepo_survey {
 struct slot {
     const char *container;
     const struct yaml_node *field;           /* the manifest's image */
+    bool is_shared;                          /* aliases make more of its container */
     const char *name, *tag, *digest;         /* as they are now; "" when absent */
     const struct manifest_kustomization *by; /* who wrote the version; NULL: the manifest */
     const struct manifest_image *entry;      /* the entry of `by` that did */
@@ -61,9 +62,11 @@ struct walk {
 
 /* ---- survey.c ---- */
 
-/* See what each path reads.  In the arena, without configrepo_survey_close(). */
-bool survey_make(struct git *git, const char *commit, const char *const *paths, size_t count,
-                 struct arena *arena, struct configrepo_survey **out, struct err *err) MUST_CHECK;
+/* In the arena, without configrepo_survey_close(); no path uses anything yet. */
+struct configrepo_survey *survey_new(struct git *git, const char *commit, struct arena *arena);
+/* See which files these paths read. */
+bool survey_add_users(struct configrepo_survey *survey, const char *const *paths, size_t count,
+                      struct err *err) MUST_CHECK;
 /* Another target's path that reads the file, or NULL. */
 const char *survey_other_user(const struct configrepo_survey *survey, const char *file,
                               const char *path);

@@ -7,7 +7,7 @@
 void table_init(struct table *table, struct arena *arena)
 {
     table->arena = arena;
-    table->buckets = arena_alloc(arena, TABLE_BUCKETS, sizeof(*table->buckets));
+    table->buckets = arena_alloc(arena, TABLE_BUCKETS, sizeof(struct table_slot *));
 }
 
 static struct table_slot **bucket_of(const struct table *table, const char *key)

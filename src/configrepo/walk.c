@@ -42,6 +42,11 @@ static size_t count_containers(const struct yaml_node *pod, const char *list)
     return containers && containers->kind == YAML_SEQUENCE ? containers->item_count : 0;
 }
 
+static bool is_shared(const struct yaml_node *node)
+{
+    return node->is_alias || node->alias_count > 0;
+}
+
 static void add_slots(struct walker *walker, struct item *item, const struct yaml_node *pod,
                       const char *list)
 {
@@ -53,6 +58,7 @@ static void add_slots(struct walker *walker, struct item *item, const struct yam
         if (field && name) {
             struct slot *slot = &item->slots[item->slot_count++];
             *slot = (struct slot){.container = name, .field = field};
+            slot->is_shared = is_shared(yaml_get(pod, list)) || is_shared(container);
             slot_read_image(slot, walker->arena);
         }
     }

@@ -9,7 +9,8 @@
 
 void crypto_sha256(struct slice bytes, unsigned char out[static SHA256_BYTES]);
 void crypto_sha256_hex(struct slice bytes, char out[static SHA256_HEX_BYTES]);
-void crypto_hmac_sha256_hex(struct slice key, struct slice bytes, char out[static SHA256_HEX_BYTES]);
+void crypto_hmac_sha256_hex(struct slice key, struct slice bytes,
+                            char out[static SHA256_HEX_BYTES]);
 /* Equal, in a time that does not depend on where they differ. */
 bool crypto_equal(struct slice a, struct slice b);
 /* Random text of `length` characters of [0-9A-Za-z]: 62^length, so 43 give 256 bits. */

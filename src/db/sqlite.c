@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -28,8 +27,6 @@ struct db_rows {
 
 /* ---- failures: SQLite's codes become our kinds here and nowhere else ---- */
 
-#define DISK_IS_FULL "the disk is full; free some space, nothing was lost"
-
 /* Extended codes stand before the primary code that they belong to; the first match counts.
    Without a text, SQLite's own is shown. */
 static const struct failure {
@@ -41,7 +38,9 @@ static const struct failure {
     {SQLITE_CONSTRAINT_PRIMARYKEY, ERR_CONFLICT, NULL},
     {SQLITE_CONSTRAINT_FOREIGNKEY, ERR_NOT_FOUND, "it belongs to something that does not exist"},
     {SQLITE_CONSTRAINT_TRIGGER, ERR_REFUSED, NULL},
-    {SQLITE_FULL, ERR_UNAVAILABLE, DISK_IS_FULL},
+    {SQLITE_FULL, ERR_UNAVAILABLE, "the disk is full; free some space, nothing was lost"},
+    {SQLITE_IOERR_WRITE, ERR_UNAVAILABLE,
+     "the disk takes no more (over a quota, or broken); free some space, nothing was lost"},
     {SQLITE_IOERR, ERR_UNAVAILABLE, NULL},
     {SQLITE_CANTOPEN, ERR_UNAVAILABLE, NULL},
     {SQLITE_READONLY, ERR_UNAVAILABLE, "it may only be read; check the owner and the mode"},
@@ -54,19 +53,10 @@ static const struct failure {
     {SQLITE_CORRUPT, ERR_INTERNAL, "the database is damaged; restore a backup"},
 };
 
-/* A quota, a file size limit and a full disk are one thing to a person. */
-static bool is_out_of_space(int system_error)
-{
-    return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
-}
-
 static bool failed(const struct db *db, const char *doing, struct err *err)
 {
     int code = sqlite3_extended_errcode(db->handle);
     const char *text = sqlite3_errmsg(db->handle);
-    if ((code & 0xFF) == SQLITE_IOERR && is_out_of_space(sqlite3_system_errno(db->handle))) {
-        code = SQLITE_FULL;
-    }
     for (size_t i = 0; i < COUNT_OF(failures); i++) {
         if (failures[i].code == code || failures[i].code == (code & 0xFF)) {
             return err_set(err, failures[i].kind, "%s: %s", doing,

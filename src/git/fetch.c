@@ -34,6 +34,22 @@ static bool run_fetch(struct git *git, struct proc_result *result, struct err *e
     return git_run_ok(git, &call, result, err);
 }
 
+/* In our own words, not the remote's: a new mirror does not mend the other side. */
+static bool said_here(const char *said, const char *words)
+{
+    static const char theirs[] = "remote: ";
+    for (const char *at = strstr(said, words); at; at = strstr(at + 1, words)) {
+        const char *line = at;
+        while (line > said && line[-1] != '\n') {
+            line--;
+        }
+        if (strncmp(line, theirs, strlen(theirs)) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A mirror that cannot be fetched into, for a reason that a new one would not have. */
 static bool cure_mirror(struct git *git, const struct proc_result *result, bool *out_cured,
                         struct err *err)
@@ -53,7 +69,7 @@ static bool cure_mirror(struct git *git, const struct proc_result *result, bool 
     };
     *out_cured = false;
     for (size_t i = 0; result->errors.text && i < COUNT_OF(ills); i++) {
-        if (strstr(result->errors.text, ills[i].words)) {
+        if (said_here(result->errors.text, ills[i].words)) {
             *out_cured = true;
             return git_recreate(git, ills[i].object_format, err);
         }

@@ -57,8 +57,9 @@ struct git_listing {
     size_t count;
 };
 /* What lies under `path` ("" for the root) in a commit: direct children, or every file
-   below (folders then are left out).  More than 200,000 entries is ERR_INVALID.  A missing
-   path is ERR_NOT_FOUND. */
+   below (folders then are left out).  More than 200,000 entries, or a name that is not allowed
+   (".git", control bytes), is ERR_INVALID: a part of a folder is no picture of it.  A missing path
+   is ERR_NOT_FOUND. */
 bool git_list(struct git *git, const char *commit, const char *path, bool recursive,
               struct arena *arena, struct git_listing *out, struct err *err) MUST_CHECK;
 /* Object ids of paths, "" for those that do not exist; one round trip for all. */

@@ -7,7 +7,7 @@
 
 #define LOG_MAX ((size_t)100000)
 #define PATHS_MAX ((size_t)100000)
-#define DIFF_CUT_LINE "\n(The rest is not shown: it is longer than this.)\n"
+#define DIFF_CUT_LINE "(The rest is not shown: it is longer than this.)\n"
 
 bool git_contains(struct git *git, const char *commit, const char *ancestor, bool *out,
                   struct err *err)
@@ -49,7 +49,7 @@ static void keep_beginning(struct proc_result *result, struct str *out)
         keep--;
     }
     str_add_bytes(out, result->output.text, keep);
-    str_add(out, DIFF_CUT_LINE + (keep > 0));
+    str_add(out, DIFF_CUT_LINE);
     out->failed = false;
 }
 

@@ -6,7 +6,7 @@
 
 #define GIT_PATH_BYTES_MAX 4096
 #define GIT_ENTRIES_MAX 200000U
-#define REF_BYTES 512
+#define REF_BYTES ((size_t)512)
 
 struct git {
     struct arena *arena; /* of the texts below */

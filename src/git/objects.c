@@ -82,6 +82,42 @@ static bool cat_failed(struct git *git, struct err *err)
     return err_wrap(err, "git cat-file");
 }
 
+static bool take_word(const char **at, char *out, size_t size)
+{
+    size_t length = strcspn(*at, " ");
+    if (length == 0 || length >= size || (*at)[length] != ' ') {
+        return false;
+    }
+    memcpy(out, *at, length);
+    out[length] = '\0';
+    *at += length + 1;
+    return true;
+}
+
+/* "<oid> <type> <size>" */
+static bool parse_answer(const char *line, struct git_object *out)
+{
+    struct git_object object = {0};
+    struct err err = {0};
+    char *end = NULL;
+    if (!take_word(&line, object.oid, sizeof(object.oid)) ||
+        !take_word(&line, object.type, sizeof(object.type)) || !git_check_oid(object.oid, &err)) {
+        return false;
+    }
+    object.size = strtoull(line, &end, 10);
+    if (end == line || *end) {
+        return false;
+    }
+    *out = object;
+    return true;
+}
+
+static bool ends_with(const struct str *line, const char *end)
+{
+    size_t length = strlen(end);
+    return line->length >= length && strcmp(line->text + line->length - length, end) == 0;
+}
+
 /* "<oid> <type> <size>" or "<what was asked> missing". */
 static bool read_answer(struct git *git, struct git_object *out, struct err *err)
 {
@@ -90,20 +126,13 @@ static bool read_answer(struct git *git, struct git_object *out, struct err *err
     if (!proc_read_line(git->cat, &line, err)) {
         return cat_failed(git, err);
     }
-    static const char missing[] = " missing";
-    static const char ambiguous[] = " ambiguous";
-    size_t length = line.length;
-    if ((length >= strlen(missing) && strcmp(line.text + length - strlen(missing), missing) == 0) ||
-        (length >= strlen(ambiguous) &&
-         strcmp(line.text + length - strlen(ambiguous), ambiguous) == 0)) {
+    if (ends_with(&line, " missing") || ends_with(&line, " ambiguous")) {
         return true;
     }
-    struct git_object object = {0};
-    if (sscanf(line.text, "%64[0-9a-f] %7[a-z] %zu", object.oid, object.type, &object.size) != 3) {
+    if (!parse_answer(line.text, out)) {
         err_set(err, ERR_INTERNAL, "an answer was not understood: %.100s", line.text);
         return cat_failed(git, err);
     }
-    *out = object;
     return true;
 }
 

@@ -19,7 +19,7 @@ static bool follow(struct git *git, const char *commit, struct err *err)
     if (!is_newer) {
         return true;
     }
-    AUTO_STR(line, REF_BYTES * 2);
+    AUTO_STR(line, REF_BYTES + GIT_OID_BYTES + 16);
     str_addf(&line, "update %s %s\n", git->branch_ref, commit);
     return git_update_refs(git, str_slice(&line), err);
 }

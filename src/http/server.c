@@ -21,7 +21,8 @@
 /* Request and answer headers of one connection: a bearer token of 12 kB must pass (measured). */
 #define CONNECTION_BYTES 16384
 #define SILENCE_S 60U
-#define BACKLOG 1024
+/* After a restart all clients come back at once; the kernel cuts this to its own limit. */
+#define BACKLOG 4096
 /* For the handshake and the first request's headers. */
 #define HEADERS_MS_MAX_DEFAULT 10000
 /* Deadlines are looked at this many times within the shortest one. */

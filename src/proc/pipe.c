@@ -35,22 +35,23 @@ static bool is_gone(struct proc_pipe *pipe, struct err *err)
                    words[0] ? ": " : "", (int)strnlen(words, LAST_WORDS_MAX), words);
 }
 
+/* A child that closed its output answers nothing more, even while its input still takes bytes. */
+static bool hears_us(const struct child *child)
+{
+    return !child->has_ended && child->input_fd >= 0 && child->output_fd >= 0;
+}
+
 bool proc_write(struct proc_pipe *pipe, struct slice bytes, struct err *err)
 {
     struct child *child = &pipe->child;
     int64_t deadline_ms = child_deadline(&pipe->limits);
     child->input = bytes;
-    while (child->input.length > 0) {
-        if (!child_step(child, deadline_ms, err)) {
-            child->input.length = 0;
-            return false;
-        }
-        if (child->has_ended || child->input_fd < 0) {
-            child->input.length = 0;
-            return is_gone(pipe, err);
-        }
+    bool moved = true;
+    while (moved && child->input.length > 0 && hears_us(child)) {
+        moved = child_step(child, deadline_ms, err);
     }
-    return child->input_fd >= 0 || is_gone(pipe, err);
+    child->input.length = 0;
+    return moved && (hears_us(child) || is_gone(pipe, err));
 }
 
 /* Forget what was handed out, once that is the larger part: the moves stay linear. */

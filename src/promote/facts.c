@@ -30,6 +30,17 @@ static const struct place *matching_place(const struct scan_workload *source,
     return place_of(source, wanted->container);
 }
 
+/* Does the cluster's agent want what Git says now?  A report may be older than the commit. */
+static bool has_taken(const struct report_workload *report, const struct place *place)
+{
+    for (size_t i = 0; i < report->wanted_count; i++) {
+        if (strcmp(report->wanted_images[i].container, place->container) == 0) {
+            return image_same_version(&report->wanted_images[i].image, &place->image);
+        }
+    }
+    return false;
+}
+
 /* What one target of a source stage has; it must really run. */
 static struct offer offer_of_target(const struct promote *engine, const struct target_view *source,
                                     const char *workload, const struct place *wanted,
@@ -47,6 +58,10 @@ static struct offer offer_of_target(const struct promote *engine, const struct t
     const struct report_workload *report = reported(engine, cluster, workload);
     if (!report) {
         return (struct offer){.unavailable = arena_printf(arena, "%s has not reported it yet.", cluster)};
+    }
+    if (!has_taken(report, place)) {
+        return (struct offer){.unavailable = arena_printf(arena, "%s has not applied %s yet.", cluster,
+                                                          place->image.tag)};
     }
     if (report->state != WORKLOAD_HEALTHY) {
         return (struct offer){.unavailable = arena_printf(

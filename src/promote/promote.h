@@ -192,6 +192,9 @@ const struct release *promote_release_of(const struct promote *engine, const cha
                                          const char *workload);
 const struct hold *promote_hold_of(const struct promote *engine, const char *stage,
                                    const char *workload); /* in force; the cell's own, else the stage's */
+/* A repository in which a request names a tag that is listed, but whose digest nobody has asked for
+   yet; NULL when there is none.  Ask the registry for it, store it, and plan then. */
+const char *promote_unresolved(const struct promote *engine, const struct promote_request *request);
 /* Newest admitted version of an image's repository, or NULL. */
 const struct version_row *promote_newest(const struct promote *engine, const char *repository);
 /* How many admitted versions are newer than this image; 0 when unknown. */

@@ -46,6 +46,45 @@ static bool make_plan(struct promote *engine, const struct promote_request *requ
     return true;
 }
 
+static bool is_unresolved(const struct promote *engine, const char *repository, const char *tag)
+{
+    const struct repository_view *view = repository_find(engine, repository);
+    for (size_t i = 0; view && i < view->versions.count; i++) {
+        const struct version_row *row = &view->versions.rows[i];
+        if (strcmp(row->tag, tag) == 0) {
+            return !row->digest[0] && !row->is_gone;
+        }
+    }
+    return false;
+}
+
+static bool is_asked_for(const struct promote_request *request, const char *workload)
+{
+    for (size_t i = 0; i < request->workload_count; i++) {
+        if (strcmp(request->workloads[i], workload) == 0) {
+            return true;
+        }
+    }
+    return request->workload_count == 0;
+}
+
+const char *promote_unresolved(const struct promote *engine, const struct promote_request *request)
+{
+    for (size_t i = 0; request->version && engine->git && i < engine->git->target_count; i++) {
+        const struct target_view *target = &engine->git->targets[i];
+        const struct scan *scan = strcmp(target->stage->name, request->to) == 0 ? target->scan : NULL;
+        for (size_t n = 0; scan && n < scan->workload_count; n++) {
+            const struct scan_workload *workload = &scan->workloads[n];
+            for (size_t p = 0; is_asked_for(request, workload->name) && p < workload->place_count; p++) {
+                if (is_unresolved(engine, workload->places[p].image.repository, request->version)) {
+                    return workload->places[p].image.repository;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
 bool promote_plan(struct promote *engine, const struct promote_request *request, struct arena *arena,
                   struct plan *out, struct err *err)
 {

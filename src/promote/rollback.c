@@ -44,7 +44,9 @@ static const struct image *image_before(const struct release_list *history, cons
         if (tag && strcmp(change->to.tag, tag) == 0) {
             return &change->to;
         }
-        if (!tag && image_same_version(&change->to, &place->image)) {
+        /* What a rollback took away is not "before": two rollbacks in a row must not bring it back. */
+        if (!tag && history->releases[i]->kind != RELEASE_ROLLBACK &&
+            image_same_version(&change->to, &place->image)) {
             return &change->from;
         }
     }

@@ -303,8 +303,10 @@ static void supersede_run(struct promote *engine, struct release_run *old,
     }
     release->superseded_by = newcomer->release->id;
     char why[REASON_BYTES];
-    snprintf(why, sizeof(why), "R-%lld took its place.", (long long)newcomer->release->id);
-    run_end(engine, old, RELEASE_SUPERSEDED, ITEM_SUPERSEDED, why);
+    bool is_rollback = newcomer->release->kind == RELEASE_ROLLBACK;
+    snprintf(why, sizeof(why), is_rollback ? "R-%lld rolled it back." : "R-%lld took its place.",
+             (long long)newcomer->release->id);
+    run_end(engine, old, is_rollback ? RELEASE_ROLLED_BACK : RELEASE_SUPERSEDED, ITEM_SUPERSEDED, why);
 }
 
 void supersede_items(struct promote *engine, const struct release_run *newcomer, bool only_waiting)

@@ -95,7 +95,7 @@ static void note(struct recorder *recorder, const char *path)
     }
     struct dependency *added = VEC_ADD(&unit->dependencies);
     added->path = arena_strdup(unit->arena, path);
-    added->oid = recorder->tree->oid(recorder->tree->context, path, unit->arena);
+    added->oid = arena_strdup(unit->arena, recorder->tree->oid(recorder->tree->context, path, unit->arena));
 }
 
 static bool recorded_read(void *context, const char *path, struct arena *arena, struct slice *out,

@@ -126,7 +126,7 @@ void agenda_add(struct agenda *agenda, int64_t delay_ms,
     struct task *task = VEC_ADD(&agenda->heap);
     *task = (struct task){.at_mono_ms = env_now_mono_ms(agenda->env) + delay_ms,
                           .fire = fire,
-                          .namespace = xstrdup(object_namespace(object)),
+                          .namespace = xstrdup(simulated_namespace(object)),
                           .name = xstrdup(object_name(object)),
                           .step = step};
     TEXT_COPY_CUT(task->uid, object_uid(object));

@@ -37,6 +37,11 @@ static bool is_status(const struct request *request)
     return strcmp(request->subresource, "status") == 0;
 }
 
+static bool is_scale(const struct request *request)
+{
+    return strcmp(request->subresource, "scale") == 0;
+}
+
 /* The body as an object, or NULL when the request is already answered. */
 static json_t *read_body(struct request *request)
 {
@@ -44,7 +49,7 @@ static json_t *read_body(struct request *request)
     json_t *body = json_parse(http_body_of(request->exchange), &err);
     if (!json_is_object(body) && !json_is_array(body)) {
         json_decref(body);
-        api_refuse(request->exchange,
+        cluster_refuse(request->exchange,
                    refusal_new(400, "BadRequest", NULL, NULL, "the body of the request is not JSON"));
         return NULL;
     }
@@ -52,7 +57,7 @@ static json_t *read_body(struct request *request)
 }
 
 /* Objects need a namespace that is there and stays. */
-static json_t *refuse_namespace(const struct request *request)
+static json_t *refuse_namespace(const struct request *request, const char *name)
 {
     struct kind *namespaces = cluster_kind(request->cluster, "Namespace");
     if (!kind_is(request->kind, KIND_NAMESPACED)) {
@@ -65,11 +70,17 @@ static json_t *refuse_namespace(const struct request *request)
     if (!json_at(namespace, "metadata.deletionTimestamp")) {
         return NULL;
     }
-    AUTO_STR(message, 1024);
-    str_addf(&message, "unable to create new content in namespace %s because it is being terminated",
-             request->namespace);
-    json_t *refusal = refusal_new(403, "Forbidden", request->kind, request->name, message.text);
-    refusal_add_cause(refusal, "NamespaceTerminating", message.text, "metadata.namespace");
+    char resource[200];
+    AUTO_STR(cause, 1024);
+    AUTO_STR(message, 2048);
+    kind_resource(request->kind, resource);
+    str_addf(&cause, "namespace %s is being terminated", request->namespace);
+    str_addf(&message,
+             "%s \"%s\" is forbidden: unable to create new content in namespace %s because it is "
+             "being terminated",
+             resource, name, request->namespace);
+    json_t *refusal = refusal_new(403, "Forbidden", request->kind, name, message.text);
+    refusal_add_cause(refusal, "NamespaceTerminating", cause.text, "metadata.namespace");
     return refusal;
 }
 
@@ -108,13 +119,14 @@ static void finish(struct request *request, json_t *live, json_t *take_next)
     AUTO_JSON *kept = json_incref(live); /* it may go while it is replaced */
     json_t *next = write_prepare(request->cluster, request->kind, live, take_next, &refusal);
     if (refusal) {
-        api_refuse(request->exchange, refusal);
+        cluster_refuse(request->exchange, refusal);
     } else if (is_dry_run(request)) {
         http_reply_json(request->exchange, live ? 200 : 201, next);
     } else {
         int status = live ? 200 : 201;
         json_t *stored = write_store(request->cluster, request->kind, live, next);
-        http_reply_json(request->exchange, status, json_incref(stored));
+        http_reply_json(request->exchange, status,
+                        is_scale(request) ? scale_of(stored) : json_incref(stored));
     }
 }
 
@@ -138,7 +150,7 @@ static void keep_other_half(const struct request *request, const json_t *live, j
 static struct writer writer_of(const struct request *request, const char *manager)
 {
     return (struct writer){.manager = manager,
-                           .subresource = is_status(request) ? "status" : "",
+                           .subresource = request->subresource,
                            .force = is_true(request, "force"),
                            .now_ms = cluster_now_ms(request->cluster)};
 }
@@ -172,7 +184,7 @@ static void update(struct request *request, json_t *live, json_t *take_next)
     refusal = refusal ? refusal : refuse_version(request, live, take_next);
     if (refusal) {
         json_decref(take_next);
-        api_refuse(request->exchange, refusal);
+        cluster_refuse(request->exchange, refusal);
         return;
     }
     keep_other_half(request, live, &take_next);
@@ -205,7 +217,7 @@ static json_t *refuse_existing(const struct request *request, const char *name)
     return refusal_new(409, "AlreadyExists", request->kind, name, message.text);
 }
 
-void api_create(struct request *request)
+void serve_create(struct request *request)
 {
     char manager[128];
     json_t *body = read_body(request);
@@ -215,11 +227,11 @@ void api_create(struct request *request)
     manager_of(request, manager);
     choose_name(request, body);
     json_t *refusal = refuse_identity(request, body);
-    refusal = refusal ? refusal : refuse_namespace(request);
+    refusal = refusal ? refusal : refuse_namespace(request, object_name(body));
     refusal = refusal ? refusal : refuse_existing(request, object_name(body));
     if (refusal) {
         json_decref(body);
-        api_refuse(request->exchange, refusal);
+        cluster_refuse(request->exchange, refusal);
         return;
     }
     struct writer writer = writer_of(request, manager);
@@ -240,19 +252,31 @@ static json_t *with_replicas(const json_t *live, const json_t *scale)
     return next;
 }
 
-void api_replace(struct request *request)
+void serve_replace(struct request *request)
 {
     json_t *live = objects_get(request->kind, request->namespace, request->name);
     json_t *body = live ? read_body(request) : NULL;
     if (!live) {
-        api_refuse(request->exchange, refusal_not_found(request->kind, request->name));
-    } else if (body && strcmp(request->subresource, "scale") == 0) {
+        cluster_refuse(request->exchange, refusal_not_found(request->kind, request->name));
+    } else if (body && is_scale(request)) {
         json_t *next = with_replicas(live, body);
         json_decref(body);
         update(request, live, next);
     } else if (body) {
         update(request, live, body);
     }
+}
+
+static json_t *refuse_no_manager(void)
+{
+    json_t *refusal = refusal_new(422, "Invalid", NULL, NULL,
+                                  "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required "
+                                  "value: is required for apply patch");
+    json_put_text(json_object_get(refusal, "details"), "group", "meta.k8s.io");
+    json_put_text(json_object_get(refusal, "details"), "kind", "PatchOptions");
+    refusal_add_cause(refusal, "FieldValueRequired", "Required value: is required for apply patch",
+                      "fieldManager");
+    return refusal;
 }
 
 static void apply(struct request *request, json_t *live, const json_t *body)
@@ -263,21 +287,19 @@ static void apply(struct request *request, json_t *live, const json_t *body)
     json_t *refusal = NULL;
     json_t *next = NULL;
     if (!http_query(request->exchange, "fieldManager")) {
-        refusal = refusal_new(400, "BadRequest", NULL, NULL,
-                              "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required "
-                              "value: is required for apply patch");
+        refusal = refuse_no_manager();
     } else if (json_at(body, "metadata.managedFields")) {
         refusal = refusal_new(400, "BadRequest", NULL, NULL, "metadata.managedFields must be nil");
     } else if (live) {
         refusal = refuse_version(request, live, body);
     } else {
-        refusal = refuse_namespace(request);
+        refusal = refuse_namespace(request, request->name);
     }
     if (!refusal) {
         next = managed_apply(live, body, style_of(request), &writer, &refusal);
     }
     if (refusal) {
-        api_refuse(request->exchange, refusal);
+        cluster_refuse(request->exchange, refusal);
         return;
     }
     if (live) {
@@ -309,7 +331,7 @@ static void patch_operations(struct request *request, json_t *live, const json_t
     json_t *next = json_deep_copy(live);
     if (!json_patch_apply(next, body, &err)) {
         json_decref(next);
-        api_refuse(request->exchange, refusal_new(422, "Invalid", NULL, NULL, err.text));
+        cluster_refuse(request->exchange, refusal_new(422, "Invalid", NULL, NULL, err.text));
         return;
     }
     update(request, live, next);
@@ -317,7 +339,7 @@ static void patch_operations(struct request *request, json_t *live, const json_t
 
 static void patch_live(struct request *request, json_t *live, const json_t *body)
 {
-    if (strcmp(request->subresource, "scale") == 0) {
+    if (is_scale(request)) {
         update(request, live, with_replicas(live, body));
         return;
     }
@@ -331,14 +353,11 @@ static void patch_live(struct request *request, json_t *live, const json_t *body
             return;
         }
     }
-    api_refuse(request->exchange,
-               refusal_new(415, "UnsupportedMediaType", NULL, NULL,
-                           "the body of the request was in an unknown format - accepted media types "
-                           "include: application/json-patch+json, application/merge-patch+json, "
-                           "application/apply-patch+yaml"));
+    cluster_refuse(request->exchange, refusal_new(415, "UnsupportedMediaType", NULL, NULL,
+                                                  "415: Unsupported Media Type"));
 }
 
-void api_patch(struct request *request)
+void serve_patch(struct request *request)
 {
     json_t *live = objects_get(request->kind, request->namespace, request->name);
     AUTO_JSON *body = read_body(request);
@@ -348,14 +367,14 @@ void api_patch(struct request *request)
     if (has_type(request, "application/apply-patch+yaml")) {
         json_t *refusal = refuse_identity(request, body);
         if (refusal) {
-            api_refuse(request->exchange, refusal);
+            cluster_refuse(request->exchange, refusal);
         } else {
             apply(request, live, body);
         }
     } else if (live) {
         patch_live(request, live, body);
     } else {
-        api_refuse(request->exchange, refusal_not_found(request->kind, request->name));
+        cluster_refuse(request->exchange, refusal_not_found(request->kind, request->name));
     }
 }
 
@@ -409,7 +428,7 @@ static bool is_at_once(const struct request *request, const json_t *options)
     return query ? strcmp(query, "0") == 0 : json_int_at(options, "gracePeriodSeconds", -1) == 0;
 }
 
-void api_delete(struct request *request)
+void serve_delete(struct request *request)
 {
     struct err err;
     AUTO_JSON *live = json_incref(objects_get(request->kind, request->namespace, request->name));
@@ -421,7 +440,7 @@ void api_delete(struct request *request)
     json_t *refusal = !live ? refusal_not_found(request->kind, request->name)
                             : refuse_precondition(request, live, options);
     if (refusal) {
-        api_refuse(request->exchange, refusal);
+        cluster_refuse(request->exchange, refusal);
         return;
     }
     if (is_dry_run(request)) {
@@ -437,20 +456,20 @@ void api_delete(struct request *request)
     }
 }
 
-void api_delete_all(struct request *request)
+void serve_delete_all(struct request *request)
 {
     struct err err;
     struct selector selector;
     struct object_list list;
     if (!selector_parse(http_query(request->exchange, "labelSelector"),
                         http_query(request->exchange, "fieldSelector"), &selector, &err)) {
-        api_refuse(request->exchange, refusal_new(400, "BadRequest", NULL, NULL, err.text));
+        cluster_refuse(request->exchange, refusal_new(400, "BadRequest", NULL, NULL, err.text));
         return;
     }
     objects_list(request->kind, request->namespace, &list);
     VEC_EACH(json_t *, object, &list.items)
     {
-        json_t *live = objects_get(request->kind, object_namespace(*object), object_name(*object));
+        json_t *live = objects_get(request->kind, simulated_namespace(*object), object_name(*object));
         if (live && selector_fits(&selector, live)) {
             delete_object(request->cluster, request->kind, live, propagation_of(request, NULL), false);
         }

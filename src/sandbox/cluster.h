@@ -25,6 +25,7 @@ struct sandbox_cluster_options {
     int nodes;             /* 0: 3; each with 8 CPUs, 32 GiB and 110 pods */
     double speed;          /* pod timings are divided by it; 0: 1 */
     int port;              /* 0: the system chooses */
+    bool is_open;          /* ask for no token: kubectl sends none over plain http */
     size_t history_max;    /* changes that a watch can go back; 0: 4096 */
     int64_t bookmark_ms;   /* between bookmarks of a watch; 0: 5 s */
 };
@@ -44,6 +45,6 @@ void sandbox_cluster_kubeconfig(const struct sandbox_cluster *cluster, struct st
    whole cluster. */
 const json_t *sandbox_cluster_object(const struct sandbox_cluster *cluster, const char *api_version,
                                      const char *kind, const char *namespace, const char *name);
-/* As `kubectl edit` by somebody else would: a JSON merge patch with that field manager. */
+/* As `kubectl edit` by somebody else would: a strategic merge patch (lists by their names) with that manager. */
 bool sandbox_cluster_edit(struct sandbox_cluster *cluster, const char *manager, const json_t *patch,
                           struct err *err) MUST_CHECK;

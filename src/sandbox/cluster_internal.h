@@ -12,15 +12,18 @@
 
 #define RESOURCE_NAME_BYTES 254 /* DNS subdomain: 253 characters */
 #define NAME_SUFFIX_BYTES 6
+#define CLUSTER_ROUTES 40 /* eight lengths of paths, five methods */
 
 struct sandbox_cluster {
     struct loop *loop;
     const struct env *env;
     char name[64];
     char token[44];
+    bool is_open;
     double speed;
     int node_count;
     int64_t bookmark_ms;
+    struct http_route routes[CLUSTER_ROUTES];
     struct http_server *server;
     struct kinds kinds;
     struct objects *objects;
@@ -48,18 +51,20 @@ struct request {
 };
 
 /* The one handler of all paths. */
-void api_handle(struct http_exchange *exchange, void *context);
-bool api_authorize(struct http_exchange *exchange, int permission, void *context);
-void api_refuse(struct http_exchange *exchange, json_t *take_refusal);
+void cluster_handle(struct http_exchange *exchange, void *context);
+bool cluster_authorize(struct http_exchange *exchange, int permission, void *context);
+void cluster_refuse(struct http_exchange *exchange, json_t *take_refusal);
+/* What the subresource scale shows of an object. */
+json_t *scale_of(const json_t *object);
 /* read.c, change.c, discovery.c */
-void api_get(struct request *request);
-void api_list(struct request *request);
-void api_create(struct request *request);
-void api_replace(struct request *request);
-void api_patch(struct request *request);
-void api_delete(struct request *request);
-void api_delete_all(struct request *request);
-void api_discover(struct http_exchange *exchange, const struct sandbox_cluster *cluster,
+void serve_get(struct request *request);
+void serve_list(struct request *request);
+void serve_create(struct request *request);
+void serve_replace(struct request *request);
+void serve_patch(struct request *request);
+void serve_delete(struct request *request);
+void serve_delete_all(struct request *request);
+void serve_discover(struct http_exchange *exchange, const struct sandbox_cluster *cluster,
                   const char *path);
 
 /* Complete and check `take_next` (defaults, uid, generation): a new value, or NULL and a refusal. */

@@ -115,7 +115,7 @@ static void mark(struct sandbox_cluster *cluster, struct kind *kind, const char 
 
 void control_note(struct sandbox_cluster *cluster, struct kind *kind, const json_t *object)
 {
-    mark(cluster, kind, object_namespace(object), object_name(object));
+    mark(cluster, kind, simulated_namespace(object), object_name(object));
 }
 
 static void mark_owner(struct sandbox_cluster *cluster, const json_t *object)
@@ -126,7 +126,7 @@ static void mark_owner(struct sandbox_cluster *cluster, const json_t *object)
         struct kind *kind = kinds_named(&cluster->kinds, json_text_at(owner, "apiVersion", ""),
                                         json_text_at(owner, "kind", ""));
         if (kind && has_controller(kind)) {
-            mark(cluster, kind, object_namespace(object), json_text_at(owner, "name", ""));
+            mark(cluster, kind, simulated_namespace(object), json_text_at(owner, "name", ""));
         }
     }
 }
@@ -186,7 +186,7 @@ static void pod_changed(struct sandbox_cluster *cluster, const struct change *ch
 static void mark_ending_namespace(struct sandbox_cluster *cluster, const json_t *object)
 {
     struct kind *namespaces = cluster_kind(cluster, "Namespace");
-    const json_t *namespace = objects_get(namespaces, "", object_namespace(object));
+    const json_t *namespace = objects_get(namespaces, "", simulated_namespace(object));
     if (namespace && json_at(namespace, "metadata.deletionTimestamp")) {
         control_note(cluster, namespaces, namespace);
     }

@@ -221,7 +221,8 @@ static json_t *refuse_changed(const struct kind *kind, const json_t *live, const
 
 static json_t *refuse_labels(const struct kind *kind, const json_t *next)
 {
-    const json_t *wanted = json_at(next, "spec.selector.matchLabels");
+    const json_t *wanted =
+        strcmp(kind->group, "apps") == 0 ? json_at(next, "spec.selector.matchLabels") : NULL;
     const json_t *labels = json_at(next, "spec.template.metadata.labels");
     const char *key;
     json_t *value;
@@ -258,7 +259,20 @@ static json_t *refuse_name(const struct kind *kind, const json_t *next)
     return refusal_invalid(kind, name, "metadata.name", value,
                            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
                            "characters, '-' or '.', and must start and end with an alphanumeric "
-                           "character");
+                           "character (e.g. 'example.com', regex used for validation is "
+                           "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
+}
+
+/* What a merge leaves behind when only the type was changed. */
+static json_t *refuse_strategy(const struct kind *kind, const json_t *next)
+{
+    bool is_recreate = strcmp(json_text_at(next, "spec.strategy.type", ""), "Recreate") == 0;
+    if (!is_recreate || !json_at(next, "spec.strategy.rollingUpdate")) {
+        return NULL;
+    }
+    return refusal_invalid(kind, json_text_at(next, "metadata.name", ""),
+                           "spec.strategy.rollingUpdate", NULL,
+                           "may not be specified when strategy `type` is 'Recreate'");
 }
 
 static json_t *refuse_containers(const struct kind *kind, const json_t *next)
@@ -281,17 +295,14 @@ static json_t *refuse_containers(const struct kind *kind, const json_t *next)
     return NULL;
 }
 
-json_t *validate(const struct kind *kind, const json_t *live, const json_t *next)
+json_t *defaults_check(const struct kind *kind, const json_t *live, const json_t *next)
 {
-    json_t *refusal = refuse_name(kind, next);
-    if (!refusal && strcmp(kind->group, "apps") == 0) {
-        refusal = refuse_labels(kind, next);
-    }
-    if (!refusal) {
-        refusal = refuse_containers(kind, next);
-    }
-    if (!refusal && live) {
-        refusal = refuse_changed(kind, live, next);
+    static json_t *(*const checks[])(const struct kind *, const json_t *) = {
+        refuse_name, refuse_labels, refuse_strategy, refuse_containers};
+    json_t *refusal = live ? refuse_changed(kind, live, next) : NULL;
+    bool is_ours = !kind_is(kind, KIND_CUSTOM);
+    for (size_t i = 0; i < COUNT_OF(checks) && !refusal && (is_ours || i == 0); i++) {
+        refusal = checks[i](kind, next);
     }
     return refusal;
 }

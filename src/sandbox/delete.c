@@ -37,7 +37,7 @@ static void release_children(struct sandbox_cluster *cluster, const char *uid, b
     VEC_EACH(json_t *, child, &children.items)
     {
         struct kind *kind = kinds_named(&cluster->kinds, json_text_at(*child, "apiVersion", ""),
-                                        object_kind(*child));
+                                        simulated_kind(*child));
         bool has_others = json_array_size(json_array_at(*child, "metadata.ownerReferences")) > 1;
         if (is_orphaning || has_others) {
             strip_owner(cluster, kind, *child, uid);
@@ -51,7 +51,7 @@ static void release_children(struct sandbox_cluster *cluster, const char *uid, b
 void delete_now(struct sandbox_cluster *cluster, struct kind *kind, json_t *live)
 {
     json_incref(live);
-    objects_remove(cluster->objects, kind, object_namespace(live), object_name(live));
+    objects_remove(cluster->objects, kind, simulated_namespace(live), object_name(live));
     release_children(cluster, object_uid(live), false);
     json_decref(live);
 }
@@ -81,7 +81,7 @@ static json_t *empty_namespace(struct sandbox_cluster *cluster, struct kind *kin
         objects_list(*within, object_name(stored), &list);
         VEC_EACH(json_t *, object, &list.items)
         {
-            json_t *still = objects_get(*within, object_namespace(*object), object_name(*object));
+            json_t *still = objects_get(*within, simulated_namespace(*object), object_name(*object));
             if (still) {
                 delete_object(cluster, *within, still, PROPAGATE_BACKGROUND, false);
             }

@@ -217,7 +217,7 @@ static json_t *answer_to(const struct http_exchange *exchange,
     return NULL;
 }
 
-void api_discover(struct http_exchange *exchange, const struct sandbox_cluster *cluster,
+void serve_discover(struct http_exchange *exchange, const struct sandbox_cluster *cluster,
                   const char *path)
 {
     static const char *const health[] = {"/healthz", "/readyz", "/livez"};
@@ -229,7 +229,7 @@ void api_discover(struct http_exchange *exchange, const struct sandbox_cluster *
     }
     json_t *answer = answer_to(exchange, cluster, path);
     if (!answer) {
-        api_refuse(exchange, refusal_new(404, "NotFound", NULL, NULL,
+        cluster_refuse(exchange, refusal_new(404, "NotFound", NULL, NULL,
                                          "the server could not find the requested resource"));
         return;
     }

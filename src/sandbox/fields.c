@@ -322,7 +322,8 @@ static void prune(const char *name, json_t *value, const json_t *const sets[3],
 static bool prune_part(const char *name, json_t *part, const json_t *const nodes[3],
                        enum merge_style style)
 {
-    if (is_member(nodes[0]) && !nodes[1] && !nodes[2]) {
+    /* Who owns only a part of an item does not keep the item. */
+    if (is_member(nodes[0]) && !is_member(nodes[1]) && !is_member(nodes[2])) {
         return true;
     }
     bool was_empty = json_object_size(part) == 0 && json_array_size(part) == 0;

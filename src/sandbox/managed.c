@@ -8,6 +8,11 @@
 
 #define CONFLICT_TEXT_MAX 65536
 
+static bool is_status(const struct writer *writer)
+{
+    return strcmp(writer->subresource, "status") == 0;
+}
+
 static const char *text_of(const json_t *entry, const char *key)
 {
     return json_text_at(entry, key, "");
@@ -41,13 +46,26 @@ static json_t *find_entry(json_t *entries, const char *operation, const struct w
     return NULL;
 }
 
-/* Takes `set`. */
+static void drop_entry(json_t *entries, const json_t *entry)
+{
+    for (size_t i = json_array_size(entries); i-- > 0;) {
+        if (json_array_get(entries, i) == entry) {
+            json_array_remove(entries, i);
+        }
+    }
+}
+
+/* Takes `set`; who owns nothing has no entry. */
 static void put_entry(json_t *object, const char *operation, const struct writer *writer,
                       json_t *set)
 {
     json_t *entries = entries_of(object);
     json_t *entry = find_entry(entries, operation, writer);
-    if (entry && json_equal(json_object_get(entry, "fieldsV1"), set)) {
+    bool is_same = entry && json_equal(json_object_get(entry, "fieldsV1"), set);
+    if (is_same || fields_is_empty(set)) {
+        if (!is_same) {
+            drop_entry(entries, entry);
+        }
         json_decref(set);
         return;
     }
@@ -64,7 +82,7 @@ static void put_entry(json_t *object, const char *operation, const struct writer
     json_put(entry, "fieldsV1", set);
 }
 
-/* Others lose these fields; who has none left goes. */
+/* Others than the writer (all when `operation` is NULL) lose these fields; who has none left goes. */
 static void take_from_others(json_t *object, const char *operation, const struct writer *writer,
                              const json_t *fields)
 {
@@ -94,7 +112,7 @@ static void add_conflict(void *context, const char *path)
 {
     struct conflict *conflict = context;
     refusal_add_cause(conflict->refusal, "FieldManagerConflict", conflict->with.text, path);
-    str_addf(&conflict->list, "%s%s", conflict->count ? "\n- " : "", path);
+    str_addf(&conflict->list, "\n- %s", path);
     conflict->count++;
 }
 
@@ -112,14 +130,33 @@ static size_t find_conflicts(const json_t *entry, const json_t *changed, json_t 
     }
     fields_each(common, add_conflict, &conflict);
     if (conflict.count > 0) {
-        bool is_many = conflict.count > 1;
-        str_addf(message, "%s%s%s%s%s", message->length ? "\n" : "", is_many ? "conflicts" : "conflict",
-                 conflict.with.text + strlen("conflict"), is_many ? ":\n- " : ": ",
-                 conflict.list.text);
+        str_addf(message, "%sconflicts%s:%s", message->length ? "\n" : "",
+                 conflict.with.text + strlen("conflict"), conflict.list.text);
     }
     str_done(&conflict.with);
     str_done(&conflict.list);
     return conflict.count;
+}
+
+static int by_manager(const void *left, const void *right)
+{
+    const json_t *a = *(json_t *const *)left;
+    const json_t *b = *(json_t *const *)right;
+    return strcmp(text_of(a, "manager"), text_of(b, "manager"));
+}
+
+/* One conflict stands in one line, several in a list. */
+static void write_message(json_t *refusal, const char *list, size_t count)
+{
+    const json_t *first = json_array_get(json_array_at(refusal, "details.causes"), 0);
+    AUTO_STR(message, CONFLICT_TEXT_MAX);
+    if (count == 1) {
+        str_addf(&message, "Apply failed with 1 conflict: %s: %s", json_text_at(first, "message", ""),
+                 json_text_at(first, "field", ""));
+    } else {
+        str_addf(&message, "Apply failed with %zu conflicts: %s", count, list);
+    }
+    json_put_text(refusal, "message", message.text);
 }
 
 static json_t *refuse_conflicts(const json_t *live, const json_t *changed,
@@ -127,21 +164,27 @@ static json_t *refuse_conflicts(const json_t *live, const json_t *changed,
 {
     const json_t *entries = json_array_at(live, "metadata.managedFields");
     json_t *refusal = refusal_new(409, "Conflict", NULL, NULL, "");
+    VEC(json_t *) others = {0};
     AUTO_STR(list, CONFLICT_TEXT_MAX);
     size_t count = 0;
     for (size_t i = 0; i < json_array_size(entries); i++) {
-        const json_t *entry = json_array_get(entries, i);
-        if (!is_entry(entry, "Apply", writer)) {
-            count += find_conflicts(entry, changed, refusal, &list);
+        if (!is_entry(json_array_get(entries, i), "Apply", writer)) {
+            *VEC_ADD(&others) = json_array_get(entries, i);
         }
     }
-    if (count == 0) {
-        json_decref(refusal);
-        return NULL;
+    if (others.count > 0) {
+        qsort(others.items, others.count, sizeof(*others.items), by_manager);
     }
-    AUTO_STR(message, CONFLICT_TEXT_MAX);
-    str_addf(&message, "Apply failed with %zu conflict%s: %s", count, count > 1 ? "s" : "", list.text);
-    json_put_text(refusal, "message", message.text);
+    VEC_EACH(json_t *, entry, &others)
+    {
+        count += find_conflicts(*entry, changed, refusal, &list);
+    }
+    VEC_DONE(&others);
+    if (count == 0) {
+        json_drop(&refusal);
+    } else {
+        write_message(refusal, list.text, count);
+    }
     return refusal;
 }
 
@@ -159,17 +202,26 @@ static json_t *owned_by_others(const json_t *live, const struct writer *writer)
     return all;
 }
 
+/* What is gone belongs to nobody. */
+static void forget_removed(const json_t *live, json_t *next, enum merge_style style)
+{
+    AUTO_JSON *changed = NULL;
+    AUTO_JSON *removed = NULL;
+    fields_compare(live, next, style, &changed, &removed);
+    take_from_others(next, NULL, NULL, removed);
+}
+
 json_t *managed_apply(const json_t *live, const json_t *wanted, enum merge_style style,
                       const struct writer *writer, json_t **out_refusal)
 {
     AUTO_JSON *mine = fields_of(wanted, style);
-    fields_keep_status(mine, writer->subresource[0] != '\0');
+    fields_keep_status(mine, is_status(writer));
     AUTO_JSON *base = live ? NULL : json_pack("{s:{}}", "metadata");
     json_t *next = fields_merge(live ? live : base, wanted, style);
     AUTO_JSON *changed = NULL;
     AUTO_JSON *removed = NULL;
     fields_compare(live ? live : base, next, style, &changed, &removed);
-    fields_keep_status(changed, writer->subresource[0] != '\0');
+    fields_keep_status(changed, is_status(writer));
 
     *out_refusal = live && !writer->force ? refuse_conflicts(live, changed, writer) : NULL;
     if (*out_refusal) {
@@ -180,6 +232,7 @@ json_t *managed_apply(const json_t *live, const json_t *wanted, enum merge_style
     if (entry) {
         AUTO_JSON *others = owned_by_others(live, writer);
         fields_prune(next, json_object_get(entry, "fieldsV1"), mine, others, style);
+        forget_removed(live, next, style);
     }
     take_from_others(next, "Apply", writer, changed);
     put_entry(next, "Apply", writer, json_incref(mine));
@@ -200,8 +253,8 @@ void managed_update(const json_t *live, json_t *next, enum merge_style style,
         json_put(metadata, "managedFields", json_deep_copy(kept));
     }
     fields_compare(live ? live : base, next, style, &changed, &removed);
-    fields_keep_status(changed, writer->subresource[0] != '\0');
-    fields_keep_status(removed, writer->subresource[0] != '\0');
+    fields_keep_status(changed, is_status(writer));
+    fields_keep_status(removed, is_status(writer));
     take_from_others(next, NULL, writer, removed);
     if (fields_is_empty(changed)) {
         return;

@@ -8,7 +8,7 @@
 /* Who writes, and how. */
 struct writer {
     const char *manager;
-    const char *subresource; /* "" or "status" */
+    const char *subresource; /* "", "status" or "scale" */
     bool force;              /* of apply: take fields over instead of refusing */
     int64_t now_ms;
 };

@@ -22,7 +22,7 @@ const char *object_name(const json_t *object)
     return json_text_at(object, "metadata.name", "");
 }
 
-const char *object_namespace(const json_t *object)
+const char *simulated_namespace(const json_t *object)
 {
     return json_text_at(object, "metadata.namespace", "");
 }
@@ -32,7 +32,7 @@ const char *object_uid(const json_t *object)
     return json_text_at(object, "metadata.uid", "");
 }
 
-const char *object_kind(const json_t *object)
+const char *simulated_kind(const json_t *object)
 {
     return json_text_at(object, "kind", "");
 }
@@ -162,7 +162,7 @@ static void set_version(struct objects *objects, json_t *object)
 json_t *objects_put(struct objects *objects, struct kind *kind, json_t *take_next)
 {
     char key[512];
-    key_of(key, object_namespace(take_next), object_name(take_next));
+    key_of(key, simulated_namespace(take_next), object_name(take_next));
     set_version(objects, take_next);
     json_t *before = map_set(&kind->objects, key, take_next);
     if (before) {
@@ -201,7 +201,7 @@ static int by_name(const void *left, const void *right)
 {
     const json_t *a = *(json_t *const *)left;
     const json_t *b = *(json_t *const *)right;
-    int order = strcmp(object_namespace(a), object_namespace(b));
+    int order = strcmp(simulated_namespace(a), simulated_namespace(b));
     return order ? order : strcmp(object_name(a), object_name(b));
 }
 
@@ -209,7 +209,7 @@ void objects_list(const struct kind *kind, const char *namespace, struct object_
 {
     *out = (struct object_list){0};
     MAP_EACH (slot, &kind->objects) {
-        if (!namespace[0] || strcmp(object_namespace(slot->value), namespace) == 0) {
+        if (!namespace[0] || strcmp(simulated_namespace(slot->value), namespace) == 0) {
             *VEC_ADD(&out->items) = json_incref(slot->value);
         }
     }

@@ -46,6 +46,6 @@ bool objects_since(const struct objects *objects, int64_t version,
 
 /* The usual fields, "" when missing. */
 const char *object_name(const json_t *object);
-const char *object_namespace(const json_t *object);
+const char *simulated_namespace(const json_t *object);
 const char *object_uid(const json_t *object);
-const char *object_kind(const json_t *object);
+const char *simulated_kind(const json_t *object);

@@ -105,7 +105,7 @@ void owned_of_kind(struct sandbox_cluster *cluster, const json_t *owner, const c
     objects_owned(cluster->objects, object_uid(owner), out);
     for (size_t i = out->items.count; i-- > 0;) {
         json_t *item = out->items.items[i];
-        if (strcmp(object_kind(item), kind) != 0 || !is_controlled_by(item, object_uid(owner))) {
+        if (strcmp(simulated_kind(item), kind) != 0 || !is_controlled_by(item, object_uid(owner))) {
             json_decref(item);
             VEC_REMOVE(&out->items, i);
         }
@@ -115,11 +115,11 @@ void owned_of_kind(struct sandbox_cluster *cluster, const json_t *owner, const c
 json_t *owned_new(const json_t *owner, const char *api_version, const char *kind, const char *name)
 {
     json_t *reference = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion",
-                                  json_text_at(owner, "apiVersion", ""), "kind", object_kind(owner),
+                                  json_text_at(owner, "apiVersion", ""), "kind", simulated_kind(owner),
                                   "name", object_name(owner), "uid", object_uid(owner), "controller",
                                   1, "blockOwnerDeletion", 1);
     return json_pack("{s:s,s:s,s:{s:s,s:s,s:[o]}}", "apiVersion", api_version, "kind", kind,
-                     "metadata", "name", name, "namespace", object_namespace(owner),
+                     "metadata", "name", name, "namespace", simulated_namespace(owner),
                      "ownerReferences", reference);
 }
 
@@ -185,7 +185,7 @@ void status_put(struct sandbox_cluster *cluster, json_t *object, json_t *take_st
         return;
     }
     struct kind *kind = kinds_named(&cluster->kinds, json_text_at(object, "apiVersion", ""),
-                                    object_kind(object));
+                                    simulated_kind(object));
     json_t *next = json_deep_copy(object);
     json_put(next, "status", take_status);
     write_own(cluster, kind, object, next);

@@ -6,24 +6,24 @@
 #include "sandbox/cluster_internal.h"
 #include "sandbox/refusal.h"
 
-static json_t *scale_of(const json_t *object)
+json_t *scale_of(const json_t *object)
 {
     return json_pack("{s:s,s:s,s:{s:s,s:s,s:s,s:s},s:{s:I},s:{s:I}}", "kind", "Scale", "apiVersion",
                      "autoscaling/v1", "metadata", "name", object_name(object), "namespace",
-                     object_namespace(object), "uid", object_uid(object), "resourceVersion",
+                     simulated_namespace(object), "uid", object_uid(object), "resourceVersion",
                      json_text_at(object, "metadata.resourceVersion", ""), "spec", "replicas",
                      (json_int_t)json_int_at(object, "spec.replicas", 0), "status", "replicas",
                      (json_int_t)json_int_at(object, "status.replicas", 0));
 }
 
-void api_get(struct request *request)
+void serve_get(struct request *request)
 {
     const char *watch = http_query(request->exchange, "watch");
     json_t *object = objects_get(request->kind, request->namespace, request->name);
     if (watch && strcmp(watch, "1") == 0) {
-        watch_open(request);
+        watches_open(request);
     } else if (!object) {
-        api_refuse(request->exchange, refusal_not_found(request->kind, request->name));
+        cluster_refuse(request->exchange, refusal_not_found(request->kind, request->name));
     } else if (strcmp(request->subresource, "scale") == 0) {
         http_reply_json(request->exchange, 200, scale_of(object));
     } else {
@@ -58,7 +58,7 @@ static bool read_place(const char *token, struct place *out)
 
 static void key_of(const json_t *object, char out[static 2 * RESOURCE_NAME_BYTES])
 {
-    snprintf(out, 2 * RESOURCE_NAME_BYTES, "%s/%s", object_namespace(object), object_name(object));
+    snprintf(out, 2 * RESOURCE_NAME_BYTES, "%s/%s", simulated_namespace(object), object_name(object));
 }
 
 /* Items of lists of built-in kinds do not repeat their kind, as those of a real server. */
@@ -135,13 +135,13 @@ static void list(struct request *request)
     const char *limit = http_query(request->exchange, "limit");
     const char *token = http_query(request->exchange, "continue");
     if (token && token[0] && !read_place(token, &place)) {
-        api_refuse(request->exchange, refusal_new(400, "BadRequest", NULL, NULL,
+        cluster_refuse(request->exchange, refusal_new(400, "BadRequest", NULL, NULL,
                                                   "invalid continue token: continue key is not valid"));
         return;
     }
     if (!selector_parse(http_query(request->exchange, "labelSelector"),
                         http_query(request->exchange, "fieldSelector"), &selector, &err)) {
-        api_refuse(request->exchange, refusal_new(400, "BadRequest", NULL, NULL, err.text));
+        cluster_refuse(request->exchange, refusal_new(400, "BadRequest", NULL, NULL, err.text));
         return;
     }
     json_t *items = json_array();
@@ -151,11 +151,11 @@ static void list(struct request *request)
     selector_done(&selector);
 }
 
-void api_list(struct request *request)
+void serve_list(struct request *request)
 {
     const char *watch = http_query(request->exchange, "watch");
     if (watch && (strcmp(watch, "1") == 0 || strcmp(watch, "true") == 0)) {
-        watch_open(request);
+        watches_open(request);
     } else {
         list(request);
     }

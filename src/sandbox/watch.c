@@ -54,7 +54,7 @@ static void send_bookmark(struct watch *watch, bool is_end_of_initial)
 
 static bool wants(const struct watch *watch, const json_t *object)
 {
-    bool is_here = !watch->namespace[0] || strcmp(watch->namespace, object_namespace(object)) == 0;
+    bool is_here = !watch->namespace[0] || strcmp(watch->namespace, simulated_namespace(object)) == 0;
     return object && is_here && selector_fits(&watch->selector, object);
 }
 
@@ -168,7 +168,7 @@ static void begin(struct watch *watch, const struct request *request)
     }
 }
 
-void watch_open(struct request *request)
+void watches_open(struct request *request)
 {
     struct http_exchange *exchange = request->exchange;
     struct sandbox_cluster *cluster = request->cluster;
@@ -181,7 +181,7 @@ void watch_open(struct request *request)
     if (!selector_parse(http_query(exchange, "labelSelector"),
                         http_query(exchange, "fieldSelector"), &watch->selector, &err)) {
         watch_free(watch);
-        api_refuse(exchange, refusal_new(400, "BadRequest", NULL, NULL, err.text));
+        cluster_refuse(exchange, refusal_new(400, "BadRequest", NULL, NULL, err.text));
         return;
     }
     watch->cluster = cluster;

@@ -17,4 +17,4 @@ void watches_start(struct sandbox_cluster *cluster);
 void watches_stop(struct sandbox_cluster *cluster);
 void watches_tell(struct sandbox_cluster *cluster, const struct change *change);
 /* Answer a request with ?watch=1. */
-void watch_open(struct request *request);
+void watches_open(struct request *request);

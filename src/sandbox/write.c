@@ -139,7 +139,7 @@ json_t *write_prepare(struct sandbox_cluster *cluster, const struct kind *kind, 
         encode_secret(take_next);
     }
     set_system(cluster, kind, live, take_next);
-    *out_refusal = validate(kind, live, take_next);
+    *out_refusal = defaults_check(kind, live, take_next);
     if (*out_refusal) {
         json_drop(&take_next);
     }

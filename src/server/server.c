@@ -46,6 +46,26 @@ struct server {
 
 static void start_look(struct server *server);
 
+/* What is known from before the restart need not be resolved again. */
+static void remember_versions(struct server *server)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct version_list all = {0};
+    struct err err = {0};
+    if (!store_versions_list(server->store, NULL, arena, &all, &err)) {
+        log_warn("versions.read", "%s", err.text);
+        return;
+    }
+    for (size_t first = 0, next = 0; first < all.count; first = next) {
+        while (next < all.count &&
+               strcmp(all.rows[next].repository, all.rows[first].repository) == 0) {
+            next++;
+        }
+        discover_remember(server->discover, all.rows[first].repository, &all.rows[first],
+                          next - first);
+    }
+}
+
 static void use_repositories(struct server *server)
 {
     const struct git_view *view = promote_git(server->engine);
@@ -67,6 +87,7 @@ static void use_repositories(struct server *server)
     discover_set_repositories(server->discover, repositories.items, repositories.count);
     VEC_DONE(&repositories);
     map_done(&seen);
+    remember_versions(server);
 }
 
 static void note_problem(struct server *server, const char *problem)
@@ -391,26 +412,6 @@ static bool open_discover(struct server *server, struct err *err)
     return discover_new(&options, &server->discover, err);
 }
 
-/* What is known from before the restart need not be resolved again. */
-static void remember_versions(struct server *server)
-{
-    AUTO(arena_free) struct arena *arena = arena_new();
-    struct version_list all = {0};
-    struct err err = {0};
-    if (!store_versions_list(server->store, NULL, arena, &all, &err)) {
-        log_warn("versions.read", "%s", err.text);
-        return;
-    }
-    for (size_t first = 0, next = 0; first < all.count; first = next) {
-        while (next < all.count &&
-               strcmp(all.rows[next].repository, all.rows[first].repository) == 0) {
-            next++;
-        }
-        discover_remember(server->discover, all.rows[first].repository, &all.rows[first],
-                          next - first);
-    }
-}
-
 static bool read_hook_secret(struct server *server, struct err *err)
 {
     if (!server->options.hook_secret_file) {
@@ -524,7 +525,6 @@ bool server_start(struct loop *loop, const struct server_options *options, struc
         server_stop(&server);
         return false;
     }
-    remember_versions(server);
     open_api(server);
     if (!open_http(server, err)) {
         server_stop(&server);

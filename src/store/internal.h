@@ -12,11 +12,13 @@ struct store {
 };
 
 int64_t migrations_newest(void);
-/* Bring an older database to version `last`; refuses one of a newer heddle or of another program. */
+/* Bring an older database to version `last`; refuses one of a newer heddle or of another program.
+ */
 bool migrations_run(struct db *db, int64_t last, struct err *err) MUST_CHECK;
 
 /* How one row becomes one item of a list.  `read` gets a zeroed item, and returns false for a row
-   that this program cannot have written: an unknown word, a number out of range, a name too long. */
+   that this program cannot have written: an unknown word, a number out of range, a name too long.
+ */
 struct row_reader {
     size_t size; /* of an item */
     bool (*read)(struct db_rows *rows, struct arena *arena, void *out);

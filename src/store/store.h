@@ -15,8 +15,10 @@
 
 struct store;
 
-/* Open or make the database, and migrate it.  A file of a newer heddle is refused with a clear text. */
-bool store_open(const char *path, struct store **out, struct err *err) MUST_CHECK; /* ":memory:" for tests */
+/* Open or make the database, and migrate it.  A file of a newer heddle is refused with a clear
+ * text. */
+bool store_open(const char *path, struct store **out,
+                struct err *err) MUST_CHECK; /* ":memory:" for tests */
 void store_close(struct store **store);
 bool store_begin(struct store *store, struct err *err) MUST_CHECK;
 bool store_commit(struct store *store, struct err *err) MUST_CHECK;
@@ -27,14 +29,16 @@ int64_t store_skipped_rows(const struct store *store);
 /* ---- releases ---- */
 
 /* Insert with its items; fills release->id and the items' ids.  `plan` is the frozen plan's JSON.
-   `request_key` (or "") makes it idempotent: the same key again gives ERR_CONFLICT, and the id of the first in
-   release->id. */
+   `request_key` (or "") makes it idempotent: the same key again gives ERR_CONFLICT, and the id of
+   the first in release->id. */
 bool store_release_insert(struct store *store, struct release *release, const json_t *plan,
                           const char *request_key, struct err *err) MUST_CHECK;
 /* Write phase, why, wave, commits, pushed, finished, superseded_by of the release's row.
    ERR_NOT_FOUND when there is no such row; so for items. */
-bool store_release_update(struct store *store, const struct release *release, struct err *err) MUST_CHECK;
-bool store_item_update(struct store *store, const struct release_item *item, struct err *err) MUST_CHECK;
+bool store_release_update(struct store *store, const struct release *release,
+                          struct err *err) MUST_CHECK;
+bool store_item_update(struct store *store, const struct release_item *item,
+                       struct err *err) MUST_CHECK;
 
 struct release_list {
     struct release **releases;
@@ -48,20 +52,21 @@ bool store_release_active(struct store *store, struct arena *arena, struct relea
                           struct err *err) MUST_CHECK; /* all that are not over, oldest first */
 struct release_filter {
     const char *stage, *workload, *kind, *actor; /* NULL: any */
-    const char *state;   /* "active", "over", or a phase's name; NULL: any */
-    int64_t since_ms;    /* created at or after */
-    int64_t before_id;   /* page: ids below; 0: from the newest */
-    size_t limit;        /* 1..500 */
+    const char *state; /* "active", "over", or a phase's name; NULL: any */
+    int64_t since_ms;  /* created at or after */
+    int64_t before_id; /* page: ids below; 0: from the newest */
+    size_t limit;      /* 1..500 */
 };
-bool store_release_list(struct store *store, const struct release_filter *filter, struct arena *arena,
-                        struct release_list *out, struct err *err) MUST_CHECK; /* newest first */
+bool store_release_list(struct store *store, const struct release_filter *filter,
+                        struct arena *arena, struct release_list *out,
+                        struct err *err) MUST_CHECK; /* newest first */
 
 /* One row for each step of a wave: stored before its act, and at its end. */
 struct release_step {
     int64_t release;
     int wave;
-    char name[24];        /* "gate", "commit", "push", "sync", "rollout": add, never rename */
-    char outcome[16];     /* "running", "waiting", "done", "failed" */
+    char name[24];    /* "gate", "commit", "push", "sync", "rollout": add, never rename */
+    char outcome[16]; /* "running", "waiting", "done", "failed" */
     char text[REASON_BYTES];
     int64_t started_ms, finished_ms;
 };
@@ -88,7 +93,8 @@ struct approval {
     int64_t at_ms;
 };
 /* One per person and release; a second one replaces the first. */
-bool store_approval_put(struct store *store, const struct approval *approval, struct err *err) MUST_CHECK;
+bool store_approval_put(struct store *store, const struct approval *approval,
+                        struct err *err) MUST_CHECK;
 struct approval_list {
     struct approval *approvals;
     size_t count;
@@ -101,10 +107,10 @@ bool store_approval_list(struct store *store, int64_t release, struct arena *are
 struct hold {
     int64_t id;
     char stage[NAME_BYTES];
-    char workload[NAME_BYTES];     /* "" : the whole stage */
+    char workload[NAME_BYTES]; /* "" : the whole stage */
     char owner[ACTOR_BYTES];
     char reason[REASON_BYTES];
-    struct image rejected;         /* a newer version than this ends the hold; repository "" : none */
+    struct image rejected; /* a newer version than this ends the hold; repository "" : none */
     int64_t created_ms, expires_ms; /* 0: never */
     int64_t ended_ms;               /* 0: in force */
 };
@@ -126,13 +132,17 @@ struct version_row {
     char repository[IMAGE_REPOSITORY_BYTES];
     char tag[IMAGE_TAG_BYTES];
     char digest[IMAGE_DIGEST_BYTES];
-    int64_t seen_ms;   /* first */
-    bool is_gone;      /* the registry no longer lists it */
+    int64_t seen_ms; /* first */
+    bool is_gone;    /* the registry no longer lists it */
 };
-/* Replace what is known of a repository by a complete listing: new ones get `now_ms`, missing ones are marked
-   gone, digests that moved are updated.  *out_changed tells whether anything did. */
+/* Replace what is known of a repository by a complete listing: new ones get `now_ms`, missing ones
+   are marked gone, digests that moved are updated.  *out_changed tells whether anything did. */
 bool store_versions_put(struct store *store, const char *repository, const struct version_row *rows,
-                        size_t count, int64_t now_ms, bool *out_changed, struct err *err) MUST_CHECK;
+                        size_t count, int64_t now_ms, bool *out_changed,
+                        struct err *err) MUST_CHECK;
+/* The digest of a tag that is listed without one, because no policy asks for it. */
+bool store_version_resolve(struct store *store, const char *repository, const char *tag,
+                           const char *digest, struct err *err) MUST_CHECK;
 struct version_list {
     struct version_row *rows;
     size_t count;
@@ -148,7 +158,8 @@ struct cluster_row {
     int64_t created_ms, seen_ms;
     char session[33];
 };
-bool store_cluster_put(struct store *store, const char *name, int64_t now_ms, struct err *err) MUST_CHECK;
+bool store_cluster_put(struct store *store, const char *name, int64_t now_ms,
+                       struct err *err) MUST_CHECK;
 /* The whole last report, so that a restarted server is not blind.  `seen_ms` only moves with it. */
 bool store_cluster_report(struct store *store, const char *name, const char *session,
                           const json_t *report, int64_t now_ms, struct err *err) MUST_CHECK;
@@ -158,31 +169,38 @@ struct cluster_list {
 };
 bool store_cluster_list(struct store *store, struct arena *arena, struct cluster_list *out,
                         struct err *err) MUST_CHECK;
-json_t *store_cluster_last_report(struct store *store, const char *name, struct err *err) MUST_CHECK; /* NULL with ERR_NONE: none yet */
+json_t *store_cluster_last_report(struct store *store, const char *name,
+                                  struct err *err) MUST_CHECK; /* NULL with ERR_NONE: none yet */
 
 /* ---- tokens ---- */
 
 struct token_row {
     int64_t id;
     char name[ACTOR_BYTES];
-    char role[16];                /* "read", "promote", "approve", "admin", "agent" */
-    char cluster[NAME_BYTES];     /* of an agent's token, else "" */
-    char hash[65];                /* SHA-256 of the secret, hex */
+    char role[16];            /* "read", "promote", "approve", "admin", "agent" */
+    char cluster[NAME_BYTES]; /* of an agent's token, else "" */
+    char hash[65];            /* SHA-256 of the secret, hex */
     int64_t created_ms, used_ms, revoked_ms, expires_ms;
 };
-bool store_token_insert(struct store *store, struct token_row *token, struct err *err) MUST_CHECK; /* ERR_CONFLICT: the name is taken */
-bool store_token_find(struct store *store, const char *hash, struct token_row *out, struct err *err) MUST_CHECK; /* ERR_NOT_FOUND; revoked ones are not found */
-bool store_token_used(struct store *store, int64_t id, int64_t now_ms, struct err *err) MUST_CHECK; /* at most one write a minute */
-bool store_token_revoke(struct store *store, const char *name, int64_t now_ms, struct err *err) MUST_CHECK;
+bool store_token_insert(struct store *store, struct token_row *token,
+                        struct err *err) MUST_CHECK; /* ERR_CONFLICT: the name is taken */
+bool store_token_find(struct store *store, const char *hash, struct token_row *out,
+                      struct err *err) MUST_CHECK; /* ERR_NOT_FOUND; revoked ones are not found */
+bool store_token_used(struct store *store, int64_t id, int64_t now_ms,
+                      struct err *err) MUST_CHECK; /* at most one write a minute */
+bool store_token_revoke(struct store *store, const char *name, int64_t now_ms,
+                        struct err *err) MUST_CHECK;
 struct token_list {
     struct token_row *tokens;
     size_t count;
 };
-bool store_token_list(struct store *store, struct arena *arena, struct token_list *out, struct err *err) MUST_CHECK;
+bool store_token_list(struct store *store, struct arena *arena, struct token_list *out,
+                      struct err *err) MUST_CHECK;
 
 /* ---- small facts: last seen head of a branch, boot counters ---- */
 
-bool store_setting_put(struct store *store, const char *key, const char *value, struct err *err) MUST_CHECK;
+bool store_setting_put(struct store *store, const char *key, const char *value,
+                       struct err *err) MUST_CHECK;
 /* Appends to `out`; false with ERR_NONE when there is none. */
 bool store_setting_get(struct store *store, const char *key, struct str *out, struct err *err);
 
@@ -192,8 +210,8 @@ struct audit_row {
     int64_t id;
     int64_t at_ms;
     char actor[ACTOR_BYTES];
-    char verb[32];               /* "promote", "approve", "hold", "token.create", … */
-    char object[160];            /* "R-482", "dev/cart" */
+    char verb[32];    /* "promote", "approve", "hold", "token.create", … */
+    char object[160]; /* "R-482", "dev/cart" */
     char text[REASON_BYTES];
 };
 bool store_audit_add(struct store *store, const struct audit_row *row, struct err *err) MUST_CHECK;

@@ -123,3 +123,11 @@ bool store_versions_put(struct store *store, const char *repository, const struc
     *out_changed = changed;
     return db_commit(store->db, err);
 }
+
+bool store_version_resolve(struct store *store, const char *repository, const char *tag,
+                           const char *digest, struct err *err)
+{
+    return db_run(store->db,
+                  "UPDATE version SET digest = ? WHERE repository = ? AND tag = ? AND digest <> ?",
+                  err, "ssss", digest, repository, tag, digest);
+}

@@ -148,7 +148,9 @@ static void write_single_quoted(struct str *out, const char *value)
 {
     str_add_char(out, '\'');
     for (; *value; value++) {
-        str_add(out, *value == '\'' ? "''" : "");
+        if (*value == '\'') {
+            str_add_char(out, '\'');
+        }
         str_add_char(out, *value);
     }
     str_add_char(out, '\'');

@@ -130,27 +130,27 @@ static bool next(struct reading *reading, yaml_event_t *event)
 
 /* ---- places ---- */
 
-/* Past anchors and tags, and the blanks and comments behind them. */
-static size_t skip_properties(struct slice text, size_t at, size_t end)
+static size_t skip_blanks_and_comments(struct slice text, size_t at, size_t end)
 {
-    if (at >= end || (text.bytes[at] != '&' && text.bytes[at] != '!')) {
-        return at;
-    }
-    while (at < end) {
+    bool in_comment = false;
+    for (; at < end; at++) {
         char c = text.bytes[at];
-        if (c == '&' || c == '!') {
-            while (at < end && !strchr(" \t\r\n", text.bytes[at])) {
-                at++;
-            }
-        } else if (c == '#') {
-            while (at < end && text.bytes[at] != '\n') {
-                at++;
-            }
-        } else if (strchr(" \t\r\n", c)) {
-            at++;
-        } else {
+        in_comment = (in_comment || c == '#') && c != '\n';
+        if (!in_comment && !strchr(" \t\r\n", c)) {
             break;
         }
+    }
+    return at;
+}
+
+/* Past `count` anchors and tags, and what stands between them and the value. */
+static size_t skip_properties(struct slice text, size_t at, size_t end, size_t count)
+{
+    for (; count > 0 && at < end && (text.bytes[at] == '&' || text.bytes[at] == '!'); count--) {
+        while (at < end && !strchr(" \t\r\n", text.bytes[at])) {
+            at++;
+        }
+        at = skip_blanks_and_comments(text, at, end);
     }
     return at;
 }
@@ -165,9 +165,13 @@ static void set_place(struct reading *reading, struct yaml_node *node, const yam
     if (event->type == YAML_ALIAS_EVENT) {
         return;
     }
-    /* The start event of a block collection ends at its properties. */
-    size_t limit = event->type == YAML_SCALAR_EVENT ? node->end : reading->text.length;
-    node->start = skip_properties(reading->text, from, limit);
+    /* The start event of a block collection ends at its properties.  A block mapping may begin
+       with the properties of its first key, so only its own are passed over; a scalar has no
+       others (and a lone `!` is not reported as its tag). */
+    bool is_scalar = event->type == YAML_SCALAR_EVENT;
+    size_t limit = is_scalar ? node->end : reading->text.length;
+    size_t count = is_scalar ? 2 : (size_t)(node->anchor != NULL) + (node->tag != NULL);
+    node->start = skip_properties(reading->text, from, limit, count);
     for (size_t i = from; i < node->start; i++) {
         node->column += !is_continuation(reading->text.bytes[i]);
         if (reading->text.bytes[i] == '\n') {

@@ -11,6 +11,7 @@
    between all of them double that. */
 #define NUMBER_BYTES_MAX 160
 
+/* JSON carries neither infinity nor NaN, so that one stands for all of them here. */
 static const struct {
     const char *text;
     struct yaml_value value;
@@ -42,18 +43,18 @@ static const struct {
     {"off", {.type = YAML_TYPE_BOOL}},
     {"Off", {.type = YAML_TYPE_BOOL}},
     {"OFF", {.type = YAML_TYPE_BOOL}},
-    {".nan", {.type = YAML_TYPE_FLOAT, .real = NAN}},
-    {".NaN", {.type = YAML_TYPE_FLOAT, .real = NAN}},
-    {".NAN", {.type = YAML_TYPE_FLOAT, .real = NAN}},
-    {".inf", {.type = YAML_TYPE_FLOAT, .real = INFINITY}},
-    {".Inf", {.type = YAML_TYPE_FLOAT, .real = INFINITY}},
-    {".INF", {.type = YAML_TYPE_FLOAT, .real = INFINITY}},
-    {"+.inf", {.type = YAML_TYPE_FLOAT, .real = INFINITY}},
-    {"+.Inf", {.type = YAML_TYPE_FLOAT, .real = INFINITY}},
-    {"+.INF", {.type = YAML_TYPE_FLOAT, .real = INFINITY}},
-    {"-.inf", {.type = YAML_TYPE_FLOAT, .real = -INFINITY}},
-    {"-.Inf", {.type = YAML_TYPE_FLOAT, .real = -INFINITY}},
-    {"-.INF", {.type = YAML_TYPE_FLOAT, .real = -INFINITY}},
+    {".nan", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {".NaN", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {".NAN", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {".inf", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {".Inf", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {".INF", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {"+.inf", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {"+.Inf", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {"+.INF", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {"-.inf", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {"-.Inf", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
+    {"-.INF", {.type = YAML_TYPE_FLOAT, .real = HUGE_VAL}},
 };
 
 static bool is_digit(char c)

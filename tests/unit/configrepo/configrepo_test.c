@@ -457,6 +457,19 @@ static void an_alias_is_blocked(void **state)
     expect_blocked(place_of(scan_of(world, "dev"), "a"), "alias");
 }
 
+static void a_container_that_aliases_repeat_is_blocked(void **state)
+{
+    struct world *world = *state;
+    FILES(world,
+          {"dev/a.yaml",
+           "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: "
+           "{initContainers: &all [{name: main, image: 'app:1'}], containers: *all}}}\n"});
+    const struct scan_workload *a = scan_find(scan_of(world, "dev"), "a");
+    assert_int_equal(a->place_count, 2);
+    expect_blocked(&a->places[0], "aliases");
+    expect_blocked(&a->places[1], "aliases");
+}
+
 static void an_anchor_is_edited_unless_aliases_follow_it(void **state)
 {
     struct world *world = *state;
@@ -796,6 +809,7 @@ int main(void)
         TEST(an_overlay_that_another_builds_on_is_shared),
         TEST(images_that_cannot_be_edited_in_place_say_why),
         TEST(an_alias_is_blocked),
+        TEST(a_container_that_aliases_repeat_is_blocked),
         TEST(an_anchor_is_edited_unless_aliases_follow_it),
         TEST(an_encrypted_file_is_blocked),
         TEST(kustomizations_that_change_the_version_elsewhere_are_blocked),

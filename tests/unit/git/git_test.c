@@ -1,3 +1,4 @@
+#include <glob.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -749,6 +750,43 @@ static void a_broken_mirror_begins_anew(void **state)
     }
 }
 
+static void a_lost_object_of_the_tip_is_fetched_again(void **state)
+{
+    struct remote *remote = *state;
+    REMOTE_COMMIT(remote, "main", {"a", "1"}, {"dir/b", "2"});
+    char head[GIT_OID_BYTES];
+    struct git *git = remote_fetched(remote, head);
+    git_close(&git);
+    REMOTE_COMMIT(remote, "main", {"dir/b", "3"}); /* few objects: they come loose */
+    git = remote_fetched(remote, head);
+    git_close(&git);
+    const char *oid = REMOTE_GIT(remote, "rev-parse", "main:dir/b");
+    const char *file =
+        arena_printf(remote->arena, "%s/objects/%.2s/%s", remote->mirror, oid, oid + 2);
+    assert_int_equal(unlink(file), 0);
+    git = remote_fetched(remote, head);
+    expect_file(git, head, "dir/b", "3");
+    git_close(&git);
+}
+
+static void a_pack_that_was_cut_short_is_fetched_again(void **state)
+{
+    struct remote *remote = *state;
+    REMOTE_COMMIT(remote, "main", {"a", "1"}, {"dir/b", "2"});
+    char head[GIT_OID_BYTES];
+    struct git *git = remote_fetched(remote, head);
+    git_close(&git);
+    glob_t packs;
+    assert_int_equal(glob(arena_printf(remote->arena, "%s/objects/pack/*.pack", remote->mirror), 0,
+                          NULL, &packs),
+                     0);
+    assert_int_equal(truncate(packs.gl_pathv[0], 32), 0);
+    globfree(&packs);
+    git = remote_fetched(remote, head);
+    expect_file(git, head, "dir/b", "2");
+    git_close(&git);
+}
+
 static void a_folder_with_other_files_is_never_deleted(void **state)
 {
     struct remote *remote = *state;
@@ -1013,6 +1051,8 @@ int main(void)
         TEST(a_diff_is_exact_and_is_cut_with_a_note),
         TEST(stale_locks_do_not_wedge_the_mirror),
         TEST(a_broken_mirror_begins_anew),
+        TEST(a_lost_object_of_the_tip_is_fetched_again),
+        TEST(a_pack_that_was_cut_short_is_fetched_again),
         TEST(a_folder_with_other_files_is_never_deleted),
         TEST(another_url_begins_another_mirror),
         TEST(dangerous_settings_are_refused),

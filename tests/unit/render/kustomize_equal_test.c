@@ -1,0 +1,76 @@
+/* Our own rendering against the real kustomize program: HEDDLE_KUSTOMIZE, build/tools/kustomize, or
+   the one in PATH.  With UPDATE=1 it also writes each case's want.json. */
+#include "../testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "golden.h"
+#include "proc/proc.h"
+
+static const char *program(void)
+{
+    const char *named = getenv("HEDDLE_KUSTOMIZE");
+    static char local[4096];
+    if (named) {
+        return named;
+    }
+    assert_non_null(getcwd(local, sizeof(local) - 32));
+    strcat(local, "/build/tools/kustomize");
+    return access(local, X_OK) == 0 ? local : "kustomize";
+}
+
+static json_t *render_by_program(const char *name)
+{
+    char folder[256];
+    char path[4096];
+    struct err err = {0};
+    golden_path(name, "", folder, sizeof(folder));
+    snprintf(path, sizeof(path), "PATH=%s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+    const char *const argv[] = {program(), "build", "target", NULL};
+    const char *const env[] = {path, "HOME=/nonexistent", NULL};
+    const struct proc_call call = {.argv = argv, .env = env, .folder = folder};
+    AUTO(proc_result_done) struct proc_result result = {0};
+    if (!proc_run(&call, &result, &err)) {
+        fail_msg("%s (install kustomize 5.8.1, or set HEDDLE_KUSTOMIZE)", err.text);
+    }
+    if (result.exit_code != 0) {
+        fail_msg("%s: %s", name, result.errors.text);
+    }
+    return golden_objects(str_slice(&result.output));
+}
+
+static void write_wanted(const char *name, const json_t *objects)
+{
+    char path[256];
+    struct err err = {0};
+    AUTO(xfree) char *pretty = json_text_pretty(objects);
+    AUTO_STR(text, 1U << 20);
+    str_addf(&text, "%s\n", pretty);
+    golden_path(name, "want.json", path, sizeof(path));
+    ASSERT_OK(file_replace(path, str_slice(&text), 0644, &err), err);
+}
+
+static void each_case_gives_the_same_objects_both_ways(void **state)
+{
+    (void)state;
+    AUTO(golden_cases_done) char **cases = golden_cases();
+    for (char **name = cases; *name; name++) {
+        AUTO_JSON *want = render_by_program(*name);
+        if (getenv("UPDATE")) {
+            write_wanted(*name, want);
+        }
+        AUTO_JSON *got = golden_render(*name);
+        golden_compare(*name, got, want);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_case_gives_the_same_objects_both_ways),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
