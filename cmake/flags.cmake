@@ -15,9 +15,11 @@ target_compile_definitions(heddle_flags INTERFACE _GNU_SOURCE HEDDLE_VERSION="${
 target_compile_options(heddle_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes
   -Wformat=2 -Wdouble-promotion -Wvla -Wimplicit-fallthrough -Wundef -Wcast-qual -Wwrite-strings
-  -Wswitch-enum -Wno-missing-field-initializers -Wno-format-truncation
+  -Wswitch-enum -Wno-missing-field-initializers
   -fstack-protector-strong -fno-common -fno-strict-overflow -g
-  $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wjump-misses-init -fstack-clash-protection>)
+  # A cut text is a text that is only shown; where it would matter, text_copy() refuses.
+  $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wjump-misses-init -Wno-format-truncation
+                         -fstack-clash-protection>)
 if(HEDDLE_WERROR)
   target_compile_options(heddle_flags INTERFACE -Werror)
 endif()

@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "sandbox/sandbox.h"
 #include "server/server.h"
 
 #define MANIFEST_BYTES_MAX (64U << 10)
@@ -171,6 +172,32 @@ static const struct cli_flag manifest_flags[] = {
      "of the agent; without it, this release's own"},
 };
 
+/* ---- heddle demo ---- */
+
+struct demo_flags {
+    bool script;
+    int64_t speed;
+    const char *listen;
+};
+
+static bool run_demo(struct cli *cli, const void *given, struct err *err)
+{
+    (void)cli;
+    const struct demo_flags *flags = given;
+    struct demo_options options = {.script = flags->script, .speed = (double)flags->speed,
+                                   .listen = flags->listen};
+    return sandbox_demo(&options, err);
+}
+
+static const struct cli_flag demo_flags[] = {
+    {"script", 0, CLI_SWITCH, offsetof(struct demo_flags, script), NULL,
+     "play the story by itself, and fail when a step does not hold"},
+    {"speed", 0, CLI_NUMBER, offsetof(struct demo_flags, speed), "N",
+     "pods and soaks are this much faster", "1"},
+    {"listen", 0, CLI_TEXT, offsetof(struct demo_flags, listen), "ADDRESS:PORT",
+     "where the server listens; without it, on a free port of loopback"},
+};
+
 static const struct cli_command roles[] = {
     {.name = "agent",
      .usage = "--server URL --cluster NAME --token-file FILE --repository URL --path FOLDER",
@@ -192,6 +219,16 @@ static const struct cli_command roles[] = {
      .options_bytes = sizeof(struct manifest_flags),
      .is_role = true,
      .run = print_manifest},
+    {.name = "demo",
+     .usage = "[--script] [--speed N]",
+     .summary = "Try it all: a real server, agents and Git, with a simulated registry and clusters",
+     .examples = "heddle demo\n"
+                 "heddle demo --script --speed 10\n",
+     .flags = demo_flags,
+     .flag_count = COUNT_OF(demo_flags),
+     .options_bytes = sizeof(struct demo_flags),
+     .is_role = true,
+     .run = run_demo},
     {.name = "server",
      .usage = "--repository URL --data FOLDER",
      .summary = "Watch registries and Git, promote, and serve the API and the web UI",

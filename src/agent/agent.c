@@ -12,6 +12,8 @@
 #define DATA_ROOT "/var/lib/heddle-agent"
 /* After a pass most of what it took is free but not given back. */
 #define TRIM_MS 10000
+/* Each worker would keep a heap of its own, with holes; what they allocate is short-lived. */
+#define HEAPS_MAX 1
 
 struct agent {
     char *cluster;
@@ -75,8 +77,10 @@ static bool check_options(const struct agent_options *options, struct err *err)
     const struct {
         const char *flag, *value;
     } required[] = {
-        {"--server", options->server},         {"--cluster", options->cluster},
-        {"--token-file", options->token_file}, {"--repository", options->repository},
+        {"--server", options->server},
+        {"--cluster", options->cluster},
+        {"--token-file", options->token_file},
+        {"--repository", options->repository},
         {"--path", options->path},
     };
     for (size_t i = 0; i < COUNT_OF(required); i++) {
@@ -84,7 +88,8 @@ static bool check_options(const struct agent_options *options, struct err *err)
             return err_set(err, ERR_INVALID, "%s is missing", required[i].flag);
         }
     }
-    if (strncmp(options->server, "http://", 7) != 0 && strncmp(options->server, "https://", 8) != 0) {
+    if (strncmp(options->server, "http://", 7) != 0 &&
+        strncmp(options->server, "https://", 8) != 0) {
         return err_set(err, ERR_INVALID, "--server \"%s\" should begin with https:// or http://",
                        options->server);
     }
@@ -180,6 +185,7 @@ void agent_stop(struct agent **agent)
 
 bool agent_run(const struct agent_options *options, struct err *err)
 {
+    mallopt(M_ARENA_MAX, HEAPS_MAX);
     AUTO(loop_free) struct loop *loop = loop_new();
     struct agent *agent = NULL;
     if (!loop_stop_on_signals(loop, err) || !agent_start(loop, options, &agent, err)) {

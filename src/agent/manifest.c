@@ -27,8 +27,9 @@ static const struct right rights[] = {
     {"batch", "cronjobs, jobs", MANAGE, "workloads"},
     {"apps", "replicasets", LOOK, "the steps of a rollout"},
     {"", "pods", LOOK, "which digests run, and why they do not"},
-    {"", "namespaces, configmaps, secrets, services, serviceaccounts, persistentvolumeclaims, "
-         "resourcequotas, limitranges",
+    {"",
+     "namespaces, configmaps, secrets, services, serviceaccounts, persistentvolumeclaims, "
+     "resourcequotas, limitranges",
      MANAGE, "what workloads stand on"},
     {"networking.k8s.io", "ingresses, networkpolicies", MANAGE, "their way in and out"},
     {"autoscaling", "horizontalpodautoscalers", MANAGE, "their number"},
@@ -51,32 +52,33 @@ static void add_rights(struct str *out)
 
 static void add_account(const char *cluster, struct str *out)
 {
-    str_addf(out,
-             "# The agent of the cluster %s.  Its token goes into the secret first:\n"
-             "#   heddle cluster add %s > token\n"
-             "#   kubectl create namespace heddle-agent\n"
-             "#   kubectl -n heddle-agent create secret generic heddle-agent --from-file=token\n"
-             "# Credentials for Git, where it needs any, are keys of the same secret: git-password,\n"
-             "# or git-ssh-key and git-known-hosts; name them in args.\n"
-             "apiVersion: v1\n"
-             "kind: Namespace\n"
-             "metadata:\n"
-             "  name: heddle-agent\n"
-             "  labels:\n"
-             "    pod-security.kubernetes.io/enforce: restricted\n"
-             "---\n"
-             "apiVersion: v1\n"
-             "kind: ServiceAccount\n"
-             "metadata:\n"
-             "  name: heddle-agent\n"
-             "  namespace: heddle-agent\n"
-             "---\n"
-             "apiVersion: rbac.authorization.k8s.io/v1\n"
-             "kind: ClusterRole\n"
-             "metadata:\n"
-             "  name: heddle-agent\n"
-             "rules:\n",
-             cluster, cluster);
+    str_addf(
+        out,
+        "# The agent of the cluster %s.  Its token goes into the secret first:\n"
+        "#   heddle cluster add %s > token\n"
+        "#   kubectl create namespace heddle-agent\n"
+        "#   kubectl -n heddle-agent create secret generic heddle-agent --from-file=token\n"
+        "# Credentials for Git, where it needs any, are keys of the same secret: git-password,\n"
+        "# or git-ssh-key and git-known-hosts; name them in args.\n"
+        "apiVersion: v1\n"
+        "kind: Namespace\n"
+        "metadata:\n"
+        "  name: heddle-agent\n"
+        "  labels:\n"
+        "    pod-security.kubernetes.io/enforce: restricted\n"
+        "---\n"
+        "apiVersion: v1\n"
+        "kind: ServiceAccount\n"
+        "metadata:\n"
+        "  name: heddle-agent\n"
+        "  namespace: heddle-agent\n"
+        "---\n"
+        "apiVersion: rbac.authorization.k8s.io/v1\n"
+        "kind: ClusterRole\n"
+        "metadata:\n"
+        "  name: heddle-agent\n"
+        "rules:\n",
+        cluster, cluster);
     add_rights(out);
     str_add(out, "---\n"
                  "apiVersion: rbac.authorization.k8s.io/v1\n"

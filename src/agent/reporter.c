@@ -21,7 +21,7 @@
 struct reporter {
     struct reporter_options options;
     char *server, *cluster, *token_file, *ca_pem;
-    char *token;     /* or NULL while the file cannot be read */
+    char *token; /* or NULL while the file cannot be read */
     char session[33];
     int64_t sequence;
     struct http_client *client; /* of the post under way */
@@ -43,8 +43,8 @@ struct post {
     char *url, *token, *body;
     bool is_full;
     int status;
-    struct err err;       /* kind ERR_NONE: an answer came */
-    char code[32];        /* of an error answer */
+    struct err err; /* kind ERR_NONE: an answer came */
+    char code[32];  /* of an error answer */
     char message[256];
     int64_t retry_after_ms;
 };
@@ -135,8 +135,9 @@ static void take_failure(struct reporter *reporter, const struct post *post)
 {
     const char *why = post->err.kind != ERR_NONE ? post->err.text : post->message;
     if (!reporter->is_away) {
-        log_warn("agent.server", "status=%d reason=\"%s\"; syncing goes on, the report is sent again",
-                 post->status, why);
+        log_warn("agent.server",
+                 "status=%d reason=\"%s\"; syncing goes on, the report is sent again", post->status,
+                 why);
     }
     reporter->is_away = true;
     reporter->post_failures++;
@@ -214,8 +215,8 @@ static void post_now(struct reporter *reporter, bool is_beat)
     }
     AUTO(arena_free) struct arena *arena = arena_new();
     struct report *report = ARENA_NEW(arena, struct report);
-    bool is_new = reporter->options.collect(reporter->options.context, reporter->wants_full, arena,
-                                            report);
+    bool is_new =
+        reporter->options.collect(reporter->options.context, reporter->wants_full, arena, report);
     reporter->is_dirty = false;
     if (is_new || is_beat) {
         reporter->wants_full = false;
@@ -263,7 +264,8 @@ static void on_event(void *context, const char *id, const char *type, const char
     (void)id;
     (void)data;
     struct reporter *reporter = context;
-    if (strcmp(type, "sync") == 0) {
+    /* "hello" begins a stream: a word said while there was none was missed. */
+    if (strcmp(type, "sync") == 0 || strcmp(type, "hello") == 0) {
         reporter->options.on_sync(reporter->options.context);
     }
 }
@@ -316,8 +318,8 @@ static void commands_open(void *context)
                              .header_count = 1,
                              .bearer = reporter->token,
                              .tls = &tls};
-    reporter->commands = http_stream_open(reporter->options.loop, &call, COMMANDS_SILENCE_MS,
-                                          &events, reporter);
+    reporter->commands =
+        http_stream_open(reporter->options.loop, &call, COMMANDS_SILENCE_MS, &events, reporter);
 }
 
 /* ---- life ---- */

@@ -32,7 +32,7 @@ struct principal {
 };
 
 #define AUTH_TOKEN_BYTES 48
-/* Make a token; `out_secret` is the only time that it is known. */
+/* Make a token; `out_secret` is the only time that it is known.  `cluster` is "" but for agents. */
 bool auth_token_create(struct store *store, const struct env *env, const char *name, enum role role,
                        const char *cluster, char out_secret[static AUTH_TOKEN_BYTES],
                        struct err *err) MUST_CHECK;
@@ -40,11 +40,12 @@ bool auth_token_create(struct store *store, const struct env *env, const char *n
 bool auth_bootstrap(struct store *store, const struct env *env, bool *out_created,
                     char out_secret[static AUTH_TOKEN_BYTES], struct err *err) MUST_CHECK;
 /* Who holds this secret?  ERR_UNKNOWN_WHO, in the same words whether it is unknown, revoked or
- * expired. */
+   expired. */
 bool auth_identify(struct store *store, const struct env *env, const char *secret,
                    struct principal *out, struct err *err) MUST_CHECK;
 /* ERR_DENIED names the role that is needed. */
 bool auth_require(const struct principal *principal, enum permission permission,
                   struct err *err) MUST_CHECK;
-/* Does "sha256=<hex>" sign these bytes with this secret?  Constant time. */
+/* Does "sha256=<hex>" sign these bytes with this secret?  Constant time.  An empty secret signs
+   nothing. */
 bool auth_signature_matches(const char *secret, struct slice body, const char *signature);

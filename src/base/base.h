@@ -10,6 +10,7 @@
    Every x_free() takes a pointer to the pointer, accepts NULL, and clears it. */
 #define AUTO(free_fn) __attribute__((cleanup(free_fn)))
 #define MUST_CHECK __attribute__((warn_unused_result))
+/* args 0: they come as a va_list. */
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

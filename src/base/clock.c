@@ -67,6 +67,18 @@ void clock_format(int64_t time_ms, char out[static CLOCK_TEXT_BYTES])
     }
 }
 
+/* "05:30" and nothing after it. */
+static bool parse_hours_minutes(const char *text, int *out_minutes)
+{
+    if (strlen(text) != 5 || text[2] != ':' || strspn(text, "0123456789") != 2 ||
+        strspn(text + 3, "0123456789") != 2) {
+        return false;
+    }
+    int hours = (text[0] - '0') * 10 + (text[1] - '0');
+    *out_minutes = hours * 60 + (text[3] - '0') * 10 + (text[4] - '0');
+    return true;
+}
+
 /* The fraction and the offset that follow the seconds: ".123456Z", "+01:00". */
 static bool parse_tail(const char *tail, int64_t *add_ms)
 {
@@ -80,14 +92,11 @@ static bool parse_tail(const char *tail, int64_t *add_ms)
     if (strcmp(tail, "Z") == 0 || *tail == '\0') {
         return true;
     }
-    int hours = 0;
     int minutes = 0;
-    int used = 0;
-    if ((*tail != '+' && *tail != '-') ||
-        sscanf(tail + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || tail[1 + used] != '\0') {
+    if ((*tail != '+' && *tail != '-') || !parse_hours_minutes(tail + 1, &minutes)) {
         return false;
     }
-    int64_t offset_ms = (hours * INT64_C(60) + minutes) * 60000;
+    int64_t offset_ms = minutes * INT64_C(60000);
     *add_ms += *tail == '+' ? -offset_ms : offset_ms;
     return true;
 }

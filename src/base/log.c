@@ -45,6 +45,7 @@ static void mask_secrets(char *line)
     }
 }
 
+PRINTF_LIKE(3, 0)
 static void write_line(enum log_level level, const char *event, const char *fmt, va_list args)
 {
     static const char *const names[] = {"debug", "info ", "warn ", "error"};
@@ -58,7 +59,7 @@ static void write_line(enum log_level level, const char *event, const char *fmt,
 
     char when[CLOCK_TEXT_BYTES];
     clock_format(env_now_ms(env_system()), when);
-    AUTO_STR(line, LOG_LINE_BYTES_MAX * 2);
+    AUTO_STR(line, (size_t)LOG_LINE_BYTES_MAX * 2);
     str_addf(&line, "%s %s %s%s%s %s\n", when, names[level], role, role[0] ? " " : "", event,
              fields.text);
 

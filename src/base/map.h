@@ -27,10 +27,12 @@ void *map_set(struct map *map, const char *key, void *value);
 /* Remove, and return the value, or NULL when there was none. */
 void *map_remove(struct map *map, const char *key);
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): it declares the name that it is given. */
 #define MAP_EACH(slot, map)                                                                        \
-    for (struct map_slot *slot = (map)->slots; slot && slot < (map)->slots + (map)->capacity;      \
-         slot++)                                                                                   \
-        if (slot->key)
+    for (struct map_slot *slot = (map)->slots; (slot) && (slot) < (map)->slots + (map)->capacity;  \
+         (slot)++)                                                                                 \
+        if ((slot)->key)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* 64-bit FNV-1a over bytes; pass the last result to go on.  For fingerprints and
    maps, never where an attacker gains from a collision: that is crypto's. */

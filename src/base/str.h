@@ -25,7 +25,7 @@ void str_add(struct str *str, const char *text);
 void str_add_bytes(struct str *str, const void *bytes, size_t length);
 void str_add_char(struct str *str, char c);
 void str_addf(struct str *str, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void str_addv(struct str *str, const char *fmt, va_list args);
+void str_addv(struct str *str, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 void str_clear(struct str *str); /* empty and usable again; keeps the memory */
 /* Make room for `length` more bytes; NULL when that passes the ceiling.  The caller
    writes there and then calls str_grew(). */
@@ -37,4 +37,4 @@ char *str_take(struct str *str);
 
 #define AUTO_STR(name, max_bytes)                                                                  \
     AUTO(str_done) struct str name;                                                                \
-    str_init(&name, (max_bytes))
+    str_init(&(name), (max_bytes))

@@ -26,8 +26,10 @@
                               sizeof(*(vec)->items)),                                              \
      &(vec)->items[(vec)->count++])
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): it declares the name that it is given. */
 #define VEC_EACH(type, item, vec)                                                                  \
-    for (type *item = (vec)->items; item && item < (vec)->items + (vec)->count; item++)
+    for (type *item = (vec)->items; (item) && (item) < (vec)->items + (vec)->count; (item)++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define VEC_REMOVE(vec, index)                                                                     \
     vec_remove_((vec)->items, &(vec)->count, (index), sizeof(*(vec)->items))

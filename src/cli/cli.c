@@ -154,9 +154,7 @@ static void print_error(struct cli *cli, const struct err *err)
         screen_json(&cli->talk, body);
         return;
     }
-    screen_text(&cli->talk, STYLE_RED, "heddle:");
-    screen_raw(&cli->talk, " ");
-    screen_wrap(&cli->talk, 0, "%s", err->text);
+    screen_wrap(&cli->talk, 0, "heddle: %s", err->text);
 }
 
 static int exit_code(const struct cli *cli, const struct err *err)

@@ -81,8 +81,9 @@ static bool unknown(const struct cli_setup *setup, const struct cli_list *words,
                     : err_set(err, ERR_INVALID, "%s what? It knows %s", first, list.text);
     }
     const char *near = text_nearest(first, names, candidates(setup, NULL, arena, names));
-    return err_set(err, ERR_INVALID, "there is no command \"%.60s\"%s%s%s; `heddle help` lists them",
-                   first, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return err_set(err, ERR_INVALID, "there is no command \"%.60s\"; %s%s%s", first,
+                   near ? "did you mean \"" : "`heddle help` lists them", near ? near : "",
+                   near ? "\"?" : "");
 }
 
 const struct cli_command *command_find(const struct cli_setup *setup, const struct cli_list *words,

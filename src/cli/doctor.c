@@ -131,18 +131,6 @@ static bool get(struct doctor *doctor, const char *name, const char *path, json_
     return false;
 }
 
-static const char *problem_of(struct cli *cli, const json_t *problem)
-{
-    const char *file = json_text_at(problem, "file", "");
-    int64_t line = json_int_at(problem, "line", 0);
-    const char *text = json_text_at(problem, "text", "?");
-    if (!file[0]) {
-        return arena_strdup(cli->arena, text);
-    }
-    return line ? arena_printf(cli->arena, "%s:%lld: %s", file, (long long)line, text)
-                : arena_printf(cli->arena, "%s: %s", file, text);
-}
-
 static void check_git(struct doctor *doctor)
 {
     AUTO_JSON *pipeline = NULL;

@@ -66,10 +66,9 @@ static void cell_version(struct cli *cli, struct table *table, const json_t *ite
 
 static void cell_problems(struct cli *cli, struct table *table, const json_t *item)
 {
-    (void)cli;
     const json_t *problems = json_array_at(item, "problems");
     size_t count = json_array_size(problems);
-    const char *first = json_text_at(json_array_get(problems, 0), "text", "");
+    const char *first = count ? problem_of(cli, json_array_get(problems, 0)) : "";
     if (count > 1) {
         table_cell(table, STYLE_RED, "%s (and %zu more)", first, count - 1);
     } else {

@@ -62,7 +62,7 @@ static void help_flags(struct screen *screen, const char *title, const struct cl
                  flags[i].placeholder ? flags[i].placeholder : "");
         str_add(&text, flags[i].help);
         if (flags[i].fallback) {
-            str_addf(&text, " (%s)", flags[i].fallback);
+            str_addf(&text, " (default: %s)", flags[i].fallback);
         }
         row(screen, left.text, text.text, FLAG_COLUMNS);
     }

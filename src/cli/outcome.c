@@ -99,9 +99,9 @@ static void show_stuck(struct cli *cli, const json_t *release)
 static void show_ended(struct cli *cli, const json_t *release)
 {
     bool is_rolled_back = is_phase(release, "rolled_back");
-    screen_text(cli_page(cli), STYLE_RED, "%s %s", json_text_at(release, "name", "?"),
-                words_of(cli, json_text_at(release, "phase", "?")));
-    screen_wrap(cli_page(cli), 0, ": %s", json_text_at(release, "why", ""));
+    screen_wrap(cli_page(cli), 0, "%s %s: %s", json_text_at(release, "name", "?"),
+                words_of(cli, json_text_at(release, "phase", "?")),
+                json_text_at(release, "why", ""));
     show_trouble(cli, release);
     cli->exit_code = is_rolled_back ? EXIT_ROLLED_BACK : EXIT_FAILED;
 }
@@ -117,10 +117,9 @@ static void show_waits(struct cli *cli, const json_t *release)
 
 static void show_reached(struct cli *cli, const json_t *release)
 {
-    const char *phase = json_text_at(release, "phase", "?");
-    screen_text(cli_page(cli), style_of(phase), "%s %s", json_text_at(release, "name", "?"),
-                words_of(cli, phase));
-    screen_wrap(cli_page(cli), 0, ": %s", json_text_at(release, "why", ""));
+    screen_wrap(cli_page(cli), 0, "%s %s: %s", json_text_at(release, "name", "?"),
+                words_of(cli, json_text_at(release, "phase", "?")),
+                json_text_at(release, "why", ""));
 }
 
 static void show_left(struct cli *cli, int64_t id, enum outcome outcome, int64_t timeout_ms)

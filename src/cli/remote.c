@@ -122,7 +122,11 @@ static bool perform_json(struct cli *cli, const struct http_call *call, size_t t
         return false;
     }
     *out = result.body.length ? json_parse(str_slice(&result.body), err) : json_object();
-    return *out || err_wrap(err, "the answer of %s", cli->remote->settings.server);
+    if (!*out) {
+        err->kind = ERR_INTERNAL; /* not the user's mistake */
+        return err_wrap(err, "the answer of %s", cli->remote->settings.server);
+    }
+    return true;
 }
 
 bool remote_get(struct cli *cli, const char *path, json_t **out, struct err *err)

@@ -77,6 +77,7 @@ static void put(struct screen *screen, enum style style, const char *text, const
             end);
 }
 
+PRINTF_LIKE(2, 0)
 static void format_escaped(struct str *out, const char *fmt, va_list args)
 {
     AUTO_STR(text, LINE_BYTES_MAX);

@@ -43,7 +43,15 @@ static void show_next(struct cli *cli, const json_t *next)
     }
 }
 
-/* What the sentence already says is not said again. */
+/* The diagnosis says it with more: what it says is not said twice. */
+static void show_explanation(struct cli *cli, const json_t *cell)
+{
+    const char *explanation = json_text_at(cell, "explanation", "");
+    if (strcmp(explanation, json_text_at(cell, "diagnosis.what", "")) != 0) {
+        screen_wrap(&cli->out, 0, "%s", explanation);
+    }
+}
+
 static void show_cell_diagnosis(struct cli *cli, const json_t *cell)
 {
     const json_t *diagnosis = json_at(cell, "diagnosis");
@@ -61,10 +69,10 @@ static void show_cell(struct cli *cli, const json_t *cell, const char *workload)
     char age[AGE_BYTES];
     age_of(cli, json_text_at(cell, "since", NULL), age);
     screen_text(&cli->out, STYLE_BOLD, "%s in %s", workload, json_text_at(cell, "stage", "?"));
-    screen_raw(&cli->out, " is ");
+    screen_raw(&cli->out, ": ");
     screen_text(&cli->out, style_of(state), "%s", words_of(cli, state));
-    screen_line(&cli->out, STYLE_PLAIN, "%s%s.", age[0] ? ", for " : "", age);
-    screen_wrap(&cli->out, 0, "%s", json_text_at(cell, "explanation", ""));
+    screen_line(&cli->out, STYLE_PLAIN, "%s%s", age[0] ? ", for " : "", age);
+    show_explanation(cli, cell);
     show_cell_diagnosis(cli, cell);
     show_hold(cli, json_at(cell, "hold"));
     show_next(cli, json_at(cell, "next"));
@@ -103,10 +111,10 @@ static void show_release(struct cli *cli, const json_t *release)
     age_of(cli, json_text_at(release, "phaseAt", NULL), age);
     screen_text(&cli->out, STYLE_BOLD, "%s to %s", json_text_at(release, "name", "?"),
                 json_text_at(release, "stage", "?"));
-    screen_raw(&cli->out, " is ");
+    screen_raw(&cli->out, ": ");
     screen_text(&cli->out, is_stuck ? STYLE_RED : style_of(phase), "%s%s", words_of(cli, phase),
                 is_stuck ? " and stuck" : "");
-    screen_line(&cli->out, STYLE_PLAIN, ", for %s.", age);
+    screen_line(&cli->out, STYLE_PLAIN, ", for %s", age);
     screen_wrap(&cli->out, 0, "%s", json_text_at(release, "why", ""));
     size_t i = 0;
     const json_t *item = NULL;

@@ -73,6 +73,18 @@ const char *join(struct cli *cli, const json_t *texts, size_t max)
     return arena_strdup(cli->arena, all.text);
 }
 
+const char *problem_of(struct cli *cli, const json_t *problem)
+{
+    const char *file = json_text_at(problem, "file", "");
+    int64_t line = json_int_at(problem, "line", 0);
+    const char *text = json_text_at(problem, "text", "?");
+    if (!file[0]) {
+        return arena_strdup(cli->arena, text);
+    }
+    return line ? arena_printf(cli->arena, "%s:%lld: %s", file, (long long)line, text)
+                : arena_printf(cli->arena, "%s: %s", file, text);
+}
+
 void show_diagnosis(struct cli *cli, struct screen *screen, const json_t *diagnosis)
 {
     const char *what = json_text_at(diagnosis, "what", NULL);
@@ -84,8 +96,7 @@ void show_diagnosis(struct cli *cli, struct screen *screen, const json_t *diagno
     } rows[] = {{"Effect", "effect"}, {"Evidence", "evidence"}, {"Do this", "action"}};
     char age[AGE_BYTES];
     age_of(cli, json_text_at(diagnosis, "since", NULL), age);
-    screen_text(screen, STYLE_RED, "%s ", json_text_at(diagnosis, "code", "HD1099"));
-    screen_wrap(screen, 0, "%s%s%s%s", what, age[0] ? " (for " : "", age, age[0] ? ")" : "");
+    screen_wrap(screen, 0, "%s %s%s%s%s", json_text_at(diagnosis, "code", "HD1099"), what, age[0] ? " (for " : "", age, age[0] ? ")" : "");
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *text = json_text_at(diagnosis, rows[i].key, "");
         if (text[0]) {

@@ -18,6 +18,9 @@ const char *version_of(struct cli *cli, const json_t *image);
 /* Texts of an array, joined: "cart, web and 3 more" from `max` on. */
 const char *join(struct cli *cli, const json_t *texts, size_t max);
 
+/* "FILE:LINE: TEXT"; lives in the arena. */
+const char *problem_of(struct cli *cli, const json_t *problem);
+
 /* The diagnosis as what, effect, do this; each a line of its own. */
 void show_diagnosis(struct cli *cli, struct screen *screen, const json_t *diagnosis);
 void show_gates(struct screen *screen, const json_t *gates, size_t indent);

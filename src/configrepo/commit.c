@@ -312,13 +312,27 @@ static void answer(const struct maker *maker, const char *oid, struct arena *are
     }
 }
 
+/* A mirror that began anew may lack the commit on which the request stands. */
+static bool check_base(struct maker *maker, struct err *err)
+{
+    char oid[GIT_OID_BYTES];
+    if (git_resolve(maker->git, maker->request->base, oid, err)) {
+        return true;
+    }
+    if (err->kind == ERR_NOT_FOUND) {
+        err->kind = ERR_CONFLICT;
+    }
+    return false;
+}
+
 static bool make(struct maker *maker, struct arena *arena, struct draft_commit *out,
                  struct err *err)
 {
     char oid[GIT_OID_BYTES];
     collect_paths(maker);
     maker->base = survey_new(maker->git, maker->request->base, maker->arena);
-    if (!survey_add_users(maker->base, maker->paths, maker->path_count, err) || !plan(maker, err)) {
+    if (!check_base(maker, err) ||
+        !survey_add_users(maker->base, maker->paths, maker->path_count, err) || !plan(maker, err)) {
         return false;
     }
     if (maker->edits.count == 0) {

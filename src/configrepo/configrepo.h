@@ -101,8 +101,10 @@ struct commit_request {
     const char *author;         /* the person or "heddle" */
     int64_t when_ms;
 };
-/* Make the commit object (not pushed).  Same request, same oid.  ERR_REFUSED names the place that cannot be
-   edited and the remedy; ERR_NOT_FOUND a workload or container that is gone. */
+/* Make the commit object (not pushed).  Same request, same oid.  Read back from the new commit, exactly
+   the asked containers have another version, in all of `all_paths`.  ERR_REFUSED names the place that
+   cannot be edited and the remedy; ERR_NOT_FOUND a workload or container that is gone;
+   ERR_CONFLICT: the mirror has no such base, fetch and ask again. */
 bool configrepo_commit(struct git *git, const struct commit_request *request, struct arena *arena,
                        struct draft_commit *out, struct err *err) MUST_CHECK;
 

@@ -146,7 +146,6 @@ static sqlite3_stmt *prepare(struct db *db, const char *sql, struct err *err)
     if (statement) {
         assert(!sqlite3_stmt_busy(statement)); /* somebody still reads its rows */
         sqlite3_reset(statement);
-        sqlite3_clear_bindings(statement);
         return statement;
     }
     if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
@@ -161,6 +160,7 @@ static sqlite3_stmt *prepare(struct db *db, const char *sql, struct err *err)
 static bool bind(struct db *db, sqlite3_stmt *statement, const char *format, va_list values,
                  struct err *err)
 {
+    /* All of them, so nothing of an earlier run is left. */
     assert((size_t)sqlite3_bind_parameter_count(statement) == strlen(format));
     for (int i = 1; format[i - 1]; i++) {
         int bound = SQLITE_MISUSE;

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 #define FETCH_WALL_MS INT64_C(900000) /* a first fetch of a large repository */
 #define MAINTAIN_WALL_MS INT64_C(900000)
 #define SEEN_MAX 64
+#define PACKS_MAX 50 /* as git's own gc.autoPackLimit */
 
 bool git_update_refs(struct git *git, struct slice lines, struct err *err)
 {
@@ -97,6 +99,38 @@ bool git_fetch_incoming(struct git *git, char out[static GIT_OID_BYTES], struct 
     return git_ref(git, INCOMING_REF, out, err);
 }
 
+static size_t count_packs(const struct git *git)
+{
+    AUTO_STR(path, GIT_PATH_BYTES_MAX + 32);
+    str_addf(&path, "%s/objects/pack", git->options.folder);
+    DIR *folder = opendir(path.text);
+    size_t count = 0;
+    for (struct dirent *entry = folder ? readdir(folder) : NULL; entry; entry = readdir(folder)) {
+        const char *dot = strrchr(entry->d_name, '.');
+        count += dot && strcmp(dot, ".pack") == 0;
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    return count;
+}
+
+/* Checked objects come as one pack per fetch.  Rolling up the small ones costs what they hold, not
+   what the repository holds; when it fails, the next fetch tries again. */
+static void pack_when_many(struct git *git)
+{
+    if (count_packs(git) <= PACKS_MAX) {
+        return;
+    }
+    const char *const args[] = {"repack", "--quiet", "-d", "-l", "--geometric=2", NULL};
+    struct git_call call = {.args = args, .wall_ms = MAINTAIN_WALL_MS};
+    AUTO(proc_result_done) struct proc_result result = {0};
+    struct err ignored = {0};
+    if (git_run_ok(git, &call, &result, &ignored)) {
+        git_forget_objects(git);
+    }
+}
+
 bool git_fetch(struct git *git, char out_head[static GIT_OID_BYTES], bool *out_rewritten,
                struct err *err)
 {
@@ -124,6 +158,7 @@ bool git_fetch(struct git *git, char out_head[static GIT_OID_BYTES], bool *out_r
             return false;
         }
     }
+    pack_when_many(git);
     *out_rewritten = !descends;
     memcpy(out_head, new_tip, GIT_OID_BYTES);
     return true;

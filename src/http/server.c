@@ -202,8 +202,8 @@ static void raise_descriptor_limit(unsigned connections_max)
     }
 }
 
-__attribute__((format(printf, 2, 0))) static void remember_message(void *context, const char *fmt,
-                                                                   va_list args)
+PRINTF_LIKE(2, 0)
+static void remember_message(void *context, const char *fmt, va_list args)
 {
     struct http_server *server = context;
     vsnprintf(server->library_says, sizeof(server->library_says), fmt, args);

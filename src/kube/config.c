@@ -123,8 +123,8 @@ static bool load_user(struct kube *kube, const json_t *user, const char *file, s
 static bool load_context(struct kube *kube, const json_t *config,
                          const struct kube_options *options, struct err *err)
 {
-    const char *name = options->context ? options->context
-                                        : json_text_at(config, "current-context", "");
+    const char *name =
+        options->context ? options->context : json_text_at(config, "current-context", "");
     const json_t *context = named(config, "contexts", name, "context");
     if (!context) {
         return err_set(err, ERR_INVALID, "it has no context \"%s\"", name);
@@ -153,8 +153,7 @@ static json_t *parse_kubeconfig(struct slice text, struct err *err)
     return yaml_to_json(document->root, err);
 }
 
-static bool load_kubeconfig(struct kube *kube, const struct kube_options *options,
-                            struct err *err)
+static bool load_kubeconfig(struct kube *kube, const struct kube_options *options, struct err *err)
 {
     AUTO_STR(text, KUBECONFIG_BYTES_MAX);
     if (!file_read(options->kubeconfig, &text, err)) {
@@ -183,8 +182,8 @@ static bool load_service_account(struct kube *kube, struct err *err)
 
 bool kube_config_load(struct kube *kube, const struct kube_options *options, struct err *err)
 {
-    bool loaded = options->kubeconfig ? load_kubeconfig(kube, options, err)
-                                      : load_service_account(kube, err);
+    bool loaded =
+        options->kubeconfig ? load_kubeconfig(kube, options, err) : load_service_account(kube, err);
     kube->tls.ca_pem = kube->ca_pem;
     kube->tls.cert_pem = kube->cert_pem;
     kube->tls.key_pem = kube->key_pem;

@@ -31,8 +31,8 @@ void kube_close(struct kube **kube)
         return;
     }
     http_client_free(&(*kube)->client);
-    char *texts[] = {(*kube)->server,  (*kube)->ca_pem, (*kube)->cert_pem,  (*kube)->key_pem,
-                     (*kube)->basic,   (*kube)->token,  (*kube)->token_file, (*kube)->token_before};
+    char *texts[] = {(*kube)->server, (*kube)->ca_pem, (*kube)->cert_pem,   (*kube)->key_pem,
+                     (*kube)->basic,  (*kube)->token,  (*kube)->token_file, (*kube)->token_before};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         free(texts[i]);
     }
@@ -77,8 +77,8 @@ struct http_call kube_call(struct kube *kube, const char *method, const char *ur
     };
 }
 
-void kube_list_url(struct str *out, const struct kube *kube, const char *path,
-                   const char *selector, const char *page)
+void kube_list_url(struct str *out, const struct kube *kube, const char *path, const char *selector,
+                   const char *page)
 {
     str_addf(out, "%s%s?limit=%d", kube->server, path, KUBE_PAGE_ITEMS);
     if (selector) {

@@ -4,7 +4,8 @@
 #include "http/client.h"
 #include "kube/kube.h"
 
-/* One answer in memory, or one object of a list or watch: etcd takes 1.5 MiB, the API server 3 MiB. */
+/* One answer in memory, or one object of a list or watch: etcd takes 1.5 MiB, the API server 3 MiB.
+ */
 #define KUBE_OBJECT_BYTES_MAX (4U << 20)
 #define KUBE_PAGE_ITEMS 500
 
@@ -14,9 +15,9 @@ struct kube {
     char *server; /* without '/' at its end */
     char *ca_pem, *cert_pem, *key_pem, *basic;
     struct http_tls tls;
-    char *token;        /* or NULL */
-    char *token_before; /* kept because requests under way may still point to it */
-    char *token_file;   /* or NULL */
+    char *token;           /* or NULL */
+    char *token_before;    /* kept because requests under way may still point to it */
+    char *token_file;      /* or NULL */
     int64_t token_read_ms; /* monotonic; when the file was last read */
 };
 
@@ -29,5 +30,5 @@ void kube_token_refresh(struct kube *kube, bool is_refused);
 /* A call with the credentials of the connection; `url` must outlive it. */
 struct http_call kube_call(struct kube *kube, const char *method, const char *url);
 /* "https://server/path?limit=500&labelSelector=…&continue=…" */
-void kube_list_url(struct str *out, const struct kube *kube, const char *path,
-                   const char *selector, const char *page);
+void kube_list_url(struct str *out, const struct kube *kube, const char *path, const char *selector,
+                   const char *page);

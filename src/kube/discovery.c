@@ -96,8 +96,7 @@ static void read_aggregated_version(struct kube_types *types, const struct group
             add_type(types, where, json_text_at(resource, "responseKind.kind", ""),
                      json_text_at(resource, "resource", ""));
         if (type) {
-            type->is_namespaced =
-                strcmp(json_text_at(resource, "scope", ""), "Namespaced") == 0;
+            type->is_namespaced = strcmp(json_text_at(resource, "scope", ""), "Namespaced") == 0;
             type->is_manageable = can_manage(json_array_at(resource, "verbs"));
         }
     }
@@ -223,8 +222,7 @@ const struct kube_type *kube_type_find(const struct kube_types *types, const cha
     const char *slash = strchr(api_version, '/');
     size_t group_length = slash ? (size_t)(slash - api_version) : 0;
     const char *version = slash ? slash + 1 : api_version;
-    VEC_EACH(struct kube_type, type, &types->all)
-    {
+    VEC_EACH (struct kube_type, type, &types->all) {
         if (strcmp(type->kind, kind) == 0 && strcmp(type->version, version) == 0 &&
             strlen(type->group) == group_length &&
             memcmp(type->group, api_version, group_length) == 0) {

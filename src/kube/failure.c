@@ -64,8 +64,8 @@ static void add_causes(struct str *out, const json_t *causes)
     }
 }
 
-/* "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.replicas: expected …"
-   is our manifest's fault, although the server calls it an internal error. */
+/* "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.replicas:
+   expected …" is our manifest's fault, although the server calls it an internal error. */
 static bool is_schema_error(const char *message, const char **out_reason)
 {
     if (strncmp(message, "failed to create typed patch object", 35) != 0) {

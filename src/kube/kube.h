@@ -71,8 +71,8 @@ struct kube_list {
     bool (*on_item)(void *context, json_t *item);
     void *context;
 };
-/* Page by page (500 items); begins again when the server has forgotten where it was, at most three times:
-   an item may then come twice. */
+/* Page by page (500 items); begins again when the server has forgotten where it was, at most three
+   times: an item may then come twice. */
 bool kube_list(struct kube *kube, const struct kube_list *list, struct err *err) MUST_CHECK;
 
 /* One object; ERR_NOT_FOUND when there is none.  The caller owns the result. */
@@ -94,8 +94,9 @@ struct kube_answer {
     int64_t retry_after_ms; /* what the server asked for; 0: nothing */
 };
 /*
- * Many requests over KUBE_CONNECTIONS connections.  `next` fills the next request and returns its tag, or
- * -1 when there is none; what it points to must live until its answer.  Answers come in any order.
+ * Many requests over KUBE_CONNECTIONS connections.  `next` fills the next request and returns its
+ * tag, or -1 when there is none; what it points to must live until its answer.  Answers come in any
+ * order.
  */
 #define KUBE_CONNECTIONS 32
 struct kube_batch {
@@ -127,14 +128,14 @@ struct kube_watch_events {
     void (*on_trouble)(void *context, const struct err *err);
 };
 struct kube_watch_options {
-    const char *path;     /* of a collection */
-    const char *selector; /* of labels, or NULL */
+    const char *path;               /* of a collection */
+    const char *selector;           /* of labels, or NULL */
     const char *api_version, *kind; /* of its items */
     const struct kube_watch_events *events;
     void *context;
 };
-/* List, then watch, for ever: resumes after a cut, lists again after "410 Gone", backs off up to 30 s
-   with jitter.  `kube` must outlive it and belong to the loop's thread. */
+/* List, then watch, for ever: resumes after a cut, lists again after "410 Gone", backs off up to 30
+   s with jitter.  `kube` must outlive it and belong to the loop's thread. */
 struct kube_watch;
 struct kube_watch *kube_watch_open(struct kube *kube, struct loop *loop,
                                    const struct kube_watch_options *options);

@@ -5,9 +5,9 @@
 
 /* Of a list: {"metadata": …, "items": [object, object, …]}. */
 struct list_splitter {
-    struct str item;       /* the object being read */
-    struct str rest;       /* everything but the items: itself a JSON object */
-    struct str key;        /* the last text at the top level */
+    struct str item; /* the object being read */
+    struct str rest; /* everything but the items: itself a JSON object */
+    struct str key;  /* the last text at the top level */
     int depth;
     bool in_text, is_escaped, in_items;
     void (*on_item)(void *context, struct slice item);

@@ -36,16 +36,16 @@ struct kube_watch {
     struct loop_timer *timer; /* of the next stream */
     struct list_splitter items;
     struct line_splitter lines;
-    struct str trouble; /* the body of an answer that is no success */
-    struct str page;    /* token of the list's next page */
+    struct str trouble;               /* the body of an answer that is no success */
+    struct str page;                  /* token of the list's next page */
     char version[KUBE_VERSION_BYTES]; /* to watch from; "" means: list first */
     int64_t opened_mono_ms;
     int status;
-    bool is_listing;  /* the open stream is a list */
-    bool is_gone;     /* the server has forgotten our version */
-    bool is_broken;   /* what came cannot be read */
-    bool is_troubled; /* on_trouble has been told */
-    struct err told;  /* by an ERROR event */
+    bool is_listing;   /* the open stream is a list */
+    bool is_gone;      /* the server has forgotten our version */
+    bool is_broken;    /* what came cannot be read */
+    bool is_troubled;  /* on_trouble has been told */
+    struct err told;   /* by an ERROR event */
     unsigned failures; /* in a row */
 };
 
@@ -291,9 +291,8 @@ static void open_stream(void *context)
     struct http_header accept = {"Accept", "application/json"};
     call.headers = &accept;
     call.header_count = 1;
-    watch->stream =
-        http_stream_open(watch->loop, &call,
-                         watch->is_listing ? LIST_SILENCE_MS : WATCH_SILENCE_MS, &events, watch);
+    watch->stream = http_stream_open(
+        watch->loop, &call, watch->is_listing ? LIST_SILENCE_MS : WATCH_SILENCE_MS, &events, watch);
 }
 
 static char *copy_or_null(const char *text)

@@ -7,15 +7,14 @@
 void manifest_add_problem(struct arena *arena, struct manifest_problem **problems, const char *file,
                           unsigned line, const char *text)
 {
-    struct manifest_problem **tail = problems;
-    while (*tail) {
-        tail = &(*tail)->next;
+    struct manifest_problem **end = problems;
+    while (*end) {
+        end = &(*end)->next;
     }
-    struct manifest_problem *problem = ARENA_NEW(arena, struct manifest_problem);
-    problem->file = arena_strdup(arena, file);
-    problem->line = line;
-    problem->text = arena_strdup(arena, text);
-    *tail = problem;
+    *end = ARENA_NEW(arena, struct manifest_problem);
+    (*end)->file = arena_strdup(arena, file);
+    (*end)->line = line;
+    (*end)->text = arena_strdup(arena, text);
 }
 
 /* yaml's errors begin with "line N, column M: ". */
@@ -31,7 +30,14 @@ struct file_reader {
     struct arena *arena;
     struct manifest_object **tail;
     struct manifest_problem **problems;
+    size_t problem_count;
 };
+
+static void report(struct file_reader *reader, unsigned line, const char *text)
+{
+    manifest_add_problem(reader->arena, reader->problems, reader->path, line, text);
+    reader->problem_count++;
+}
 
 static const char *text_or_empty(const struct yaml_node *node)
 {
@@ -63,7 +69,8 @@ static bool add_items(struct file_reader *reader, const struct yaml_node *root)
     const struct yaml_node *items = yaml_get(root, "items");
     bool is_list = length >= 4 && strcmp(kind + length - 4, "List") == 0 && items &&
                    items->kind == YAML_SEQUENCE;
-    for (size_t i = 0; is_list && i < items->item_count; i++) {
+    for (size_t i = 0;
+         is_list && i < items->item_count && reader->problem_count < MANIFEST_PROBLEMS_MAX; i++) {
         add_root(reader, items->items[i]);
     }
     return is_list;
@@ -72,21 +79,20 @@ static bool add_items(struct file_reader *reader, const struct yaml_node *root)
 static void add_root(struct file_reader *reader, struct yaml_node *root)
 {
     if (root->kind != YAML_MAPPING) {
-        manifest_add_problem(reader->arena, reader->problems, reader->path, root->line,
-                             "a manifest must be a mapping with apiVersion and kind");
+        report(reader, root->line, "a manifest must be a mapping with apiVersion and kind");
         return;
     }
     if (add_items(reader, root)) {
         return;
     }
     if (!yaml_text(root, "apiVersion") || !yaml_text(root, "kind")) {
-        manifest_add_problem(reader->arena, reader->problems, reader->path, root->line,
-                             "it has no apiVersion and kind; move it elsewhere if it is no manifest");
+        report(reader, root->line,
+               "it has no apiVersion and kind; move it elsewhere if it is no manifest");
         return;
     }
     if (!text_or_empty(yaml_at(root, "metadata.name"))[0]) {
-        manifest_add_problem(reader->arena, reader->problems, reader->path, root->line,
-                             "it has no metadata.name (generateName cannot be kept in sync); give it one");
+        report(reader, root->line,
+               "it has no metadata.name (generateName cannot be kept in sync); give it one");
         return;
     }
     add_object(reader, root);
@@ -95,8 +101,8 @@ static void add_root(struct file_reader *reader, struct yaml_node *root)
 void manifest_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
                    struct manifest_object **objects, struct manifest_problem **problems)
 {
-    struct file_reader reader = {.path = arena_strdup(arena, path), .arena = arena,
-                                 .tail = objects, .problems = problems};
+    struct file_reader reader = {
+        .path = arena_strdup(arena, path), .arena = arena, .tail = objects, .problems = problems};
     while (*reader.tail) {
         reader.tail = &(*reader.tail)->next;
     }
@@ -104,10 +110,10 @@ void manifest_file(const struct manifest_tree *tree, const char *path, struct ar
     struct yaml_document *document = NULL;
     if (!tree->read(tree->context, path, arena, &reader.text, &err) ||
         !yaml_parse(arena, reader.text, &document, &err)) {
-        manifest_add_problem(arena, problems, path, line_of(err.text), err.text);
+        report(&reader, line_of(err.text), err.text);
         return;
     }
-    for (; document; document = document->next) {
+    for (; document && reader.problem_count < MANIFEST_PROBLEMS_MAX; document = document->next) {
         if (document->root) {
             add_root(&reader, document->root);
         }

@@ -19,7 +19,7 @@ static bool ends_with(const char *name, const char *end)
     return name_length > end_length && strcmp(name + name_length - end_length, end) == 0;
 }
 
-static bool is_manifest(const char *name)
+bool manifest_is_file_name(const char *name)
 {
     return ends_with(name, ".yaml") || ends_with(name, ".yml") || ends_with(name, ".json");
 }
@@ -49,7 +49,7 @@ static void walk_folder(const struct walk *walk, const char *folder, int depth)
         }
         if (entries[i].is_folder) {
             walk_folder(walk, path, depth + 1);
-        } else if (is_manifest(name)) {
+        } else if (manifest_is_file_name(name)) {
             manifest_file(walk->tree, path, walk->arena, walk->objects, walk->problems);
         }
     }

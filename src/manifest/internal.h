@@ -3,7 +3,7 @@
 
 #include "manifest/manifest.h"
 
-/* Folders below one another; a repository that is deeper is not read by mistake only. */
+/* Folders below one another: no repository is nested deeper on purpose. */
 #define MANIFEST_DEPTH_MAX 32
 
 void manifest_add_problem(struct arena *arena, struct manifest_problem **problems, const char *file,

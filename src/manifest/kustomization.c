@@ -3,45 +3,132 @@
 
 #include "manifest/internal.h"
 
-static const char *const file_names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
-
-/* Fields that the native renderer does, and those that mean nothing for rendering. */
-static const char *const supported[] = {"apiVersion", "kind",   "metadata",  "resources", "components",
-                                        "namespace",  "labels", "images",    "replicas"};
+const char *const manifest_kustomization_names[MANIFEST_KUSTOMIZATION_NAMES] = {
+    "kustomization.yaml", "kustomization.yml", "Kustomization"};
 
 const char *kustomization_name(const struct manifest_entry *entries, size_t count)
 {
-    for (size_t n = 0; n < COUNT_OF(file_names); n++) {
+    for (size_t n = 0; n < MANIFEST_KUSTOMIZATION_NAMES; n++) {
         for (size_t i = 0; i < count; i++) {
-            if (!entries[i].is_folder && strcmp(entries[i].name, file_names[n]) == 0) {
-                return file_names[n];
+            if (!entries[i].is_folder &&
+                strcmp(entries[i].name, manifest_kustomization_names[n]) == 0) {
+                return manifest_kustomization_names[n];
             }
         }
     }
     return NULL;
 }
 
-static void find_unsupported(struct manifest_kustomization *kustomization)
+bool manifest_has_kustomization(const struct manifest_entry *entries, size_t count)
 {
-    const struct yaml_node *root = kustomization->root;
-    for (size_t i = 0; i < root->item_count; i += 2) {
-        bool known = false;
-        for (size_t n = 0; n < COUNT_OF(supported); n++) {
-            known = known || strcmp(supported[n], root->items[i]->text) == 0;
+    return kustomization_name(entries, count) != NULL;
+}
+
+/* ---- what the native renderer does ---- */
+
+static const char *const supported[] = {"apiVersion", "kind",       "metadata",
+                                        "resources",  "components", "namespace",
+                                        "labels",     "images",     "replicas"};
+static const char *const supported_labels[] = {"pairs", "includeSelectors", "includeTemplates"};
+static const char *const supported_images[] = {"name", "newName", "newTag", "digest", "tagSuffix"};
+
+/* `patches: []` asks for nothing. */
+static bool is_empty(const struct yaml_node *node)
+{
+    return node->kind == YAML_SCALAR ? node->text_length == 0 : node->item_count == 0;
+}
+
+/* The first key with a value that is not in the list, or NULL. */
+static const struct yaml_node *find_other_key(const struct yaml_node *mapping,
+                                              const char *const *known, size_t count)
+{
+    for (size_t i = 0; mapping->kind == YAML_MAPPING && i < mapping->item_count; i += 2) {
+        const struct yaml_node *key = mapping->items[i];
+        bool is_known = is_empty(mapping->items[i + 1]);
+        for (size_t n = 0; key->kind == YAML_SCALAR && !is_known && n < count; n++) {
+            is_known = strcmp(known[n], key->text) == 0;
         }
-        if (!known) {
-            kustomization->unsupported = root->items[i]->text;
-            kustomization->unsupported_line = root->items[i]->line;
-            return;
+        if (!is_known) {
+            return key;
+        }
+    }
+    return NULL;
+}
+
+static void set_unsupported(struct manifest_kustomization *kustomization, struct arena *arena,
+                            const char *field, const struct yaml_node *at)
+{
+    if (!kustomization->unsupported) {
+        const char *key = at->kind == YAML_SCALAR ? at->text : "?";
+        kustomization->unsupported =
+            field[0] ? arena_printf(arena, "%s.%s", field, key) : arena_strdup(arena, key);
+        kustomization->unsupported_line = at->line;
+    }
+}
+
+static void check_entries(struct manifest_kustomization *kustomization, struct arena *arena,
+                          const char *field, const char *const *known, size_t count)
+{
+    const struct yaml_node *list = yaml_get(kustomization->root, field);
+    for (size_t i = 0; list && list->kind == YAML_SEQUENCE && i < list->item_count; i++) {
+        const struct yaml_node *other = find_other_key(list->items[i], known, count);
+        if (other) {
+            set_unsupported(kustomization, arena, field, other);
         }
     }
 }
 
-static bool is_remote(const char *resource)
+/* kustomize takes an image's name for a regular expression. */
+static void check_image_names(struct manifest_kustomization *kustomization, struct arena *arena)
 {
-    return strstr(resource, "://") || strncmp(resource, "git@", 4) == 0 ||
-           strncmp(resource, "git::", 5) == 0 || strstr(resource, "?ref=") ||
-           strncmp(resource, "github.com/", 11) == 0;
+    for (const struct manifest_image *image = kustomization->images; image; image = image->next) {
+        if (strpbrk(image->name, "*+?()[]{}|^$\\")) {
+            set_unsupported(kustomization, arena, "images", yaml_get(image->node, "name"));
+        }
+    }
+}
+
+static void find_unsupported(struct manifest_kustomization *kustomization, struct arena *arena)
+{
+    const struct yaml_node *other =
+        find_other_key(kustomization->root, supported, COUNT_OF(supported));
+    if (other) {
+        set_unsupported(kustomization, arena, "", other);
+    }
+    check_entries(kustomization, arena, "labels", supported_labels, COUNT_OF(supported_labels));
+    check_entries(kustomization, arena, "images", supported_images, COUNT_OF(supported_images));
+    check_image_names(kustomization, arena);
+}
+
+/* ---- paths ---- */
+
+bool manifest_is_remote(const char *resource)
+{
+    static const char *const beginnings[] = {"git@", "git::", "github.com/", "github.com:"};
+    for (size_t i = 0; i < COUNT_OF(beginnings); i++) {
+        if (strncmp(resource, beginnings[i], strlen(beginnings[i])) == 0) {
+            return true;
+        }
+    }
+    return strstr(resource, "://") || strstr(resource, "?ref=") || strstr(resource, ".git//");
+}
+
+static const char *read_path(const struct manifest_kustomization *kustomization,
+                             const struct yaml_node *item, struct arena *arena, struct err *err)
+{
+    const char *text = item->kind == YAML_SCALAR ? item->text : "";
+    if (manifest_is_remote(text)) {
+        err_set(err, ERR_REFUSED,
+                "line %u: %.120s lies outside of the repository; copy it into the repository",
+                item->line, text);
+        return NULL;
+    }
+    const char *path = text[0] ? manifest_path(arena, kustomization->folder, text) : NULL;
+    if (!path) {
+        err_set(err, ERR_REFUSED, "line %u: \"%.120s\" is no path inside of the repository",
+                item->line, text);
+    }
+    return path;
 }
 
 /* The paths of a list field, from the root of the tree. */
@@ -49,27 +136,17 @@ static bool read_paths(const struct manifest_kustomization *kustomization, const
                        struct arena *arena, const char ***out, size_t *out_count, struct err *err)
 {
     const struct yaml_node *list = yaml_get(kustomization->root, field);
-    if (!list) {
+    if (!list || is_empty(list)) {
         return true;
     }
     if (list->kind != YAML_SEQUENCE) {
-        return list->kind == YAML_SCALAR && list->text_length == 0
-                   ? true
-                   : err_set(err, ERR_INVALID, "line %u: %s must be a list of paths", list->line, field);
+        return err_set(err, ERR_INVALID, "line %u: %s must be a list of paths", list->line, field);
     }
     *out = arena_alloc(arena, list->item_count, sizeof(**out));
     for (size_t i = 0; i < list->item_count; i++) {
-        const struct yaml_node *item = list->items[i];
-        const char *text = item->kind == YAML_SCALAR ? item->text : "";
-        if (is_remote(text)) {
-            return err_set(err, ERR_REFUSED,
-                           "line %u: %.120s lies outside of the repository; copy it into the repository",
-                           item->line, text);
-        }
-        const char *path = text[0] ? manifest_path(arena, kustomization->folder, text) : NULL;
+        const char *path = read_path(kustomization, list->items[i], arena, err);
         if (!path) {
-            return err_set(err, ERR_REFUSED, "line %u: \"%.120s\" is no path inside of the repository",
-                           item->line, text);
+            return false;
         }
         (*out)[(*out_count)++] = path;
     }
@@ -91,7 +168,8 @@ static bool read_images(struct manifest_kustomization *kustomization, struct are
         struct yaml_node *entry = list->items[i];
         const char *name = yaml_text(entry, "name");
         if (!name || !name[0]) {
-            return err_set(err, ERR_INVALID, "line %u: an entry of images needs a name", entry->line);
+            return err_set(err, ERR_INVALID, "line %u: an entry of images needs a name",
+                           entry->line);
         }
         struct manifest_image *image = ARENA_NEW(arena, struct manifest_image);
         image->name = name;
@@ -111,7 +189,6 @@ static bool read_structure(struct manifest_kustomization *kustomization, struct 
 {
     const char *kind = yaml_text(kustomization->root, "kind");
     kustomization->is_component = kind && strcmp(kind, "Component") == 0;
-    find_unsupported(kustomization);
     return read_paths(kustomization, "resources", arena, &kustomization->resources,
                       &kustomization->resource_count, err) &&
            read_paths(kustomization, "components", arena, &kustomization->components,
@@ -149,6 +226,7 @@ bool manifest_kustomization(const struct manifest_tree *tree, const char *folder
     if (!read_structure(kustomization, arena, err)) {
         return err_wrap(err, "%s", kustomization->file);
     }
+    find_unsupported(kustomization, arena);
     *out = kustomization;
     return true;
 }

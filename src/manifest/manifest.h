@@ -17,10 +17,11 @@
 struct manifest_entry {
     const char *name; /* without folder */
     bool is_folder;
-    const char *oid;  /* identity of the content; equal oid, equal content */
+    const char *oid; /* identity of the content; equal oid, equal content */
 };
 struct manifest_tree {
-    bool (*read)(void *context, const char *path, struct arena *arena, struct slice *out, struct err *err);
+    bool (*read)(void *context, const char *path, struct arena *arena, struct slice *out,
+                 struct err *err);
     bool (*list)(void *context, const char *folder, struct arena *arena,
                  struct manifest_entry **out, size_t *out_count, struct err *err);
     /* Identity of a file or folder, "" when missing. */
@@ -31,9 +32,9 @@ struct manifest_tree {
 /* One object of one file. */
 struct manifest_object {
     const char *file;
-    unsigned line;              /* where its document begins */
-    struct yaml_node *root;     /* a mapping with apiVersion and kind */
-    struct slice text;          /* the whole file, for editing */
+    unsigned line;                                     /* where its document begins */
+    struct yaml_node *root;                            /* a mapping with apiVersion and kind */
+    struct slice text;                                 /* the whole file, for editing */
     const char *api_version, *kind, *name, *namespace; /* as written; "" when absent */
     struct manifest_object *next;
 };
@@ -58,16 +59,26 @@ struct manifest_kustomization {
     const char **components;
     size_t component_count;
     struct manifest_image *images;
-    const char *unsupported;
+    const char *unsupported; /* may name a part: "labels.fields" */
     unsigned unsupported_line;
 };
+
+/* The names that a kustomization file may have; the first that is there counts. */
+#define MANIFEST_KUSTOMIZATION_NAMES 3
+extern const char *const manifest_kustomization_names[MANIFEST_KUSTOMIZATION_NAMES];
+/* Do the entries of a folder make it a kustomization? */
+bool manifest_has_kustomization(const struct manifest_entry *entries, size_t count);
+/* Is this a manifest's name: *.yaml, *.yml or *.json? */
+bool manifest_is_file_name(const char *name);
 
 /* Load the kustomization of a folder; *out is NULL when the folder has none. */
 bool manifest_kustomization(const struct manifest_tree *tree, const char *folder,
                             struct arena *arena, struct manifest_kustomization **out,
                             struct err *err) MUST_CHECK;
 
-/* A file or document that could not be read: the others still count. */
+/* A file or document that could not be read: the others still count.  A file has at most
+   MANIFEST_PROBLEMS_MAX of them; the rest of such a file is not read. */
+#define MANIFEST_PROBLEMS_MAX 20
 struct manifest_problem {
     const char *file;
     unsigned line; /* 0: the whole file */
@@ -87,9 +98,13 @@ void manifest_folder(const struct manifest_tree *tree, const char *folder, struc
                      struct manifest_object **objects, struct manifest_problem **problems,
                      void (*on_kustomization)(void *context, const char *folder), void *context);
 
+/* Does kustomize take this text for something outside of the repository (https://, git@,
+   github.com/…?ref=)?  Such resources are refused. */
+bool manifest_is_remote(const char *resource);
+
 /* Join and normalise: ("clusters/dev", "../../base") → "base".  NULL when it leaves the root. */
 const char *manifest_path(struct arena *arena, const char *folder, const char *relative);
 
-/* A workload's pod template inside a manifest, or NULL when the kind has none: Deployment, StatefulSet, DaemonSet,
-   ReplicaSet, Job, CronJob, Pod. */
+/* A workload's pod template inside a manifest, or NULL when the kind has none: Deployment,
+   StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. */
 struct yaml_node *manifest_pod_spec(const struct yaml_node *root);

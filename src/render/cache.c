@@ -38,16 +38,16 @@ void render_cache_free(struct render_cache **cache)
     xfree(cache);
 }
 
-struct unit *cache_find(struct pass *pass, const char *path)
+struct unit *cache_find(struct render_cache *cache, const struct manifest_tree *tree,
+                        const char *key, struct arena *scratch)
 {
-    struct unit *unit = map_get(&pass->cache->units, path);
-    if (!unit) {
+    struct unit *unit = map_get(&cache->units, key);
+    if (!unit || unit->is_transient) {
         return NULL;
     }
-    VEC_EACH(struct dependency, dependency, &unit->dependencies)
-    {
-        if (strcmp(pass->tree->oid(pass->tree->context, dependency->path, pass->arena),
-                   dependency->oid) != 0) {
+    VEC_EACH (struct dependency, dependency, &unit->dependencies) {
+        const char *oid = tree->oid(tree->context, dependency->path, scratch);
+        if (strcmp(oid, dependency->oid) != 0) {
             return NULL;
         }
     }
@@ -55,10 +55,10 @@ struct unit *cache_find(struct pass *pass, const char *path)
     return unit;
 }
 
-void cache_put(struct render_cache *cache, const char *path, struct unit *unit)
+void cache_put(struct render_cache *cache, const char *key, struct unit *unit)
 {
     unit->is_used = true;
-    struct unit *before = map_set(&cache->units, path, unit);
+    struct unit *before = map_set(&cache->units, key, unit);
     unit_free(&before);
 }
 
@@ -73,11 +73,10 @@ void cache_drop_unused(struct render_cache *cache)
         }
         unit->is_used = false;
     }
-    VEC_EACH(char *, path, &unused)
-    {
-        struct unit *unit = map_remove(&cache->units, *path);
+    VEC_EACH (char *, key, &unused) {
+        struct unit *unit = map_remove(&cache->units, *key);
         unit_free(&unit);
-        free(*path);
+        free(*key);
     }
     VEC_DONE(&unused);
 }
@@ -87,15 +86,27 @@ void cache_drop_unused(struct render_cache *cache)
 static void note(struct recorder *recorder, const char *path)
 {
     struct unit *unit = recorder->unit;
-    VEC_EACH(struct dependency, dependency, &unit->dependencies)
-    {
-        if (strcmp(dependency->path, path) == 0) {
-            return;
-        }
+    if (map_has(&recorder->noted, path)) {
+        return;
     }
+    map_set(&recorder->noted, path, recorder);
     struct dependency *added = VEC_ADD(&unit->dependencies);
     added->path = arena_strdup(unit->arena, path);
-    added->oid = arena_strdup(unit->arena, recorder->tree->oid(recorder->tree->context, path, unit->arena));
+    const char *oid = recorder->tree->oid(recorder->tree->context, path, unit->arena);
+    added->oid = arena_strdup(unit->arena, oid);
+}
+
+bool is_about_files(enum err_kind kind)
+{
+    return kind == ERR_NOT_FOUND || kind == ERR_INVALID || kind == ERR_REFUSED;
+}
+
+static bool note_failure(struct recorder *recorder, const struct err *err)
+{
+    if (!is_about_files(err->kind) && recorder->failure.kind == ERR_NONE) {
+        recorder->failure = *err;
+    }
+    return false;
 }
 
 static bool recorded_read(void *context, const char *path, struct arena *arena, struct slice *out,
@@ -104,14 +115,25 @@ static bool recorded_read(void *context, const char *path, struct arena *arena, 
     struct recorder *recorder = context;
     recorder->files_read++;
     note(recorder, path);
-    return recorder->tree->read(recorder->tree->context, path, arena, out, err);
+    return recorder->tree->read(recorder->tree->context, path, arena, out, err) ||
+           note_failure(recorder, err);
 }
 
+/* What a folder is depends on which kustomization files it has, and on those that it has not. */
 static bool recorded_list(void *context, const char *folder, struct arena *arena,
                           struct manifest_entry **out, size_t *out_count, struct err *err)
 {
     struct recorder *recorder = context;
-    return recorder->tree->list(recorder->tree->context, folder, arena, out, out_count, err);
+    if (!recorder->tree->list(recorder->tree->context, folder, arena, out, out_count, err)) {
+        return note_failure(recorder, err);
+    }
+    for (size_t i = 0; i < MANIFEST_KUSTOMIZATION_NAMES; i++) {
+        const char *path = manifest_path(arena, folder, manifest_kustomization_names[i]);
+        if (path) {
+            note(recorder, path);
+        }
+    }
+    return true;
 }
 
 static const char *recorded_oid(void *context, const char *path, struct arena *arena)
@@ -123,4 +145,9 @@ static const char *recorded_oid(void *context, const char *path, struct arena *a
 struct manifest_tree recorder_tree(struct recorder *recorder)
 {
     return (struct manifest_tree){recorded_read, recorded_list, recorded_oid, recorder};
+}
+
+void recorder_done(struct recorder *recorder)
+{
+    map_done(&recorder->noted);
 }

@@ -3,52 +3,58 @@
 
 #include "render/internal.h"
 
-static void put_pairs(json_t *object, const json_t *pairs)
+static void put_pairs(json_t *object, json_t *pairs)
 {
     const char *key = NULL;
     json_t *value = NULL;
-    void *cursor = json_object_iter((json_t *)(uintptr_t)pairs);
-    for (; cursor; cursor = json_object_iter_next((json_t *)(uintptr_t)pairs, cursor)) {
-        key = json_object_iter_key(cursor);
-        value = json_object_iter_value(cursor);
+    json_object_foreach(pairs, key, value)
+    {
         json_object_set(object, key, value);
     }
 }
 
-void fields_put_labels(json_t *root, const char *path, bool create, const json_t *pairs)
+static void put_in_items(json_t *list, const char *path, bool create, json_t *pairs)
 {
-    if (*path == '\0') {
-        if (json_is_object(root)) {
-            put_pairs(root, pairs);
-        }
-        return;
-    }
-    size_t length = strcspn(path, ".");
-    bool is_list = length > 2 && path[length - 1] == ']';
-    AUTO_STR(key, 128);
-    str_add_bytes(&key, path, is_list ? length - 2 : length);
-    const char *rest = path + length + (path[length] == '.');
-    json_t *child = json_object_get(root, key.text);
-    if (is_list) {
-        size_t i = 0;
-        json_t *item = NULL;
-        json_array_foreach(child, i, item)
-        {
-            fields_put_labels(item, rest, create, pairs);
-        }
-        return;
-    }
-    if ((!child || json_is_null(child)) && create && json_is_object(root)) {
-        child = json_object();
-        json_object_set_new(root, key.text, child);
-    }
-    if (child) {
-        fields_put_labels(child, rest, create, pairs);
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach(list, i, item)
+    {
+        fields_put(item, path, create, pairs);
     }
 }
 
-/* Kinds of Kubernetes' own groups that belong to no namespace; unknown ones are taken to belong to one,
-   as kustomize does. */
+void fields_put(json_t *root, const char *path, bool create, json_t *pairs)
+{
+    if (!json_is_object(root)) {
+        return;
+    }
+    if (*path == '\0') {
+        put_pairs(root, pairs);
+        return;
+    }
+    size_t length = strcspn(path, ".");
+    const char *rest = path + length + (path[length] == '.');
+    bool is_list = length > 2 && path[length - 1] == ']';
+    json_t *child = json_object_getn(root, path, is_list ? length - 2 : length);
+    if (is_list) {
+        put_in_items(child, rest, create, pairs);
+        return;
+    }
+    if ((!child || json_is_null(child)) && create) {
+        child = json_object();
+        json_object_setn_new(root, path, length, child);
+    }
+    fields_put(child, rest, create, pairs);
+}
+
+struct slice group_of(const char *api_version)
+{
+    const char *slash = strchr(api_version, '/');
+    return (struct slice){api_version, slash ? (size_t)(slash - api_version) : 0};
+}
+
+/* Kinds of Kubernetes' own groups that belong to no namespace; unknown ones are taken to
+   belong to one, as kustomize does. */
 static const struct {
     const char *group;
     const char *kind;
@@ -83,8 +89,7 @@ static const struct {
 
 bool kind_is_of_cluster(const char *api_version, const char *kind)
 {
-    const char *slash = strchr(api_version, '/');
-    struct slice group = {api_version, slash ? (size_t)(slash - api_version) : 0};
+    struct slice group = group_of(api_version);
     for (size_t i = 0; i < COUNT_OF(of_cluster); i++) {
         if (slice_equals(group, of_cluster[i].group) && strcmp(of_cluster[i].kind, kind) == 0) {
             return true;

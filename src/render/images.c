@@ -3,6 +3,8 @@
 
 #include "render/internal.h"
 
+#define IMAGE_BYTES_MAX 2048
+
 /* "registry:5000/a/b:tag@digest" apart; tag and digest may be empty. */
 struct reference {
     struct slice name, tag, digest;
@@ -11,14 +13,14 @@ struct reference {
 static struct reference split(const char *text)
 {
     struct reference reference = {0};
-    const char *at = strchr(text, '@');
-    size_t length = at ? (size_t)(at - text) : strlen(text);
-    const char *slash = memrchr(text, '/', length);
-    const char *from = slash ? slash : text;
-    const char *colon = memchr(from, ':', length - (size_t)(from - text));
-    reference.name = (struct slice){text, colon ? (size_t)(colon - text) : length};
+    const char *slash = strchr(text, '/'); /* a colon before it is a registry's port */
+    const char *at = strchr(slash ? slash : text, '@');
+    const char *end = at ? at : text + strlen(text);
+    const char *from = slash && slash < end ? slash : text;
+    const char *colon = memchr(from, ':', (size_t)(end - from));
+    reference.name = (struct slice){text, (size_t)((colon ? colon : end) - text)};
     if (colon) {
-        reference.tag = (struct slice){colon + 1, length - (size_t)(colon + 1 - text)};
+        reference.tag = (struct slice){colon + 1, (size_t)(end - colon - 1)};
     }
     if (at) {
         reference.digest = slice_of(at + 1);
@@ -28,51 +30,51 @@ static struct reference split(const char *text)
 
 static const char *text_of(const struct yaml_node *node)
 {
-    return node && node->text_length ? node->text : NULL;
+    return node && node->text_length > 0 ? node->text : NULL;
 }
 
 static void add_part(struct str *out, const char *before, struct slice part)
 {
-    if (part.length) {
+    if (part.length > 0) {
         str_add(out, before);
         str_add_bytes(out, part.bytes, part.length);
     }
 }
 
 /* A new tag or digest replaces both of the old ones. */
-static void write_image(const struct manifest_image *image, struct reference reference, struct str *out)
+static void write_image(const struct manifest_image *image, struct reference reference,
+                        struct str *out)
 {
     const char *name = text_of(image->new_name);
     const char *tag = text_of(image->new_tag);
     const char *digest = text_of(image->digest);
+    const char *suffix = tag || digest ? NULL : text_of(image->tag_suffix);
     if (tag || digest) {
         reference.tag = slice_of(tag ? tag : "");
         reference.digest = slice_of(digest ? digest : "");
     }
-    if (name) {
-        str_add(out, name);
-    } else {
-        str_add_bytes(out, reference.name.bytes, reference.name.length);
-    }
+    add_part(out, "", name ? slice_of(name) : reference.name);
     add_part(out, ":", reference.tag);
-    const char *suffix = text_of(image->tag_suffix);
-    if (suffix && !tag && !digest) {
-        str_addf(out, "%s%s", reference.tag.length ? "" : ":", suffix);
+    if (suffix) {
+        str_add(out, reference.tag.length > 0 ? "" : ":");
+        str_add(out, suffix);
         return;
     }
     add_part(out, "@", reference.digest);
 }
 
-static void change_container(json_t *container, const struct manifest_image *image)
+static void change_reference(json_t *holder, const char *key, const struct manifest_image *image)
 {
-    const char *text = json_text_at(container, "image", NULL);
-    struct reference reference = split(text ? text : "");
-    if (!text || !slice_equals(reference.name, image->name)) {
+    const char *text = json_text_at(holder, key, "");
+    struct reference reference = split(text);
+    if (!text[0] || !slice_equals(reference.name, image->name)) {
         return;
     }
-    AUTO_STR(changed, 1024);
+    AUTO_STR(changed, IMAGE_BYTES_MAX);
     write_image(image, reference, &changed);
-    json_object_set_new(container, "image", json_text_safe(changed.text, changed.length));
+    if (!changed.failed) {
+        json_object_set_new(holder, key, json_text_safe(changed.text, changed.length));
+    }
 }
 
 static bool holds_containers(const char *key)
@@ -81,7 +83,7 @@ static bool holds_containers(const char *key)
 }
 
 /* Depth is bounded by the YAML that the value came from. */
-static void change_all(json_t *value, const struct manifest_image *image)
+static void change_containers(json_t *value, const struct manifest_image *image)
 {
     size_t i = 0;
     json_t *item = NULL;
@@ -89,29 +91,68 @@ static void change_all(json_t *value, const struct manifest_image *image)
     json_t *member = NULL;
     json_array_foreach(value, i, item)
     {
-        change_all(item, image);
+        change_containers(item, image);
     }
     json_object_foreach(value, key, member)
     {
+        change_containers(member, image);
         if (holds_containers(key)) {
             json_array_foreach(member, i, item)
             {
-                change_container(item, image);
+                change_reference(item, "image", image);
             }
         }
-        change_all(member, image);
     }
 }
 
-void apply_images(const struct manifest_kustomization *kustomization, struct draft_list *list)
+/* Volumes that are images, in pods and in pod templates. */
+static void change_volumes(const json_t *object, const struct manifest_image *image)
 {
-    for (const struct manifest_image *image = kustomization->images; image; image = image->next) {
-        VEC_EACH(struct draft, draft, &list->all)
-        {
-            /* A CRD's schema may have a property called containers: it holds no images. */
-            if (strcmp(json_text_at(draft->json, "kind", ""), "CustomResourceDefinition") != 0) {
-                change_all(draft->json, image);
-            }
+    static const char *const paths[] = {"spec.volumes", "spec.template.spec.volumes"};
+    for (size_t p = 0; p < COUNT_OF(paths); p++) {
+        const json_t *volumes = json_array_at(object, paths[p]);
+        for (size_t i = 0; i < json_array_size(volumes); i++) {
+            change_reference(json_object_get(json_array_get(volumes, i), "image"), "reference",
+                             image);
         }
     }
+}
+
+/* `newTag: 1.10` is a number; kustomize refuses it rather than guess. */
+static bool check_texts(const struct manifest_image *image, struct err *err)
+{
+    const struct yaml_node *const nodes[] = {image->new_name, image->new_tag, image->digest,
+                                             image->tag_suffix};
+    for (size_t i = 0; i < COUNT_OF(nodes); i++) {
+        AUTO_JSON *value = nodes[i] ? yaml_to_json(nodes[i], err) : NULL;
+        if (nodes[i] && !json_is_string(value) && !json_is_null(value)) {
+            return err_set(err, ERR_INVALID, "line %u: %s is not a text here; quote it",
+                           nodes[i]->line, nodes[i]->text);
+        }
+    }
+    return true;
+}
+
+static void apply_image(const struct manifest_image *image, struct draft_list *list)
+{
+    VEC_EACH (struct draft, draft, &list->all) {
+        /* A CRD's schema may have a property called containers: it holds no images. */
+        const char *kind = json_text_at(draft->json, "kind", "");
+        if (strcmp(kind, "CustomResourceDefinition") != 0) {
+            change_containers(draft->json, image);
+        }
+        change_volumes(draft->json, image);
+    }
+}
+
+bool apply_images(const struct manifest_kustomization *kustomization, struct draft_list *list,
+                  struct err *err)
+{
+    for (const struct manifest_image *image = kustomization->images; image; image = image->next) {
+        if (!check_texts(image, err)) {
+            return false;
+        }
+        apply_image(image, list);
+    }
+    return true;
 }

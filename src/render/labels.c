@@ -5,37 +5,40 @@
 
 enum label_place { IN_TEMPLATE, IN_SELECTOR };
 
-/* kustomize's own table (api/internal/konfig/builtinpluginconsts), as far as Kubernetes' kinds go. */
+/* kustomize's own table (its package builtinpluginconsts).  A row with a version and no group
+   means that version of any group: a Knative Service gets a selector, too. */
 static const struct {
     const char *kind;
-    const char *group; /* start of apiVersion; "" any */
+    const char *group;   /* NULL: any */
+    const char *version; /* NULL: any */
     const char *path;
     enum label_place place;
     bool create;
 } places[] = {
-    {"ReplicationController", "v1", "spec.template.metadata.labels", IN_TEMPLATE, true},
-    {"Deployment", "", "spec.template.metadata.labels", IN_TEMPLATE, true},
-    {"ReplicaSet", "", "spec.template.metadata.labels", IN_TEMPLATE, true},
-    {"DaemonSet", "", "spec.template.metadata.labels", IN_TEMPLATE, true},
-    {"StatefulSet", "apps/", "spec.template.metadata.labels", IN_TEMPLATE, true},
-    {"StatefulSet", "apps/", "spec.volumeClaimTemplates[].metadata.labels", IN_TEMPLATE, true},
-    {"Job", "batch/", "spec.template.metadata.labels", IN_TEMPLATE, true},
-    {"CronJob", "batch/", "spec.jobTemplate.metadata.labels", IN_TEMPLATE, true},
-    {"CronJob", "batch/", "spec.jobTemplate.spec.template.metadata.labels", IN_TEMPLATE, true},
-    {"Service", "v1", "spec.selector", IN_SELECTOR, true},
-    {"ReplicationController", "v1", "spec.selector", IN_SELECTOR, true},
-    {"Deployment", "", "spec.selector.matchLabels", IN_SELECTOR, true},
-    {"ReplicaSet", "", "spec.selector.matchLabels", IN_SELECTOR, true},
-    {"DaemonSet", "", "spec.selector.matchLabels", IN_SELECTOR, true},
-    {"StatefulSet", "apps/", "spec.selector.matchLabels", IN_SELECTOR, true},
-    {"Job", "batch/", "spec.selector.matchLabels", IN_SELECTOR, false},
-    {"CronJob", "batch/", "spec.jobTemplate.spec.selector.matchLabels", IN_SELECTOR, false},
-    {"PodDisruptionBudget", "policy/", "spec.selector.matchLabels", IN_SELECTOR, false},
-    {"NetworkPolicy", "networking.k8s.io/", "spec.podSelector.matchLabels", IN_SELECTOR, false},
-    {"NetworkPolicy", "networking.k8s.io/", "spec.ingress[].from[].podSelector.matchLabels",
-     IN_SELECTOR, false},
-    {"NetworkPolicy", "networking.k8s.io/", "spec.egress[].to[].podSelector.matchLabels", IN_SELECTOR,
+    {"ReplicationController", NULL, "v1", "spec.template.metadata.labels", IN_TEMPLATE, true},
+    {"Deployment", NULL, NULL, "spec.template.metadata.labels", IN_TEMPLATE, true},
+    {"ReplicaSet", NULL, NULL, "spec.template.metadata.labels", IN_TEMPLATE, true},
+    {"DaemonSet", NULL, NULL, "spec.template.metadata.labels", IN_TEMPLATE, true},
+    {"StatefulSet", "apps", NULL, "spec.template.metadata.labels", IN_TEMPLATE, true},
+    {"StatefulSet", "apps", NULL, "spec.volumeClaimTemplates[].metadata.labels", IN_TEMPLATE, true},
+    {"Job", "batch", NULL, "spec.template.metadata.labels", IN_TEMPLATE, true},
+    {"CronJob", "batch", NULL, "spec.jobTemplate.metadata.labels", IN_TEMPLATE, true},
+    {"CronJob", "batch", NULL, "spec.jobTemplate.spec.template.metadata.labels", IN_TEMPLATE, true},
+    {"Service", NULL, "v1", "spec.selector", IN_SELECTOR, true},
+    {"ReplicationController", NULL, "v1", "spec.selector", IN_SELECTOR, true},
+    {"Deployment", NULL, NULL, "spec.selector.matchLabels", IN_SELECTOR, true},
+    {"ReplicaSet", NULL, NULL, "spec.selector.matchLabels", IN_SELECTOR, true},
+    {"DaemonSet", NULL, NULL, "spec.selector.matchLabels", IN_SELECTOR, true},
+    {"StatefulSet", "apps", NULL, "spec.selector.matchLabels", IN_SELECTOR, true},
+    {"Job", "batch", NULL, "spec.selector.matchLabels", IN_SELECTOR, false},
+    {"CronJob", "batch", NULL, "spec.jobTemplate.spec.selector.matchLabels", IN_SELECTOR, false},
+    {"PodDisruptionBudget", "policy", NULL, "spec.selector.matchLabels", IN_SELECTOR, false},
+    {"NetworkPolicy", "networking.k8s.io", NULL, "spec.podSelector.matchLabels", IN_SELECTOR,
      false},
+    {"NetworkPolicy", "networking.k8s.io", NULL, "spec.ingress[].from[].podSelector.matchLabels",
+     IN_SELECTOR, false},
+    {"NetworkPolicy", "networking.k8s.io", NULL, "spec.egress[].to[].podSelector.matchLabels",
+     IN_SELECTOR, false},
 };
 
 /* Affinity and spread rules of these kinds select pods of their own. */
@@ -52,29 +55,39 @@ static const char *const spread_paths[] = {
     "spec.template.spec.topologySpreadConstraints[].labelSelector.matchLabels",
 };
 
-static void put_spread(json_t *object, const char *kind, const json_t *pairs)
+static void put_spread(json_t *object, json_t *pairs)
 {
+    const char *kind = json_text_at(object, "kind", "");
+    struct slice group = group_of(json_text_at(object, "apiVersion", ""));
     for (size_t i = 0; i < COUNT_OF(spread_kinds); i++) {
-        for (size_t n = 0; strcmp(spread_kinds[i], kind) == 0 && n < COUNT_OF(spread_paths); n++) {
-            fields_put_labels(object, spread_paths[n], false, pairs);
+        bool is_wanted = strcmp(spread_kinds[i], kind) == 0 && slice_equals(group, "apps");
+        for (size_t n = 0; is_wanted && n < COUNT_OF(spread_paths); n++) {
+            fields_put(object, spread_paths[n], false, pairs);
         }
     }
 }
 
-static void put_labels(json_t *object, const json_t *pairs, bool in_templates, bool in_selectors)
+static bool is_row_of(size_t row, const json_t *object)
 {
-    const char *kind = json_text_at(object, "kind", "");
     const char *api_version = json_text_at(object, "apiVersion", "");
-    fields_put_labels(object, "metadata.labels", true, pairs);
+    const char *slash = strchr(api_version, '/');
+    const char *version = slash ? slash + 1 : api_version;
+    return strcmp(places[row].kind, json_text_at(object, "kind", "")) == 0 &&
+           (!places[row].group || slice_equals(group_of(api_version), places[row].group)) &&
+           (!places[row].version || strcmp(places[row].version, version) == 0);
+}
+
+static void put_labels(json_t *object, json_t *pairs, bool in_templates, bool in_selectors)
+{
+    fields_put(object, "metadata.labels", true, pairs);
     for (size_t i = 0; i < COUNT_OF(places); i++) {
-        bool is_wanted = places[i].place == IN_SELECTOR ? in_selectors : in_templates || in_selectors;
-        if (is_wanted && strcmp(places[i].kind, kind) == 0 &&
-            strncmp(places[i].group, api_version, strlen(places[i].group)) == 0) {
-            fields_put_labels(object, places[i].path, places[i].create, pairs);
+        bool is_wanted = in_selectors || (in_templates && places[i].place == IN_TEMPLATE);
+        if (is_wanted && is_row_of(i, object)) {
+            fields_put(object, places[i].path, places[i].create, pairs);
         }
     }
     if (in_selectors) {
-        put_spread(object, kind, pairs);
+        put_spread(object, pairs);
     }
 }
 
@@ -84,30 +97,42 @@ static bool is_true(const struct yaml_node *entry, const char *key)
     return text && strcmp(text, "true") == 0;
 }
 
+/* The pairs of one entry; every value must be a text. */
+static json_t *pairs_of(const struct yaml_node *entry, struct err *err)
+{
+    const struct yaml_node *node = yaml_get(entry, "pairs");
+    if (!node || node->kind != YAML_MAPPING) {
+        err_set(err, ERR_INVALID, "line %u: an entry of labels needs pairs", entry->line);
+        return NULL;
+    }
+    AUTO_JSON *pairs = yaml_to_json(node, err);
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(pairs, key, value)
+    {
+        if (!json_is_string(value)) {
+            err_set(err, ERR_INVALID, "line %u: the label \"%.80s\" is not a text; quote its value",
+                    node->line, key);
+            return NULL;
+        }
+    }
+    return TAKE(pairs);
+}
+
 bool apply_labels(const struct manifest_kustomization *kustomization, struct draft_list *list,
                   struct err *err)
 {
     const struct yaml_node *labels = yaml_get(kustomization->root, "labels");
-    if (labels && labels->kind != YAML_SEQUENCE) {
-        return err_set(err, ERR_INVALID, "line %u: labels must be a list of entries with pairs",
-                       labels->line);
-    }
     for (size_t i = 0; labels && i < labels->item_count; i++) {
         const struct yaml_node *entry = labels->items[i];
-        const struct yaml_node *pairs_node = yaml_get(entry, "pairs");
-        if (yaml_get(entry, "fields")) {
-            return err_set(err, ERR_REFUSED, "line %u: labels with fields are not supported", entry->line);
+        bool in_templates = is_true(entry, "includeTemplates");
+        bool in_selectors = is_true(entry, "includeSelectors");
+        AUTO_JSON *pairs = pairs_of(entry, err);
+        if (!pairs) {
+            return false;
         }
-        AUTO_JSON *pairs = pairs_node && pairs_node->kind == YAML_MAPPING
-                               ? yaml_to_json(pairs_node, err)
-                               : NULL;
-        if (!json_is_object(pairs)) {
-            return err_set(err, ERR_INVALID, "line %u: an entry of labels needs pairs", entry->line);
-        }
-        VEC_EACH(struct draft, draft, &list->all)
-        {
-            put_labels(draft->json, pairs, is_true(entry, "includeTemplates"),
-                       is_true(entry, "includeSelectors"));
+        VEC_EACH (struct draft, draft, &list->all) {
+            put_labels(draft->json, pairs, in_templates, in_selectors);
         }
     }
     return true;

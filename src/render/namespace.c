@@ -3,69 +3,119 @@
 
 #include "render/internal.h"
 
-static bool is_binding(const char *kind)
+/* An account, and the namespace that it stood in before. */
+struct account {
+    const char *name;
+    const char *namespace;
+};
+struct accounts {
+    struct account *items;
+    size_t count, capacity;
+};
+
+static void accounts_done(struct accounts *accounts)
 {
-    return strcmp(kind, "RoleBinding") == 0 || strcmp(kind, "ClusterRoleBinding") == 0;
+    VEC_DONE(accounts);
 }
 
-static bool has_account(const struct draft_list *list, const char *name)
+/* The texts belong to the objects and are kept, so that they hold after the objects moved. */
+static void collect_accounts(const struct draft_list *list, struct arena *arena,
+                             struct accounts *out)
 {
-    VEC_EACH(struct draft, draft, &list->all)
-    {
-        if (strcmp(json_text_at(draft->json, "kind", ""), "ServiceAccount") == 0 &&
-            strcmp(json_text_at(draft->json, "metadata.name", ""), name) == 0) {
+    VEC_EACH (struct draft, draft, &list->all) {
+        if (strcmp(json_text_at(draft->json, "kind", ""), "ServiceAccount") == 0) {
+            *VEC_ADD(out) = (struct account){
+                arena_strdup(arena, json_text_at(draft->json, "metadata.name", "")),
+                arena_strdup(arena, json_text_at(draft->json, "metadata.namespace", "")),
+            };
+        }
+    }
+}
+
+static bool moves_along(const struct accounts *accounts, const char *name, const char *namespace)
+{
+    VEC_EACH (struct account, account, accounts) {
+        if (strcmp(account->name, name) == 0 && strcmp(account->namespace, namespace) == 0) {
             return true;
         }
     }
     return false;
 }
 
-/* Accounts that move along, and the default account of the namespace, are named where they now are. */
-static void move_subjects(const struct draft_list *list, json_t *binding, const char *namespace)
+/* Accounts that moved, and whatever is called default, are named where they are now. */
+static void move_subjects(json_t *binding, const struct accounts *accounts, const char *namespace)
 {
     size_t i = 0;
     json_t *subject = NULL;
     json_array_foreach(json_object_get(binding, "subjects"), i, subject)
     {
         const char *name = json_text_at(subject, "name", "");
-        bool is_account = strcmp(json_text_at(subject, "kind", ""), "ServiceAccount") == 0;
-        if (is_account && (strcmp(name, "default") == 0 || has_account(list, name))) {
+        const char *before = json_text_at(subject, "namespace", "");
+        if (json_is_object(subject) &&
+            (strcmp(name, "default") == 0 || moves_along(accounts, name, before))) {
             json_object_set_new(subject, "namespace", json_string(namespace));
         }
     }
 }
 
-static json_t *metadata_of(json_t *object)
+/* Places besides metadata that name the namespace of an object's own service. */
+static const struct {
+    const char *group, *kind, *path;
+    bool create;
+} service_places[] = {
+    {"apiregistration.k8s.io", "APIService", "spec.service", true},
+    {"apiextensions.k8s.io", "CustomResourceDefinition",
+     "spec.conversion.webhook.clientConfig.service", false},
+};
+
+static void move_services(json_t *object, json_t *namespace_pair)
 {
-    json_t *metadata = json_object_get(object, "metadata");
-    if (!json_is_object(metadata)) {
-        metadata = json_object();
-        json_object_set_new(object, "metadata", metadata);
+    struct slice group = group_of(json_text_at(object, "apiVersion", ""));
+    for (size_t i = 0; i < COUNT_OF(service_places); i++) {
+        if (slice_equals(group, service_places[i].group) &&
+            strcmp(json_text_at(object, "kind", ""), service_places[i].kind) == 0) {
+            fields_put(object, service_places[i].path, service_places[i].create, namespace_pair);
+        }
     }
-    return metadata;
+}
+
+static bool is_binding(const char *kind)
+{
+    return strcmp(kind, "RoleBinding") == 0 || strcmp(kind, "ClusterRoleBinding") == 0;
+}
+
+static void move_object(json_t *object, json_t *namespace_pair, const char *namespace)
+{
+    const char *kind = json_text_at(object, "kind", "");
+    const char *api_version = json_text_at(object, "apiVersion", "");
+    if (strcmp(kind, "Namespace") == 0 && strcmp(api_version, "v1") == 0) {
+        /* It belongs to none; kustomize renames it, so that the objects find it. */
+        json_object_set_new(json_object_get(object, "metadata"), "name", json_string(namespace));
+    } else if (!kind_is_of_cluster(api_version, kind)) {
+        fields_put(object, "metadata", true, namespace_pair);
+    }
+    move_services(object, namespace_pair);
 }
 
 bool apply_namespace(const struct manifest_kustomization *kustomization, struct draft_list *list,
                      struct err *err)
 {
     const struct yaml_node *node = yaml_get(kustomization->root, "namespace");
-    if (!node || (node->kind == YAML_SCALAR && !node->text[0])) {
-        return true;
-    }
-    if (node->kind != YAML_SCALAR) {
+    const char *namespace = yaml_text(kustomization->root, "namespace");
+    if (node && node->kind != YAML_SCALAR) {
         return err_set(err, ERR_INVALID, "line %u: namespace must be a name", node->line);
     }
-    VEC_EACH(struct draft, draft, &list->all)
-    {
-        const char *kind = json_text_at(draft->json, "kind", "");
-        const char *api_version = json_text_at(draft->json, "apiVersion", "");
-        if (strcmp(kind, "Namespace") == 0 && strcmp(api_version, "v1") == 0) {
-            json_object_set_new(metadata_of(draft->json), "name", json_string(node->text));
-        } else if (!kind_is_of_cluster(api_version, kind)) {
-            json_object_set_new(metadata_of(draft->json), "namespace", json_string(node->text));
-        }
-        if (is_binding(kind)) {
-            move_subjects(list, draft->json, node->text);
+    if (!namespace || !namespace[0]) {
+        return true;
+    }
+    AUTO(arena_free) struct arena *scratch = arena_new();
+    AUTO(accounts_done) struct accounts accounts = {0};
+    AUTO_JSON *pair = json_pack("{s:s}", "namespace", namespace);
+    collect_accounts(list, scratch, &accounts);
+    VEC_EACH (struct draft, draft, &list->all) {
+        move_object(draft->json, pair, namespace);
+        if (is_binding(json_text_at(draft->json, "kind", ""))) {
+            move_subjects(draft->json, &accounts, namespace);
         }
     }
     return true;

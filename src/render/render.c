@@ -6,52 +6,64 @@
 
 #include "render/internal.h"
 
-#define DEPTH_MAX 32
+/* One pass over one target. */
+struct pass {
+    struct render_cache *cache;
+    const struct manifest_tree *tree;
+    struct arena *arena;   /* of the result */
+    struct arena *scratch; /* until the pass ends */
+    VEC(struct render_object) objects;
+    struct manifest_problem *problems, **problems_end;
+    struct map seen; /* "group/Kind/namespace/name" → the object's index + 1 */
+    size_t files_read;
+    size_t visits;
+    struct err failure; /* the tree cannot be read: nothing can be said */
+};
+
+struct manifest_problem **add_problem(struct arena *arena, struct manifest_problem **end,
+                                      const struct manifest_problem *problem)
+{
+    *end = ARENA_NEW(arena, struct manifest_problem);
+    (*end)->file = arena_strdup(arena, problem->file);
+    (*end)->line = problem->line;
+    (*end)->text = arena_strdup(arena, problem->text);
+    return &(*end)->next;
+}
+
+static void report(struct pass *pass, const char *file, unsigned line, const char *text)
+{
+    struct manifest_problem problem = {file, line, text, NULL};
+    pass->problems_end = add_problem(pass->arena, pass->problems_end, &problem);
+}
 
 void draft_list_done(struct draft_list *list)
 {
-    VEC_EACH(struct draft, draft, &list->all)
-    {
+    VEC_EACH (struct draft, draft, &list->all) {
         json_decref(draft->json);
     }
     VEC_DONE(&list->all);
 }
 
-void add_problem(struct arena *arena, struct manifest_problem **problems, const char *file,
-                 unsigned line, const char *text)
+void draft_add(struct draft_list *list, json_t *json, const char *file, unsigned line)
 {
-    struct manifest_problem **tail = problems;
-    while (*tail) {
-        tail = &(*tail)->next;
-    }
-    *tail = ARENA_NEW(arena, struct manifest_problem);
-    (*tail)->file = arena_strdup(arena, file);
-    (*tail)->line = line;
-    (*tail)->text = arena_strdup(arena, text);
+    *VEC_ADD(&list->all) = (struct draft){json, file, line};
 }
 
-bool draft_of_node(const struct yaml_node *root, const char *file, struct draft_list *out,
-                   struct err *err)
+bool is_folder(const struct manifest_tree *tree, const char *path, struct arena *scratch)
 {
-    json_t *json = yaml_to_json(root, err);
-    if (!json) {
-        return false;
-    }
-    struct draft *draft = VEC_ADD(&out->all);
-    draft->json = json;
-    draft->file = file;
-    draft->line = root->line;
-    return true;
+    struct manifest_entry *entries = NULL;
+    size_t count = 0;
+    struct err ignored = {0};
+    return tree->list(tree->context, path, scratch, &entries, &count, &ignored);
 }
 
-/* ---- units ---- */
+/* ---- making units ---- */
 
 static void fill_object(struct unit *unit, const struct draft *draft, struct render_object *out)
 {
-    char *text = json_text(draft->json);
+    AUTO(xfree) char *text = json_text(draft->json);
     out->json_length = strlen(text);
     out->json = arena_strndup(unit->arena, text, out->json_length);
-    free(text);
     out->hash = hash64(HASH64_START, out->json, out->json_length);
     out->api_version = arena_strdup(unit->arena, json_text_at(draft->json, "apiVersion", ""));
     out->kind = arena_strdup(unit->arena, json_text_at(draft->json, "kind", ""));
@@ -69,73 +81,142 @@ static void fill_unit(struct unit *unit, const struct draft_list *drafts)
     }
 }
 
-/* The objects of a plain file. */
-static struct unit *render_file(struct pass *pass, const char *path)
+/* Where a unit is made: its scratch memory and what is read for it. */
+struct making {
+    struct unit *unit;
+    struct recorder recorder;
+    struct manifest_tree tree;
+    struct arena *scratch;
+    struct draft_list drafts;
+};
+
+static void making_done(struct making *making)
 {
-    struct unit *unit = unit_new();
-    struct recorder recorder = {pass->tree, unit, 0};
-    struct manifest_tree tree = recorder_tree(&recorder);
-    AUTO(arena_free) struct arena *scratch = arena_new();
-    struct manifest_object *objects = NULL;
-    struct manifest_problem *problems = NULL;
-    manifest_file(&tree, path, scratch, &objects, &problems);
-    AUTO(draft_list_done) struct draft_list drafts = {0};
-    for (struct manifest_object *object = objects; object; object = object->next) {
-        struct err err = {0};
-        if (!draft_of_node(object->root, path, &drafts, &err)) {
-            add_problem(unit->arena, &unit->problems, path, object->line, err.text);
-        }
-    }
-    for (const struct manifest_problem *problem = problems; problem; problem = problem->next) {
-        add_problem(unit->arena, &unit->problems, problem->file, problem->line, problem->text);
-    }
-    fill_unit(unit, &drafts);
-    pass->files_read += recorder.files_read;
-    return unit;
+    recorder_done(&making->recorder);
+    draft_list_done(&making->drafts);
+    arena_free(&making->scratch);
 }
 
-/* A kustomization that changes what it gathers: natively, or by the program. */
-static struct unit *render_kustomization(struct pass *pass, const char *folder)
+static void fail_unit(struct unit *unit, const char *file, const char *text)
 {
-    struct unit *unit = unit_new();
-    struct recorder recorder = {pass->tree, unit, 0};
-    struct manifest_tree tree = recorder_tree(&recorder);
-    AUTO(arena_free) struct arena *scratch = arena_new();
-    AUTO(draft_list_done) struct draft_list drafts = {0};
-    struct manifest_kustomization *top = NULL;
-    const struct manifest_kustomization *where = NULL;
+    struct manifest_problem problem = {file, 0, text, NULL};
+    add_problem(unit->arena, &unit->problems, &problem);
+}
+
+/* A file of a folder without kustomization.  Its bad objects are problems, its good ones count. */
+static void make_plain_file(struct making *making, const char *path)
+{
+    struct manifest_object *objects = NULL;
+    struct manifest_problem *problems = NULL;
+    struct unit *unit = making->unit;
+    struct manifest_problem **end = &unit->problems;
+    manifest_file(&making->tree, path, making->scratch, &objects, &problems);
+    for (const struct manifest_problem *problem = problems; problem; problem = problem->next) {
+        end = add_problem(unit->arena, end, problem);
+    }
+    for (const struct manifest_object *object = objects; object; object = object->next) {
+        struct err err = {0};
+        json_t *json = yaml_to_json(object->root, &err);
+        if (json) {
+            draft_add(&making->drafts, json, object->file, object->line);
+        } else {
+            struct manifest_problem problem = {path, object->line, err.text, NULL};
+            end = add_problem(unit->arena, end, &problem);
+        }
+    }
+    fill_unit(unit, &making->drafts);
+}
+
+/* A file that a kustomization which only gathers names. */
+static void make_resource_file(struct making *making, const char *path)
+{
     struct err err = {0};
-    bool done = manifest_kustomization(&tree, folder, scratch, &top, &err);
-    if (done && needs_program(&tree, top, scratch, &where, &err)) {
-        done = build_by_program(&tree, top, where, scratch, &drafts, &err);
-    } else if (done && err.kind == ERR_NONE) {
-        done = build_natively(&tree, top, scratch, &drafts, &err);
+    if (read_resource(&making->tree, path, making->scratch, &making->drafts, &err)) {
+        fill_unit(making->unit, &making->drafts);
     } else {
-        done = false;
+        fail_unit(making->unit, path, err.text);
     }
-    if (!done) {
-        add_problem(unit->arena, &unit->problems, top ? top->file : folder, 0, err.text);
+}
+
+static bool is_one_of(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing but a list: its children can be rendered and remembered apart. */
+static bool only_gathers(const struct manifest_kustomization *kustomization)
+{
+    static const char *const harmless[] = {"apiVersion", "kind", "metadata", "resources"};
+    const struct yaml_node *root = kustomization->root;
+    for (size_t i = 0; i < root->item_count; i += 2) {
+        const char *key = root->items[i]->text;
+        if (!key || !is_one_of(key, harmless, COUNT_OF(harmless))) {
+            return false;
+        }
+    }
+    return !kustomization->is_component;
+}
+
+static void take_children(struct unit *unit, const struct manifest_kustomization *kustomization)
+{
+    unit->child_count = kustomization->resource_count;
+    unit->children = arena_alloc(unit->arena, unit->child_count, sizeof(*unit->children));
+    for (size_t i = 0; i < unit->child_count; i++) {
+        unit->children[i] = arena_strdup(unit->arena, kustomization->resources[i]);
+    }
+}
+
+static bool build(struct making *making, const struct manifest_kustomization *top, struct err *err)
+{
+    const struct manifest_kustomization *where = NULL;
+    if (!find_unsupported(&making->tree, top, making->scratch, &where, err)) {
+        return false;
+    }
+    return where
+               ? build_by_program(&making->tree, top, where, making->scratch, &making->drafts, err)
+               : build_natively(&making->tree, top, making->scratch, &making->drafts, err);
+}
+
+static void make_kustomization(struct making *making, const char *folder)
+{
+    struct manifest_kustomization *top = NULL;
+    struct unit *unit = making->unit;
+    struct err err = {0};
+    if (!manifest_kustomization(&making->tree, folder, making->scratch, &top, &err)) {
+        fail_unit(unit, folder, err.text);
+        return;
+    }
+    unit->file = arena_strdup(unit->arena, top ? top->file : folder);
+    if (!top) {
+        fail_unit(unit, folder, "it has no kustomization.yaml; add one, or list its files");
+    } else if (only_gathers(top)) {
+        take_children(unit, top);
+    } else if (build(making, top, &err)) {
+        fill_unit(unit, &making->drafts);
     } else {
-        fill_unit(unit, &drafts);
+        fail_unit(unit, unit->file, err.text);
+        unit->is_transient = !is_about_files(err.kind);
     }
-    pass->files_read += recorder.files_read;
-    return unit;
 }
 
 /* ---- the pass ---- */
 
 static void add_object(struct pass *pass, const struct render_object *object)
 {
-    const char *slash = strchr(object->api_version, '/');
-    AUTO_STR(id, 1024);
-    str_addf(&id, "%.*s/%s/%s/%s", slash ? (int)(slash - object->api_version) : 0,
-             object->api_version, object->kind, object->namespace, object->name);
-    size_t known = (size_t)(uintptr_t)map_get(&pass->seen, id.text);
+    struct slice group = group_of(object->api_version);
+    const char *id = arena_printf(pass->scratch, "%.*s/%s/%s/%s", (int)group.length, group.bytes,
+                                  object->kind, object->namespace, object->name);
+    size_t known = (size_t)(uintptr_t)map_get(&pass->seen, id);
     if (known) {
         const struct render_object *first = &pass->objects.items[known - 1];
-        char *text = arena_printf(pass->arena, "%s %s is defined here and in %s:%u; remove one",
-                                  object->kind, object->name, first->file, first->line);
-        add_problem(pass->arena, &pass->problems, object->file, object->line, text);
+        report(pass, object->file, object->line,
+               arena_printf(pass->scratch, "%s %s is defined here and in %s:%u; remove one",
+                            object->kind, object->name, first->file, first->line));
         return;
     }
     struct render_object *copy = VEC_ADD(&pass->objects);
@@ -146,145 +227,156 @@ static void add_object(struct pass *pass, const struct render_object *object)
     copy->namespace = arena_strdup(pass->arena, object->namespace);
     copy->name = arena_strdup(pass->arena, object->name);
     copy->file = arena_strdup(pass->arena, object->file);
-    map_set(&pass->seen, id.text, (void *)(uintptr_t)pass->objects.count);
+    map_set(&pass->seen, id, (void *)(uintptr_t)pass->objects.count);
 }
 
-static void add_unit(struct pass *pass, const char *path,
-                     struct unit *(*render)(struct pass *pass, const char *path))
+/* What is rendered as one; the letter keeps apart how a path is read. */
+struct unit_kind {
+    char letter;
+    void (*make)(struct making *making, const char *path);
+};
+static const struct unit_kind plain_file = {'p', make_plain_file};
+static const struct unit_kind resource_file = {'r', make_resource_file};
+static const struct unit_kind kustomization = {'k', make_kustomization};
+
+/* From memory, or made now; NULL when the tree could not be read. */
+static const struct unit *unit_of(struct pass *pass, const char *path, const struct unit_kind *kind)
 {
-    struct unit *unit = cache_find(pass, path);
+    const char *key = arena_printf(pass->scratch, "%c%s", kind->letter, path);
+    struct unit *known = cache_find(pass->cache, pass->tree, key, pass->scratch);
+    if (known) {
+        return known;
+    }
+    AUTO(unit_free) struct unit *unit = unit_new();
+    AUTO(making_done)
+    struct making making = {
+        .unit = unit,
+        .recorder = {.tree = pass->tree, .unit = unit},
+        .scratch = arena_new(),
+    };
+    making.tree = recorder_tree(&making.recorder);
+    kind->make(&making, path);
+    pass->files_read += making.recorder.files_read;
+    if (making.recorder.failure.kind != ERR_NONE) {
+        pass->failure = making.recorder.failure;
+        return NULL;
+    }
+    known = unit;
+    cache_put(pass->cache, key, TAKE(unit));
+    return known;
+}
+
+static const struct unit *add_unit(struct pass *pass, const char *path,
+                                   const struct unit_kind *kind)
+{
+    const struct unit *unit = unit_of(pass, path, kind);
     if (!unit) {
-        unit = render(pass, path);
-        cache_put(pass->cache, path, unit);
+        return NULL;
     }
     for (size_t i = 0; i < unit->count; i++) {
         add_object(pass, &unit->objects[i]);
     }
-    for (const struct manifest_problem *problem = unit->problems; problem; problem = problem->next) {
-        add_problem(pass->arena, &pass->problems, problem->file, problem->line, problem->text);
+    for (const struct manifest_problem *bad = unit->problems; bad; bad = bad->next) {
+        report(pass, bad->file, bad->line, bad->text);
     }
+    return unit;
 }
 
-/* Nothing but a list: its children can be rendered and remembered apart. */
-static bool only_gathers(const struct manifest_kustomization *kustomization)
+static bool may_visit(struct pass *pass, const char *folder, int depth)
 {
-    static const char *const harmless[] = {"apiVersion", "kind", "metadata", "resources"};
-    for (size_t i = 0; i < kustomization->root->item_count; i += 2) {
-        bool is_harmless = false;
-        for (size_t n = 0; n < COUNT_OF(harmless); n++) {
-            is_harmless = is_harmless || strcmp(kustomization->root->items[i]->text, harmless[n]) == 0;
-        }
-        if (!is_harmless) {
-            return false;
-        }
+    if (depth > RENDER_DEPTH_MAX || pass->visits++ > RENDER_VISITS_MAX) {
+        report(pass, folder, 0, "it is nested too deeply, or gathers itself");
+        return false;
     }
-    return !kustomization->is_component;
+    return true;
 }
 
-static bool add_folder(struct pass *pass, const char *folder, int depth, struct err *err);
-
-static bool is_folder(struct pass *pass, const char *path)
+static void add_kustomization(struct pass *pass, const char *folder, int depth)
 {
-    struct manifest_entry *entries = NULL;
-    size_t count = 0;
-    struct err ignored = {0};
-    return pass->tree->list(pass->tree->context, path, pass->arena, &entries, &count, &ignored);
-}
-
-static void add_resource(struct pass *pass, const struct manifest_kustomization *kustomization,
-                         const char *path, int depth)
-{
-    if (!is_folder(pass, path)) {
-        add_unit(pass, path, render_file);
+    if (!may_visit(pass, folder, depth)) {
         return;
     }
-    struct manifest_kustomization *child = NULL;
-    struct err err = {0};
-    if (!manifest_kustomization(pass->tree, path, pass->arena, &child, &err)) {
-        add_problem(pass->arena, &pass->problems, path, 0, err.text);
-    } else if (!child) {
-        add_problem(pass->arena, &pass->problems, kustomization->file, 0,
-                    arena_printf(pass->arena, "%s has no kustomization.yaml; add one, or list its files",
-                                 path));
-    } else if (!add_folder(pass, path, depth + 1, &err)) {
-        add_problem(pass->arena, &pass->problems, path, 0, err.text);
+    const struct unit *unit = add_unit(pass, folder, &kustomization);
+    for (size_t i = 0; unit && i < unit->child_count && pass->failure.kind == ERR_NONE; i++) {
+        if (is_folder(pass->tree, unit->children[i], pass->scratch)) {
+            add_kustomization(pass, unit->children[i], depth + 1);
+        } else {
+            add_unit(pass, unit->children[i], &resource_file);
+        }
     }
 }
 
-static bool has_manifest_name(const char *name)
+static void add_folder(struct pass *pass, const char *folder, int depth);
+
+static void add_entry(struct pass *pass, const char *folder, const struct manifest_entry *entry,
+                      int depth)
 {
-    const char *dot = strrchr(name, '.');
-    return name[0] != '.' && dot &&
-           (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 || strcmp(dot, ".json") == 0);
+    const char *path = manifest_path(pass->scratch, folder, entry->name);
+    if (!path || entry->name[0] == '.') {
+        return;
+    }
+    if (entry->is_folder) {
+        add_folder(pass, path, depth + 1);
+    } else if (manifest_is_file_name(entry->name)) {
+        add_unit(pass, path, &plain_file);
+    }
 }
 
-static bool add_plain_folder(struct pass *pass, const char *folder, int depth, struct err *err)
+static void add_folder(struct pass *pass, const char *folder, int depth)
 {
     struct manifest_entry *entries = NULL;
     size_t count = 0;
-    if (!pass->tree->list(pass->tree->context, folder, pass->arena, &entries, &count, err)) {
-        return false;
+    struct err err = {0};
+    if (!may_visit(pass, folder, depth)) {
+        return;
     }
-    for (size_t i = 0; i < count; i++) {
-        const char *path = manifest_path(pass->arena, folder, entries[i].name);
-        if (!path || entries[i].name[0] == '.') {
-            continue;
-        }
-        struct err inner = {0};
-        if (entries[i].is_folder && !add_folder(pass, path, depth + 1, &inner)) {
-            add_problem(pass->arena, &pass->problems, path, 0, inner.text);
-        } else if (!entries[i].is_folder && has_manifest_name(entries[i].name)) {
-            add_unit(pass, path, render_file);
-        }
+    if (!pass->tree->list(pass->tree->context, folder, pass->scratch, &entries, &count, &err)) {
+        pass->failure = err;
+        return;
     }
-    return true;
+    if (manifest_has_kustomization(entries, count)) {
+        add_kustomization(pass, folder, depth + 1);
+        return;
+    }
+    for (size_t i = 0; i < count && pass->failure.kind == ERR_NONE; i++) {
+        add_entry(pass, folder, &entries[i], depth);
+    }
 }
 
-static bool add_folder(struct pass *pass, const char *folder, int depth, struct err *err)
+static void take_result(struct pass *pass, struct render_result *out)
 {
-    if (depth > DEPTH_MAX) {
-        return err_set(err, ERR_INVALID, "%s is nested too deeply, or gathers itself", folder);
+    *out = (struct render_result){
+        .count = pass->objects.count,
+        .problems = pass->problems,
+        .files_read = pass->files_read,
+        .objects = arena_alloc(pass->arena, pass->objects.count, sizeof(*out->objects)),
+    };
+    if (out->count > 0) {
+        memcpy(out->objects, pass->objects.items, out->count * sizeof(*out->objects));
     }
-    struct manifest_kustomization *kustomization = NULL;
-    if (!manifest_kustomization(pass->tree, folder, pass->arena, &kustomization, err)) {
-        return false;
-    }
-    if (!kustomization) {
-        return add_plain_folder(pass, folder, depth, err);
-    }
-    if (!only_gathers(kustomization)) {
-        add_unit(pass, folder, render_kustomization);
-        return true;
-    }
-    for (size_t i = 0; i < kustomization->resource_count; i++) {
-        add_resource(pass, kustomization, kustomization->resources[i], depth);
-    }
-    return true;
+    out->arena = TAKE(pass->arena);
 }
 
 bool render_target(struct render_cache *cache, const struct manifest_tree *tree, const char *path,
                    struct render_result *out, struct err *err)
 {
-    struct pass pass = {.cache = cache, .tree = tree, .arena = arena_new()};
+    struct pass pass = {.cache = cache, .tree = tree, .arena = arena_new(), .scratch = arena_new()};
+    pass.problems_end = &pass.problems;
     *out = (struct render_result){0};
-    bool done = add_folder(&pass, path, 0, err);
+    add_folder(&pass, path, 0);
+    bool done = pass.failure.kind == ERR_NONE;
+    if (done) {
+        cache_drop_unused(cache);
+        take_result(&pass, out);
+    } else {
+        *err = pass.failure;
+        err_wrap(err, "render %s", path[0] ? path : "the repository's root");
+    }
     map_done(&pass.seen);
-    if (!done) {
-        VEC_DONE(&pass.objects);
-        arena_free(&pass.arena);
-        return err_wrap(err, "render %s", path);
-    }
-    cache_drop_unused(cache);
-    out->arena = pass.arena;
-    out->count = pass.objects.count;
-    out->objects = arena_alloc(pass.arena, out->count, sizeof(*out->objects));
-    if (out->count) {
-        memcpy(out->objects, pass.objects.items, out->count * sizeof(*out->objects));
-    }
-    out->problems = pass.problems;
-    out->files_read = pass.files_read;
     VEC_DONE(&pass.objects);
-    return true;
+    arena_free(&pass.scratch);
+    arena_free(&pass.arena);
+    return done;
 }
 
 void render_result_done(struct render_result *result)

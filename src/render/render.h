@@ -2,9 +2,10 @@
  * render: from a tree of files to the objects a cluster should hold.
  *
  * Natively: plain YAML and kustomizations of resources, components, namespace, labels
- * (and commonLabels' refusal), images and replicas.  Anything else goes to the `kustomize` program in a child with
- * limits; if that is not installed, the error names the field, the file and the remedy.
- * Results are remembered by the identity of what was read, so a commit costs what it changed.
+ * (and commonLabels' refusal), images and replicas.  Anything else goes to the `kustomize` program
+ * in a child with limits; if that is not installed, the error names the field, the file and the
+ * remedy. Results are remembered by the identity of what was read, so a commit costs what it
+ * changed.
  */
 #pragma once
 
@@ -14,10 +15,10 @@
 
 struct render_object {
     const char *api_version, *kind, *namespace, *name; /* namespace "" when none is given */
-    const char *json;  /* compact, sorted keys; what is sent to the API server */
+    const char *json; /* compact, sorted keys; what is sent to the API server */
     size_t json_length;
-    uint64_t hash;     /* of json */
-    const char *file;  /* where it came from */
+    uint64_t hash;    /* of json */
+    const char *file; /* where it came from */
     unsigned line;
 };
 

@@ -19,11 +19,11 @@ static bool has_replicas(const char *kind)
 static size_t set_count(struct draft_list *list, const char *name, int64_t count)
 {
     size_t found = 0;
-    VEC_EACH(struct draft, draft, &list->all)
-    {
+    VEC_EACH (struct draft, draft, &list->all) {
         json_t *spec = json_object_get(draft->json, "spec");
         if (has_replicas(json_text_at(draft->json, "kind", "")) &&
-            strcmp(json_text_at(draft->json, "metadata.name", ""), name) == 0 && json_is_object(spec)) {
+            strcmp(json_text_at(draft->json, "metadata.name", ""), name) == 0 &&
+            json_is_object(spec)) {
             json_object_set_new(spec, "replicas", json_integer(count));
             found++;
         }
@@ -42,12 +42,13 @@ bool apply_replicas(const struct manifest_kustomization *kustomization, struct d
         char *end = NULL;
         long count = text ? strtol(text, &end, 10) : -1;
         if (!name || !text || *end != '\0' || count < 0) {
-            return err_set(err, ERR_INVALID, "line %u: an entry of replicas needs a name and a count",
-                           entry->line);
+            return err_set(err, ERR_INVALID,
+                           "line %u: an entry of replicas needs a name and a count", entry->line);
         }
         if (set_count(list, name, count) == 0) {
-            return err_set(err, ERR_INVALID, "line %u: replicas names \"%.63s\", which is not there",
-                           entry->line, name);
+            return err_set(err, ERR_INVALID,
+                           "line %u: replicas names \"%.63s\", which is not there", entry->line,
+                           name);
         }
     }
     return true;

@@ -232,8 +232,9 @@ static bool foreign_paths(const struct look *look, struct git_view *view, struct
             return false;
         }
         const char **all = arena_alloc(view->arena, out->count + one.count, sizeof(*all));
-        memcpy(all, out->paths, out->count * sizeof(*all));
-        memcpy(all + out->count, one.paths, one.count * sizeof(*all));
+        for (size_t n = 0; n < out->count + one.count; n++) {
+            all[n] = n < out->count ? out->paths[n] : one.paths[n - out->count];
+        }
         out->paths = all;
         out->count += one.count;
         *out_commit = *out_commit ? *out_commit : entry;

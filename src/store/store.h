@@ -15,10 +15,9 @@
 
 struct store;
 
-/* Open or make the database, and migrate it.  A file of a newer heddle is refused with a clear
- * text. */
-bool store_open(const char *path, struct store **out,
-                struct err *err) MUST_CHECK; /* ":memory:" for tests */
+/* Open or make the database, and migrate it; ":memory:" for tests.  ERR_INVALID for a file of a
+   newer heddle or of another program, ERR_UNAVAILABLE while another process has it open. */
+bool store_open(const char *path, struct store **out, struct err *err) MUST_CHECK;
 void store_close(struct store **store);
 bool store_begin(struct store *store, struct err *err) MUST_CHECK;
 bool store_commit(struct store *store, struct err *err) MUST_CHECK;

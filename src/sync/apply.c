@@ -10,7 +10,7 @@ struct apply_item {
     const struct render_object *wanted;
     unsigned rank;
     char before[KUBE_VERSION_BYTES]; /* of the object, when it was found to differ */
-    char *body;          /* while it is under way */
+    char *body;                      /* while it is under way */
     struct live result;
     struct err err;
     int64_t retry_after_ms;
@@ -105,8 +105,7 @@ static void take_success(struct sync *sync, struct apply_item *item)
 
 static bool is_server_away(const struct err *err)
 {
-    return err->kind == ERR_UNAVAILABLE || err->kind == ERR_TIMEOUT ||
-           err->kind == ERR_UNKNOWN_WHO;
+    return err->kind == ERR_UNAVAILABLE || err->kind == ERR_TIMEOUT || err->kind == ERR_UNKNOWN_WHO;
 }
 
 static void take(struct sync *sync, struct apply *apply)
@@ -170,8 +169,8 @@ static struct apply_item *collect(struct sync *sync, size_t *out_count)
             item->wanted = object->wanted;
             item->path = object->path;
             item->rank = object->rank;
-            TEXT_COPY_CUT(item->before, object->live.exists ? object->live.version
-                                                            : object->applied.version);
+            TEXT_COPY_CUT(item->before,
+                          object->live.exists ? object->live.version : object->applied.version);
         }
     }
     if (items.count > 1) {

@@ -120,8 +120,7 @@ static void forget(struct feed *feed, bool only_stale)
             *VEC_ADD(&gone) = child;
         }
     }
-    VEC_EACH(struct child *, child, &gone)
-    {
+    VEC_EACH (struct child *, child, &gone) {
         child_gone(feed->sync, (*child)->uid);
     }
     VEC_DONE(&gone);

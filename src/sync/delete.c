@@ -107,8 +107,8 @@ static int by_rank_backwards(const void *left, const void *right)
 
 static bool may_delete_now(const struct object *object, int64_t now)
 {
-    bool is_kept = object->live.is_kept ||
-                   (object_is_precious(object->key) && !object->live.may_go);
+    bool is_kept =
+        object->live.is_kept || (object_is_precious(object->key) && !object->live.may_go);
     return !object->wanted && object->live.exists && object->live.uid[0] && object->path &&
            !is_kept && object->not_before_ms <= now;
 }

@@ -19,7 +19,8 @@ struct discovery {
     VEC(struct found {
         const struct kube_type *type;
         json_t *object;
-    }) found;
+    })
+    found;
 };
 
 static bool take_found(void *context, json_t *item)
@@ -57,8 +58,7 @@ static bool list_ours(struct discovery *discovery, const struct kube_type *type)
 
 static bool list_all_ours(struct discovery *discovery)
 {
-    VEC_EACH(struct kube_type, type, &discovery->types->all)
-    {
+    VEC_EACH (struct kube_type, type, &discovery->types->all) {
         bool is_worth_it = type->is_manageable && type->is_preferred &&
                            strcmp(type->kind, "Event") != 0 && !strchr(type->plural, '/');
         if (is_worth_it && !list_ours(discovery, type)) {
@@ -79,9 +79,10 @@ static void run(void *job)
 
 static void take_inventory(struct sync *sync, struct discovery *discovery)
 {
-    VEC_EACH(struct found, found, &discovery->found)
-    {
-        object_adopt(sync, found->type, found->object);
+    VEC_EACH (struct found, found, &discovery->found) {
+        struct object *object = object_adopt(sync, found->type, found->object);
+        /* Only metadata was listed: whether it differs, its watch will tell. */
+        object->live.fingerprint = object->applied.fingerprint;
     }
     /* A group that does not answer may hold something of ours: ask again. */
     sync->is_inventory_known = !discovery->types->is_partial;
@@ -90,8 +91,8 @@ static void take_inventory(struct sync *sync, struct discovery *discovery)
 static void wait_before_next(struct sync *sync)
 {
     sync->discovery_failures++;
-    sync->discovery_not_before_ms =
-        now_mono_ms(sync) + backoff_ms(sync, sync->discovery_failures, RETRY_FIRST_MS, RETRY_MAX_MS);
+    sync->discovery_not_before_ms = now_mono_ms(sync) + backoff_ms(sync, sync->discovery_failures,
+                                                                   RETRY_FIRST_MS, RETRY_MAX_MS);
 }
 
 static void take(struct sync *sync, struct discovery *discovery)
@@ -134,8 +135,7 @@ static void done(void *job, bool is_stopping)
             pass_kick(sync, 0);
         }
     }
-    VEC_EACH(struct found, found, &discovery->found)
-    {
+    VEC_EACH (struct found, found, &discovery->found) {
         json_decref(found->object);
     }
     VEC_DONE(&discovery->found);

@@ -30,8 +30,8 @@ void drift_put_back(struct sync *sync, struct object *object)
     drift->fixed_ms = now_ms(sync);
     /* The next place of the ring holds the oldest of the last six. */
     size_t oldest = (place + 1) % COUNT_OF(drift->recent_mono_ms);
-    drift->is_fight = drift->fixed > FIGHT_PUT_BACKS &&
-                      now - drift->recent_mono_ms[oldest] < FIGHT_MS;
+    drift->is_fight =
+        drift->fixed > FIGHT_PUT_BACKS && now - drift->recent_mono_ms[oldest] < FIGHT_MS;
     object->not_before_ms = drift->is_fight ? now + FIGHT_PAUSE_MS : 0;
     report_change(sync);
 }

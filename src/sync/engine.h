@@ -13,8 +13,8 @@
 
 struct drift {
     int fixed;
-    int64_t fixed_ms; /* wall */
-    char manager[64]; /* of the last change by others */
+    int64_t fixed_ms;                            /* wall */
+    char manager[64];                            /* of the last change by others */
     int64_t recent_mono_ms[FIGHT_PUT_BACKS + 1]; /* the last put-backs, a ring */
     bool is_fight;
 };
@@ -25,7 +25,7 @@ struct object {
     char *path;       /* in the API; NULL: the cluster does not know the kind */
     char *collection; /* its kind's list over all namespaces, in the same version */
     char *api_version;
-    unsigned epoch;   /* of the list that last named it */
+    unsigned epoch; /* of the list that last named it */
     unsigned rank;
     const struct render_object *wanted; /* of the current revision; NULL: it has left Git */
     uint64_t applied_hash;              /* of the manifest that was applied last; 0: none */
@@ -44,14 +44,14 @@ struct object {
 /* The part that people look at. */
 struct workload {
     struct object *object;
-    char *live_text;    /* health_trim() of the live object as JSON, or NULL */
+    char *live_text; /* health_trim() of the live object as JSON, or NULL */
     char live_uid[KUBE_UID_BYTES];
     int64_t live_generation;
     struct report_workload row; /* its arrays are ours */
     uint64_t row_hash;
-    int64_t terminal_since_ms;  /* a diagnosis that needs a person has stood since then; 0: none */
-    bool is_due;                /* to be judged */
-    bool is_changed;            /* not reported yet */
+    int64_t terminal_since_ms; /* a diagnosis that needs a person has stood since then; 0: none */
+    bool is_due;               /* to be judged */
+    bool is_changed;           /* not reported yet */
     bool is_judged;
 };
 
@@ -61,7 +61,7 @@ struct child {
     char owner[KUBE_UID_BYTES];
     bool is_pod;
     char *text;
-    unsigned epoch;       /* of the list that last named it */
+    unsigned epoch; /* of the list that last named it */
     struct feed *feed;
     struct child *sibling; /* of the same owner */
 };
@@ -107,26 +107,26 @@ struct sync {
     unsigned discovery_failures;
 
     struct revision *revision, *next_revision; /* NULL: none */
-    struct map objects;       /* key → struct object */
-    struct map saved;         /* key → struct saved_object: from the data folder */
-    size_t owned_before;      /* objects of ours when the revision came */
-    size_t unknown_kinds;     /* objects of the revision whose kind the cluster lacks */
+    struct map objects;                        /* key → struct object */
+    struct map saved;     /* key → struct saved_object: from the data folder */
+    size_t owned_before;  /* objects of ours when the revision came */
+    size_t unknown_kinds; /* objects of the revision whose kind the cluster lacks */
     char applied_commit[GIT_OID_BYTES], seen_commit[GIT_OID_BYTES];
     int64_t applied_ms;
 
-    struct map feeds;         /* "own /apis/…" → struct feed */
-    struct map children;      /* uid → struct child */
-    struct map children_of;   /* owner's uid → first struct child */
-    struct map workloads;     /* live uid → struct workload */
+    struct map feeds;       /* "own /apis/…" → struct feed */
+    struct map children;    /* uid → struct child */
+    struct map children_of; /* owner's uid → first struct child */
+    struct map workloads;   /* live uid → struct workload */
 
     char *fetch_trouble, *render_trouble, *api_trouble, *history_trouble;
     char prune_trouble[512];
-    uint64_t summary_hash;    /* of what was reported last, apart from workloads */
-    bool has_lost_workload;   /* the next report must be a full one */
+    uint64_t summary_hash;  /* of what was reported last, apart from workloads */
+    bool has_lost_workload; /* the next report must be a full one */
 
     struct loop_timer *pump_timer, *judge_timer, *tick_timer, *look_timer, *change_timer;
-    int64_t pump_at_ms;       /* monotonic; of pump_timer */
-    unsigned jobs;            /* under way */
+    int64_t pump_at_ms; /* monotonic; of pump_timer */
+    unsigned jobs;      /* under way */
     bool is_looking, is_look_due, is_kube_busy, is_state_dirty, is_stopped;
 };
 

@@ -67,8 +67,7 @@ static void own_sweep(struct feed *feed)
             *VEC_ADD(&gone) = object;
         }
     }
-    VEC_EACH(struct object *, each, &gone)
-    {
+    VEC_EACH (struct object *, each, &gone) {
         struct object *object = *each;
         object->live = (struct live){0};
         if (object->workload) {
@@ -261,8 +260,7 @@ void feeds_ensure(struct sync *sync)
             *VEC_ADD(&unwanted) = slot->key;
         }
     }
-    VEC_EACH(const char *, key, &unwanted)
-    {
+    VEC_EACH (const char *, key, &unwanted) {
         struct feed *feed = map_get(&sync->feeds, *key);
         children_drop(feed);
         map_remove(&sync->feeds, *key);

@@ -1,4 +1,5 @@
-/* object: one Kubernetes object as wanted, as applied and as it is there.  Pure; private to sync. */
+/* object: one Kubernetes object as wanted, as applied and as it is there.  Pure; private to sync.
+ */
 #pragma once
 
 #include "kube/kube.h"
@@ -11,8 +12,8 @@ struct live {
     uint64_t fingerprint; /* of everything but status and bookkeeping */
     int64_t generation;
     bool exists;
-    bool is_kept;  /* heddle.dev/prune: disabled */
-    bool may_go;   /* heddle.dev/prune: "true" */
+    bool is_kept; /* heddle.dev/prune: disabled */
+    bool may_go;  /* heddle.dev/prune: "true" */
 };
 
 /* A hash of what people and controllers want of it: all but status, resourceVersion, generation,

@@ -107,9 +107,9 @@ static void bind(struct sync *sync, const struct render_object *wanted)
         sync->unknown_kinds++;
         return;
     }
-    const char *namespace = !type->is_namespaced      ? ""
+    const char *namespace = !type->is_namespaced   ? ""
                             : wanted->namespace[0] ? wanted->namespace
-                                                      : "default";
+                                                   : "default";
     AUTO_STR(key, KEY_BYTES_MAX);
     object_key(&key, wanted->api_version, wanted->kind, namespace, wanted->name);
     struct object *object = get(sync, key.text);
@@ -140,8 +140,7 @@ static void forget_gone(struct sync *sync)
             *VEC_ADD(&gone) = object;
         }
     }
-    VEC_EACH(struct object *, object, &gone)
-    {
+    VEC_EACH (struct object *, object, &gone) {
         object_forget(sync, *object);
     }
     VEC_DONE(&gone);

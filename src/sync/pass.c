@@ -36,8 +36,8 @@ static void count_wait(struct tally *tally, int64_t at_ms, int64_t now)
 
 static bool is_to_leave(const struct object *object)
 {
-    bool is_kept = object->live.is_kept ||
-                   (object_is_precious(object->key) && !object->live.may_go);
+    bool is_kept =
+        object->live.is_kept || (object_is_precious(object->key) && !object->live.may_go);
     return !object->wanted && object->live.exists && !is_kept;
 }
 
@@ -73,11 +73,10 @@ static size_t allowed_by_git(const struct sync *sync)
         }
         struct err ignored = {0};
         AUTO_JSON *json = json_parse((struct slice){object->json, object->json_length}, &ignored);
-        const json_t *number = json_object_get(json_at(json, "metadata.annotations"),
-                                               SYNC_ALLOW_PRUNE_ANNOTATION);
-        size_t value = json_is_string(number)
-                           ? (size_t)strtoul(json_string_value(number), NULL, 10)
-                           : 0;
+        const json_t *number =
+            json_object_get(json_at(json, "metadata.annotations"), SYNC_ALLOW_PRUNE_ANNOTATION);
+        size_t value =
+            json_is_string(number) ? (size_t)strtoul(json_string_value(number), NULL, 10) : 0;
         allowed = value > allowed ? value : allowed;
     }
     return allowed;

@@ -7,7 +7,8 @@ static bool is_too_many(const struct prune_facts *facts)
     return facts->leaving > PRUNE_ALWAYS_MAX && facts->leaving * 2 > facts->owned;
 }
 
-enum prune_verdict prune_judge(const struct prune_facts *facts, char out_text[static PRUNE_TEXT_BYTES])
+enum prune_verdict prune_judge(const struct prune_facts *facts,
+                               char out_text[static PRUNE_TEXT_BYTES])
 {
     out_text[0] = '\0';
     if (facts->leaving == 0) {

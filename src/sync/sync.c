@@ -97,8 +97,7 @@ static void free_objects(struct sync *sync)
     {
         *VEC_ADD(&all) = slot->value;
     }
-    VEC_EACH(struct object *, object, &all)
-    {
+    VEC_EACH (struct object *, object, &all) {
         object_forget(sync, *object);
     }
     VEC_DONE(&all);

@@ -1,8 +1,8 @@
 /*
  * sync: makes one cluster what one path of a Git repository says, and keeps it so.
  *
- * Fetch → render → compare → apply (server-side) → prune → watch → judge.  All state is owned by the
- * loop; git, rendering and API calls travel to workers as values.  It is level-triggered: each
+ * Fetch → render → compare → apply (server-side) → prune → watch → judge.  All state is owned by
+ * the loop; git, rendering and API calls travel to workers as values.  It is level-triggered: each
  * object knows what is wanted, what was applied and what is there, and whatever differs is sent.
  * What it owns is written on the objects themselves (label heddle.dev/cluster, field manager
  * "heddle"); the data folder only holds caches, and may be lost.
@@ -25,13 +25,13 @@
 struct sync_options {
     struct loop *loop;
     const struct env *env;
-    const char *cluster; /* the value of the label */
-    const char *path;    /* in the repository: "clusters/dev" */
-    const char *folder;  /* for the mirror and caches; made when missing */
+    const char *cluster;    /* the value of the label */
+    const char *path;       /* in the repository: "clusters/dev" */
+    const char *folder;     /* for the mirror and caches; made when missing */
     struct git_options git; /* its folder is set by sync */
     struct kube_options kube;
-    int64_t interval_ms; /* between looks at Git; 0: 30 s */
-    bool allow_prune_all; /* switch the guard against mass deletion off */
+    int64_t interval_ms;              /* between looks at Git; 0: 30 s */
+    bool allow_prune_all;             /* switch the guard against mass deletion off */
     void (*on_change)(void *context); /* sync_report() would say something new */
     void *context;
 };

@@ -125,12 +125,10 @@ static void add_children(const struct sync *sync, const char *owner, struct fami
 
 static void family_done(struct family *family)
 {
-    VEC_EACH(json_t *, json, &family->owned)
-    {
+    VEC_EACH (json_t *, json, &family->owned) {
         json_decref(*json);
     }
-    VEC_EACH(json_t *, json, &family->pods)
-    {
+    VEC_EACH (json_t *, json, &family->pods) {
         json_decref(*json);
     }
     VEC_DONE(&family->owned);
@@ -197,8 +195,8 @@ static void set_diagnosis(struct workload *workload, const struct diagnosis *dia
 }
 
 /* What is seen may be older than what was just applied: that is not yet the new state. */
-static enum workload_state settle_state(const struct workload *workload,
-                                        enum workload_state judged, int64_t now)
+static enum workload_state settle_state(const struct workload *workload, enum workload_state judged,
+                                        int64_t now)
 {
     const struct object *object = workload->object;
     bool is_stale = workload->live_text ? workload->live_generation < object->applied.generation
@@ -206,7 +204,8 @@ static enum workload_state settle_state(const struct workload *workload,
     if (is_stale && (judged == WORKLOAD_HEALTHY || judged == WORKLOAD_MISSING)) {
         return WORKLOAD_ROLLING_OUT;
     }
-    bool is_stuck = workload->terminal_since_ms > 0 && now - workload->terminal_since_ms >= STUCK_MS;
+    bool is_stuck =
+        workload->terminal_since_ms > 0 && now - workload->terminal_since_ms >= STUCK_MS;
     return judged == WORKLOAD_ROLLING_OUT && is_stuck ? WORKLOAD_STUCK : judged;
 }
 
@@ -262,8 +261,8 @@ static void judge_due(void *context)
     }
 }
 
-/* Time alone changes a judgement only while something is under way; and a fight is over when there was
-   peace for long enough. */
+/* Time alone changes a judgement only while something is under way; and a fight is over when there
+   was peace for long enough. */
 void workloads_tick(void *context)
 {
     struct sync *sync = context;

@@ -1,12 +1,18 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "yaml/internal.h"
 
 #define TAG_PREFIX "tag:yaml.org,2002:"
 /* Below it every integral double is printed by Go without an exponent, and fits an int64. */
 #define INTEGRAL_MAX 9.2e18
+
+/* Whose words for truth values count. */
+enum words { WORDS_KUBERNETES, WORDS_KUSTOMIZE };
+
+static json_t *convert(const struct yaml_node *node, enum words words, struct err *err);
 
 static json_t *fail(const struct yaml_node *node, struct err *err, const char *what)
 {
@@ -76,25 +82,36 @@ static json_t *tagged(const struct yaml_node *node, struct err *err)
     return value_of(node, &value, err);
 }
 
-static json_t *scalar_to_json(const struct yaml_node *node, struct err *err)
+/* The type of an untagged scalar. */
+static struct yaml_value resolve(const struct yaml_node *node, enum words words)
 {
-    if (node->tag) {
-        return tagged(node, err);
-    }
     struct yaml_value value = {.type = YAML_TYPE_STRING};
     if (node->style == YAML_PLAIN) {
         value = yaml_resolve(node->text);
     }
+    if (value.type == YAML_TYPE_BOOL && words == WORDS_KUSTOMIZE &&
+        strcasecmp(node->text, "true") != 0 && strcasecmp(node->text, "false") != 0) {
+        value.type = YAML_TYPE_STRING;
+    }
+    return value;
+}
+
+static json_t *scalar_to_json(const struct yaml_node *node, enum words words, struct err *err)
+{
+    if (node->tag) {
+        return tagged(node, err);
+    }
+    struct yaml_value value = resolve(node, words);
     return value_of(node, &value, err);
 }
 
 /* ---- collections ---- */
 
-static json_t *sequence_to_json(const struct yaml_node *node, struct err *err)
+static json_t *sequence_to_json(const struct yaml_node *node, enum words words, struct err *err)
 {
     AUTO_JSON *array = json_array();
     for (size_t i = 0; i < node->item_count; i++) {
-        json_t *item = yaml_to_json(node->items[i], err);
+        json_t *item = convert(node->items[i], words, err);
         if (!item) {
             return NULL;
         }
@@ -106,17 +123,17 @@ static json_t *sequence_to_json(const struct yaml_node *node, struct err *err)
 #define KEY_BYTES 64 /* of a key that is a number */
 
 /* Keys that are numbers or truth values become their text. */
-static const char *key_text(const struct yaml_node *key, char buffer[static KEY_BYTES],
-                            struct err *err)
+static const char *key_text(const struct yaml_node *key, enum words words,
+                            char buffer[static KEY_BYTES], struct err *err)
 {
     if (key->kind != YAML_SCALAR) {
         fail(key, err, "a key must be a text; if this is a template, quote it");
         return NULL;
     }
-    if (key->style != YAML_PLAIN || key->tag) {
+    if (key->tag) {
         return key->text;
     }
-    struct yaml_value value = yaml_resolve(key->text);
+    struct yaml_value value = resolve(key, words);
     if (value.type == YAML_TYPE_NULL) {
         fail(key, err, "a key may not be null; quote it");
         return NULL;
@@ -135,9 +152,10 @@ static const char *key_text(const struct yaml_node *key, char buffer[static KEY_
     return key->text;
 }
 
-static bool merge_mapping(json_t *object, const struct yaml_node *merged, struct err *err)
+static bool merge_mapping(json_t *object, const struct yaml_node *merged, enum words words,
+                          struct err *err)
 {
-    AUTO_JSON *other = yaml_to_json(merged, err);
+    AUTO_JSON *other = convert(merged, words, err);
     if (other) {
         json_object_update(object, other);
     }
@@ -146,52 +164,63 @@ static bool merge_mapping(json_t *object, const struct yaml_node *merged, struct
 
 /* `<<` overwrites what stands before it and is overwritten by what follows, as in
    yaml.v2; of a list of mappings the first wins. */
-static bool merge(json_t *object, const struct yaml_node *merged, struct err *err)
+static bool merge(json_t *object, const struct yaml_node *merged, enum words words, struct err *err)
 {
     if (merged->kind == YAML_MAPPING) {
-        return merge_mapping(object, merged, err);
+        return merge_mapping(object, merged, words, err);
     }
     bool good = merged->kind == YAML_SEQUENCE;
     for (size_t i = merged->item_count; good && i > 0; i--) {
         const struct yaml_node *item = merged->items[i - 1];
         good = item->kind == YAML_MAPPING;
-        if (good && !merge_mapping(object, item, err)) {
+        if (good && !merge_mapping(object, item, words, err)) {
             return false;
         }
     }
     return good || fail(merged, err, "<< wants a mapping, or a list of mappings");
 }
 
-static bool add_pair(json_t *object, const struct yaml_node *key, const struct yaml_node *value,
+static bool add_pair(json_t *object, const struct yaml_node *const pair[static 2], enum words words,
                      struct err *err)
 {
+    const struct yaml_node *key = pair[0];
     char buffer[KEY_BYTES];
     if (yaml_is_merge_key(key)) {
-        return merge(object, value, err);
+        return merge(object, pair[1], words, err);
     }
-    const char *text = key_text(key, buffer, err);
-    json_t *converted = text ? yaml_to_json(value, err) : NULL;
-    return converted &&
-           (json_object_set_new(object, text, converted) == 0 || fail(key, err, "not UTF-8"));
+    const char *text = key_text(key, words, buffer, err);
+    json_t *value = text ? convert(pair[1], words, err) : NULL;
+    return value && (json_object_set_new(object, text, value) == 0 || fail(key, err, "not UTF-8"));
 }
 
-static json_t *mapping_to_json(const struct yaml_node *node, struct err *err)
+static json_t *mapping_to_json(const struct yaml_node *node, enum words words, struct err *err)
 {
     AUTO_JSON *object = json_object();
     for (size_t i = 0; i + 1 < node->item_count; i += 2) {
-        if (!add_pair(object, node->items[i], node->items[i + 1], err)) {
+        const struct yaml_node *const pair[] = {node->items[i], node->items[i + 1]};
+        if (!add_pair(object, pair, words, err)) {
             return NULL;
         }
     }
     return TAKE(object);
 }
 
-json_t *yaml_to_json(const struct yaml_node *node, struct err *err)
+static json_t *convert(const struct yaml_node *node, enum words words, struct err *err)
 {
-    static json_t *(*const converters[])(const struct yaml_node *, struct err *) = {
+    static json_t *(*const converters[])(const struct yaml_node *, enum words, struct err *) = {
         [YAML_SCALAR] = scalar_to_json,
         [YAML_SEQUENCE] = sequence_to_json,
         [YAML_MAPPING] = mapping_to_json,
     };
-    return converters[node->kind](node, err);
+    return converters[node->kind](node, words, err);
+}
+
+json_t *yaml_to_json(const struct yaml_node *node, struct err *err)
+{
+    return convert(node, WORDS_KUBERNETES, err);
+}
+
+json_t *yaml_to_json_kustomize(const struct yaml_node *node, struct err *err)
+{
+    return convert(node, WORDS_KUSTOMIZE, err);
 }

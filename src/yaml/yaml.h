@@ -20,16 +20,16 @@ enum yaml_style { YAML_PLAIN, YAML_SINGLE_QUOTED, YAML_DOUBLE_QUOTED, YAML_LITER
 
 struct yaml_node {
     enum yaml_kind kind;
-    enum yaml_style style;  /* of a scalar */
-    const char *text;       /* of a scalar: its value, NUL-terminated */
+    enum yaml_style style; /* of a scalar */
+    const char *text;      /* of a scalar: its value, NUL-terminated */
     size_t text_length;
-    const char *tag;        /* as resolved ("tag:yaml.org,2002:str"), or NULL */
-    const char *anchor;     /* or NULL; of an alias: the name it uses */
-    bool is_alias;          /* this is `*name`; the fields show what it stands for */
-    unsigned alias_count;   /* of an anchored node: how many aliases stand for it */
-    unsigned line, column;  /* from 1, in the file */
-    size_t start, end;      /* bytes [start, end) in the file: the scalar with its quotes, without
-                               anchor and tag; the whole of a collection */
+    const char *tag;          /* as resolved ("tag:yaml.org,2002:str"), or NULL */
+    const char *anchor;       /* or NULL; of an alias: the name it uses */
+    bool is_alias;            /* this is `*name`; the fields show what it stands for */
+    unsigned alias_count;     /* of an anchored node: how many aliases stand for it */
+    unsigned line, column;    /* from 1, in the file */
+    size_t start, end;        /* bytes [start, end) in the file: the scalar with its quotes, without
+                                 anchor and tag; the whole of a collection */
     struct yaml_node **items; /* sequence: the items; mapping: key, value, key, value, … */
     size_t item_count;        /* of a mapping: twice its pairs */
 };
@@ -58,6 +58,9 @@ const char *yaml_text(const struct yaml_node *mapping, const char *key);
 /* The JSON value that sigs.k8s.io/yaml would give; NULL and err for what JSON cannot carry.  New
    reference. */
 json_t *yaml_to_json(const struct yaml_node *node, struct err *err) MUST_CHECK;
+/* The same as the kustomize program reads it: y, n, yes, no, on and off are text, not truth values.
+ */
+json_t *yaml_to_json_kustomize(const struct yaml_node *node, struct err *err) MUST_CHECK;
 
 /* One scalar to change: the bytes [start, end) of the text become a scalar whose value is
    `value`.  The quoting of the old scalar stays where it can. */

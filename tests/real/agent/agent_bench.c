@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,11 +92,14 @@ static pid_t start_agent(struct world *world, char *program)
     snprintf(bare, sizeof(bare), "%s/config.git", world->folder);
     snprintf(data, sizeof(data), "%s/data", world->folder);
     pid_t child = fork();
+    assert_true(child >= 0);
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         execl(program, program, "agent", url, world->cluster, token, bare, cluster_kubeconfig(),
               data, (char *)NULL);
         _exit(127);
     }
+    eventually(world, "the agent listens", is_listening, NULL, 10000);
     return child;
 }
 

@@ -155,14 +155,16 @@ static void a_change_by_hand_is_put_back_and_its_author_named(void **state)
     assert_true(config_is_not(&world, &ours));
     eventually(&world, "the value is ours again", config_is, &ours, 2000);
 
-    hand_apply(&world, "apis/apps/v1", "deployments/web", "intruder",
-               "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"},"
-               "\"spec\":{\"replicas\":3}}");
+    hand_apply(
+        &world, "apis/apps/v1", "deployments/web", "intruder",
+        "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"},"
+        "\"spec\":{\"replicas\":3}}");
     for (int tries = 0; json_int_at(world_workload(&world, "web"), "driftFixed", 0) == 0; tries++) {
         assert_true(tries < 100);
         meanwhile(&world, "pods without a problem in the report vanish", is_stuck, "web", 50);
     }
-    assert_string_equal(json_text_at(world_workload(&world, "web"), "driftManager", ""), "intruder");
+    assert_string_equal(json_text_at(world_workload(&world, "web"), "driftManager", ""),
+                        "intruder");
     AUTO_JSON *live = hand_get(&world, "apis/apps/v1", "deployments/web");
     assert_int_equal(json_int_at(live, "spec.replicas", 0), 1);
     world_close(&world);

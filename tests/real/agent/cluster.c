@@ -96,9 +96,9 @@ static void wait_until_up(const char *log_file)
 /* A node that kwok plays. */
 static void make_node(void)
 {
-    static const char node[] =
-        "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"node-1\",\"annotations\":{"
-        "\"kwok.x-k8s.io/node\":\"fake\"}}}";
+    static const char node[] = "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":"
+                               "\"node-1\",\"annotations\":{"
+                               "\"kwok.x-k8s.io/node\":\"fake\"}}}";
     struct kube_options options = {.kubeconfig = cluster.kubeconfig, .env = env_system()};
     struct err err = {0};
     AUTO(kube_close) struct kube *kube = NULL;

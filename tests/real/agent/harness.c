@@ -43,8 +43,7 @@ static void run_git(const struct world *world, const char *folder, const char *c
     }
 }
 
-#define GIT(world, folder, ...)                                                                    \
-    run_git((world), (folder), (const char *const[]){__VA_ARGS__, NULL})
+#define GIT(world, folder, ...) run_git((world), (folder), (const char *const[]){__VA_ARGS__, NULL})
 
 static void path_in(const struct world *world, const char *rest, char out[static 512])
 {
@@ -62,7 +61,8 @@ static void replace_namespace(const struct world *world, const char *text, struc
 
 /* ---- the server ---- */
 
-/* What is said of one workload must hold together, always: healthy means that what Git wants runs. */
+/* What is said of one workload must hold together, always: healthy means that what Git wants runs.
+ */
 static void check_row(const json_t *row)
 {
     if (strcmp(json_text_at(row, "state", ""), "healthy") != 0 ||
@@ -203,7 +203,7 @@ void world_open(struct world *world, const char *name)
     start_server(world);
 }
 
-static bool is_listening(struct world *world, const void *nothing)
+bool is_listening(struct world *world, const void *nothing)
 {
     (void)nothing;
     return sse_reader_count(world->commands) > 0;

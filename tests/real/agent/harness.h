@@ -22,19 +22,19 @@ const char *cluster_kubeconfig(void);
 
 struct world {
     struct loop *loop;
-    struct kube *hands;     /* what a person would do with kubectl */
+    struct kube *hands; /* what a person would do with kubectl */
     struct http_server *server;
     struct sse_hub *commands;
     int server_port;
     struct agent *agent;
-    char folder[128];       /* of everything below */
-    char cluster[32];       /* a name that no other test has */
+    char folder[128]; /* of everything below */
+    char cluster[32]; /* a name that no other test has */
     char namespace[32];
-    struct map workloads;   /* name → json_t of its last report */
-    json_t *last;           /* the last report, whole */
-    unsigned posts;         /* reports taken */
-    bool asks_for_full;     /* answer the next report with "conflict" */
-    bool has_full;          /* a full report came since */
+    struct map workloads; /* name → json_t of its last report */
+    json_t *last;         /* the last report, whole */
+    unsigned posts;       /* reports taken */
+    bool asks_for_full;   /* answer the next report with "conflict" */
+    bool has_full;        /* a full report came since */
 };
 
 /* A fresh world with an empty repository; the agent is not started. */
@@ -62,6 +62,7 @@ void meanwhile(struct world *world, const char *what, condition never, const voi
                int64_t for_ms);
 
 /* Often used conditions; the argument is the commit, or the name of a workload. */
+bool is_listening(struct world *world, const void *nothing);
 bool is_applied(struct world *world, const void *commit);
 bool is_healthy(struct world *world, const void *workload);
 bool is_stuck(struct world *world, const void *workload);

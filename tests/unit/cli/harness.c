@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -182,9 +183,13 @@ static void answer(struct http_exchange *exchange, void *context)
 }
 
 static const struct http_route routes[] = {
-    {HTTP_GET, "/{path...}", 1, answer, "any", 0},
-    {HTTP_POST, "/{path...}", 1, answer, "any", 0},
-    {HTTP_DELETE, "/{path...}", 1, answer, "any", 0},
+    {HTTP_GET, "/api/v1/{a}", 1, answer, "any", 0},
+    {HTTP_GET, "/api/v1/{a}/{b}", 1, answer, "any", 0},
+    {HTTP_GET, "/api/v1/{a}/{b}/{c}", 1, answer, "any", 0},
+    {HTTP_POST, "/api/v1/{a}", 1, answer, "any", 0},
+    {HTTP_POST, "/api/v1/{a}/{b}", 1, answer, "any", 0},
+    {HTTP_POST, "/api/v1/{a}/{b}/{c}", 1, answer, "any", 0},
+    {HTTP_DELETE, "/api/v1/{a}/{b}", 1, answer, "any", 0},
 };
 
 static bool allow(struct http_exchange *exchange, int permission, void *context)
@@ -234,6 +239,8 @@ void stage_begin(struct stage *stage, const struct answer *answers)
     fflush(NULL);
     stage->server = fork();
     if (stage->server == 0) {
+        /* A test that fails does not come to stage_end(). */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(port_pipe[0]);
         serve(answers, log, port_pipe[1]);
     }
@@ -268,7 +275,10 @@ static int split(char *text, char **out)
         text += *text == '\'';
         out[count++] = text;
         text += strcspn(text, end == '\'' ? "'" : " ");
-        while (*text == ' ' || *text == '\'') {
+        if (*text == '\'') {
+            *text++ = '\0';
+        }
+        while (*text == ' ') {
             *text++ = '\0';
         }
     }

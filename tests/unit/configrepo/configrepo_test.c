@@ -646,6 +646,18 @@ static void what_is_gone_is_named(void **state)
     expect_refused(world, change_to("gone", "a", "2"), ERR_NOT_FOUND, "gone");
 }
 
+static void a_base_that_the_mirror_lacks_is_a_conflict(void **state)
+{
+    struct world *world = *state;
+    FILES(world, {"dev/a.yaml", deployment(world, "a", "app:1")});
+    struct version_change change = change_to("dev", "a", "2");
+    struct commit_request request = request_for(world, &change, 1);
+    request.base = "1111111111111111111111111111111111111111";
+    struct draft_commit draft;
+    struct err err = {0};
+    ASSERT_FAILS(commit(world, &request, &draft, &err), err, ERR_CONFLICT, "no commit");
+}
+
 static void the_same_request_makes_the_same_commit(void **state)
 {
     struct world *world = *state;
@@ -822,6 +834,7 @@ int main(void)
         TEST(an_entry_whose_digest_would_stay_behind_is_refused),
         TEST(nothing_to_change_gives_the_base),
         TEST(what_is_gone_is_named),
+        TEST(a_base_that_the_mirror_lacks_is_a_conflict),
         TEST(the_same_request_makes_the_same_commit),
         TEST(one_entry_for_two_workloads_moves_only_both_together),
         TEST(two_targets_are_edited_by_one_commit),

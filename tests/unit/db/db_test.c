@@ -239,6 +239,26 @@ static void a_new_file_is_for_its_owner_only(void **state)
     assert_int_equal(count_fruit(db), 0);
 }
 
+/* Without these, an answer could outrun the disk, or a row could point to nothing. */
+static void the_connection_is_as_strict_as_promised(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    AUTO(db_close) struct db *db = open_with_table(path);
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    ASSERT_OK(db_query(db,
+                       "SELECT journal_mode, synchronous, foreign_keys, trusted_schema"
+                       " FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys,"
+                       " pragma_trusted_schema",
+                       &rows, &err),
+              err);
+    assert_true(db_next(rows, &err));
+    assert_string_equal(db_text(rows, 0), "wal");
+    assert_int_equal(db_int(rows, 1), 2); /* FULL */
+    assert_int_equal(db_int(rows, 2), 1);
+    assert_int_equal(db_int(rows, 3), 0);
+}
+
 static void a_second_process_is_turned_away(void **state)
 {
     (void)state;
@@ -294,6 +314,7 @@ int main(void)
         WITH_FOLDER(a_full_database_undoes_the_transaction_and_says_so),
         WITH_FOLDER(a_disk_that_takes_no_more_is_told_and_loses_nothing_acknowledged),
         WITH_FOLDER(a_new_file_is_for_its_owner_only),
+        WITH_FOLDER(the_connection_is_as_strict_as_promised),
         WITH_FOLDER(a_second_process_is_turned_away),
         WITH_FOLDER(a_file_that_is_no_database_is_refused),
         cmocka_unit_test(a_folder_that_is_missing_is_told_with_its_path),

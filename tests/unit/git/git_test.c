@@ -638,6 +638,51 @@ static void rewritten_history_is_noticed_and_the_old_tip_kept(void **state)
     expect_file(git, lost, "a", "2");
 }
 
+static size_t count_packs(struct remote *remote, char first[static 256])
+{
+    glob_t packs;
+    assert_int_equal(glob(arena_printf(remote->arena, "%s/objects/pack/*.pack", remote->mirror), 0,
+                          NULL, &packs),
+                     0);
+    text_copy_cut(first, 256, packs.gl_pathv[0]);
+    size_t count = packs.gl_pathc;
+    globfree(&packs);
+    return count;
+}
+
+/* Another pack with the same content, as many small fetches leave many packs. */
+static void copy_pack(struct remote *remote, const char *pack, int number)
+{
+    const char *copy =
+        arena_printf(remote->arena, "%s/objects/pack/pack-%040d", remote->mirror, number);
+    char *index = arena_strdup(remote->arena, pack);
+    memcpy(strrchr(index, '.'), ".idx", sizeof(".idx"));
+    assert_int_equal(link(pack, arena_printf(remote->arena, "%s.pack", copy)), 0);
+    assert_int_equal(link(index, arena_printf(remote->arena, "%s.idx", copy)), 0);
+}
+
+static void packs_do_not_pile_up(void **state)
+{
+    struct remote *remote = *state;
+    REMOTE_COMMIT(remote, "main", {"a", "1"});
+    char head[GIT_OID_BYTES];
+    char waiting[GIT_OID_BYTES];
+    char pack[256];
+    AUTO(git_close) struct git *git = remote_fetched(remote, head);
+    make(git, head, "a", "2", waiting);
+    assert_int_equal(count_packs(remote, pack), 1);
+    for (int i = 0; i < 60; i++) {
+        copy_pack(remote, pack, i);
+    }
+    bool rewritten;
+    struct err err = {0};
+    REMOTE_COMMIT(remote, "main", {"b", "1"});
+    ASSERT_OK(git_fetch(git, head, &rewritten, &err), err);
+    assert_true(count_packs(remote, pack) < 10);
+    expect_file(git, head, "b", "1");
+    expect_file(git, waiting, "a", "2");
+}
+
 static void maintenance_keeps_commits_that_wait_for_their_push(void **state)
 {
     struct remote *remote = *state;
@@ -756,9 +801,10 @@ static void a_lost_object_of_the_tip_is_fetched_again(void **state)
     REMOTE_COMMIT(remote, "main", {"a", "1"}, {"dir/b", "2"});
     char head[GIT_OID_BYTES];
     struct git *git = remote_fetched(remote, head);
-    git_close(&git);
-    REMOTE_COMMIT(remote, "main", {"dir/b", "3"}); /* few objects: they come loose */
-    git = remote_fetched(remote, head);
+    char pushed[GIT_OID_BYTES];
+    struct err err = {0};
+    make(git, head, "dir/b", "3", pushed); /* few objects: they are loose */
+    ASSERT_OK(git_push(git, pushed, head, &err), err);
     git_close(&git);
     const char *oid = REMOTE_GIT(remote, "rev-parse", "main:dir/b");
     const char *file =
@@ -1045,6 +1091,7 @@ int main(void)
         TEST(a_branch_that_is_gone_is_a_conflict),
         TEST(a_killed_push_converges),
         TEST(rewritten_history_is_noticed_and_the_old_tip_kept),
+        TEST(packs_do_not_pile_up),
         TEST(maintenance_keeps_commits_that_wait_for_their_push),
         TEST(history_is_told_newest_first_with_trailers),
         TEST(only_the_last_paragraph_has_trailers),

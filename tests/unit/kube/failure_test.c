@@ -16,10 +16,12 @@ static const struct refusal refusals[] = {
      "\"causes\":[{\"field\":\"spec.template.spec.containers\",\"message\":\"Required value\"},"
      "{\"field\":\"spec.replicas\",\"message\":\"Invalid value: -1: must be 0 or more\"}]}}",
      ERR_INVALID,
-     "spec.template.spec.containers: Required value; spec.replicas: Invalid value: -1: must be 0 or "
+     "spec.template.spec.containers: Required value; spec.replicas: Invalid value: -1: must be 0 "
+     "or "
      "more"},
     {"a dump of a whole selector is left out, and the way out is told", 422,
-     "{\"kind\":\"Status\",\"details\":{\"causes\":[{\"field\":\"spec.selector\",\"message\":\"Invalid "
+     "{\"kind\":\"Status\",\"details\":{\"causes\":[{\"field\":\"spec.selector\",\"message\":"
+     "\"Invalid "
      "value: {\\\"matchLabels\\\":{\\\"app\\\":\\\"x\\\"}}: field is immutable\"}]}}",
      ERR_INVALID,
      "spec.selector: field is immutable (delete the object and heddle makes it anew, or give it "
@@ -28,8 +30,8 @@ static const struct refusal refusals[] = {
      "{\"kind\":\"Status\",\"code\":500,\"message\":\"failed to create typed patch object "
      "(default/x; /v1, Kind=ConfigMap): .dta: field not declared in schema\"}",
      ERR_INVALID, "dta: field not declared in schema"},
-    {"a server in trouble is asked again", 503, "{\"kind\":\"Status\",\"message\":\"etcd is away\"}",
-     ERR_UNAVAILABLE, "etcd is away"},
+    {"a server in trouble is asked again", 503,
+     "{\"kind\":\"Status\",\"message\":\"etcd is away\"}", ERR_UNAVAILABLE, "etcd is away"},
     {"a page of a proxy is not shown", 502, "<html>Bad gateway</html>", ERR_UNAVAILABLE,
      "something before the API server answers with an error (HTTP 502)"},
     {"too many requests", 429, "", ERR_BUSY, "the API server asks us to wait (HTTP 429)"},
@@ -56,8 +58,9 @@ static void many_causes_are_counted(void **state)
 {
     (void)state;
     struct err err = {0};
-    kube_failure(422, slice_of("{\"kind\":\"Status\",\"details\":{\"causes\":[{\"message\":\"a\"},"
-                               "{\"message\":\"b\"},{\"message\":\"c\"},{\"message\":\"d\"}]}}"),
+    kube_failure(422,
+                 slice_of("{\"kind\":\"Status\",\"details\":{\"causes\":[{\"message\":\"a\"},"
+                          "{\"message\":\"b\"},{\"message\":\"c\"},{\"message\":\"d\"}]}}"),
                  &err);
     assert_string_equal(err.text, "a; b; c; and 1 more");
 }

@@ -48,11 +48,12 @@ static void answer(struct http_exchange *exchange, void *context)
 {
     struct rig *rig = context;
     static const struct answer nothing = {200, "", true};
-    const struct answer *next = rig->asked < rig->answer_count ? &rig->answers[rig->asked] : &nothing;
+    const struct answer *next =
+        rig->asked < rig->answer_count ? &rig->answers[rig->asked] : &nothing;
     if (rig->asked < REQUESTS_MAX) {
-        snprintf(rig->queries[rig->asked], sizeof(rig->queries[0]), "watch=%s version=%s continue=%s",
-                 query(exchange, "watch"), query(exchange, "resourceVersion"),
-                 query(exchange, "continue"));
+        snprintf(rig->queries[rig->asked], sizeof(rig->queries[0]),
+                 "watch=%s version=%s continue=%s", query(exchange, "watch"),
+                 query(exchange, "resourceVersion"), query(exchange, "continue"));
     }
     rig->asked++;
     struct http_body *body =
@@ -115,8 +116,7 @@ static void give_up(void *context)
 
 static void start(struct rig *rig)
 {
-    static const struct http_route routes[] = {
-        {HTTP_GET, "/api/v1/pods", 1, answer, "pods", 0}};
+    static const struct http_route routes[] = {{HTTP_GET, "/api/v1/pods", 1, answer, "pods", 0}};
     struct http_server_options options = {.loop = rig->loop,
                                           .address = "127.0.0.1",
                                           .routes = routes,
@@ -126,12 +126,13 @@ static void start(struct rig *rig)
     struct err err = {0};
     ASSERT_OK(http_server_start(&options, &rig->server, &err), err);
     AUTO_STR(config, 1024);
-    str_addf(&config,
-             "{\"current-context\": \"t\", \"contexts\": [{\"name\": \"t\", \"context\": {\"cluster\": "
-             "\"t\", \"user\": \"t\"}}], \"clusters\": [{\"name\": \"t\", \"cluster\": {\"server\": "
-             "\"http://127.0.0.1:%d/\"}}], \"users\": [{\"name\": \"t\", \"user\": {\"token\": "
-             "\"secret\"}}]}\n",
-             http_server_port(rig->server));
+    str_addf(
+        &config,
+        "{\"current-context\": \"t\", \"contexts\": [{\"name\": \"t\", \"context\": {\"cluster\": "
+        "\"t\", \"user\": \"t\"}}], \"clusters\": [{\"name\": \"t\", \"cluster\": {\"server\": "
+        "\"http://127.0.0.1:%d/\"}}], \"users\": [{\"name\": \"t\", \"user\": {\"token\": "
+        "\"secret\"}}]}\n",
+        http_server_port(rig->server));
     snprintf(rig->kubeconfig, sizeof(rig->kubeconfig), "/tmp/heddle-watch-XXXXXX");
     int fd = mkstemp(rig->kubeconfig);
     assert_true(fd >= 0);
@@ -144,8 +145,8 @@ static void start(struct rig *rig)
 static void play(struct rig *rig, const struct answer *answers, size_t count, const char *until)
 {
     static const struct kube_watch_events events = {on_list, on_object, on_listed, on_trouble};
-    *rig = (struct rig){
-        .loop = loop_new(), .answers = answers, .answer_count = count, .until = until};
+    *rig =
+        (struct rig){.loop = loop_new(), .answers = answers, .answer_count = count, .until = until};
     str_init(&rig->seen, 4096);
     start(rig);
     struct kube_watch_options options = {.path = "/api/v1/pods",
@@ -171,12 +172,14 @@ static void play(struct rig *rig, const struct answer *answers, size_t count, co
 }
 
 #define LIST(version, items)                                                                       \
-    "{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"" version "\"},\"items\":[" items "]}"
+    "{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"" version "\"},\"items\":[" items   \
+    "]}"
 #define POD(name, version)                                                                         \
     "{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" version "\"}}"
 #define EVENT(type, name, version) "{\"type\":\"" type "\",\"object\":" POD(name, version) "}\n"
 #define GONE                                                                                       \
-    "{\"kind\":\"Status\",\"code\":410,\"reason\":\"Expired\",\"message\":\"too old resource version\"}"
+    "{\"kind\":\"Status\",\"code\":410,\"reason\":\"Expired\",\"message\":\"too old resource "     \
+    "version\"}"
 
 static void a_list_is_followed_from_its_version(void **state)
 {
@@ -229,8 +232,7 @@ static void a_version_gone_inside_the_stream_means_a_new_list(void **state)
         {200, LIST("9", POD("b", "8")), false},
     };
     struct rig rig;
-    play(&rig, answers, COUNT_OF(answers),
-         "list listed:Pod/a whole list listed:Pod/b whole ");
+    play(&rig, answers, COUNT_OF(answers), "list listed:Pod/a whole list listed:Pod/b whole ");
     assert_string_equal(rig.queries[2], "watch= version= continue=");
 }
 
@@ -243,8 +245,7 @@ static void a_version_gone_by_its_status_means_a_new_list(void **state)
         {200, LIST("9", POD("b", "8")), false},
     };
     struct rig rig;
-    play(&rig, answers, COUNT_OF(answers),
-         "list listed:Pod/a whole list listed:Pod/b whole ");
+    play(&rig, answers, COUNT_OF(answers), "list listed:Pod/a whole list listed:Pod/b whole ");
 }
 
 static void a_list_forgotten_between_two_pages_begins_again(void **state)

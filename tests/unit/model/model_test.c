@@ -148,6 +148,31 @@ static void an_image_survives_json_and_a_wrong_one_does_not(void **state)
     assert_false(image_from_json(NULL, &back));
 }
 
+static void each_part_of_an_image_in_json_is_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *repository, *tag, *digest;
+        bool is_good;
+    } cases[] = {
+        {"shop/cart", "1.0.0", "sha256:" HEX, true},
+        {"shop/cart", "", "", true},
+        {"", "1.0.0", "", false},
+        {"Shop/Cart", "1.0.0", "", false},
+        {"shop/cart", "-x", "", false},
+        {"shop/cart", "1.0.0", HEX, false},
+        {"shop/cart", "1.0.0", "sha256:" HEX "0", false},
+        {"shop/cart", "1.0.0", "sha256:0", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct image image = {.tag = "untouched"};
+        AUTO_JSON *value = json_pack("{s: s, s: s, s: s}", "repository", cases[i].repository, "tag",
+                                     cases[i].tag, "digest", cases[i].digest);
+        assert_int_equal(image_from_json(value, &image), cases[i].is_good);
+        assert_string_equal(image.tag, cases[i].is_good ? cases[i].tag : "untouched");
+    }
+}
+
 static void names_are_labels_and_the_error_proposes_one(void **state)
 {
     (void)state;
@@ -229,6 +254,7 @@ int main(void)
         cmocka_unit_test(names_of_any_length_are_bounded),
         cmocka_unit_test(a_digest_decides_before_a_tag_and_a_tag_before_nothing),
         cmocka_unit_test(an_image_survives_json_and_a_wrong_one_does_not),
+        cmocka_unit_test(each_part_of_an_image_in_json_is_checked),
         cmocka_unit_test(names_are_labels_and_the_error_proposes_one),
         cmocka_unit_test(paths_stay_inside_the_repository),
         cmocka_unit_test(kinds_need_their_group_and_every_name_comes_back),

@@ -12,7 +12,7 @@ void golden_cases_done(char ***cases);
 json_t *golden_render(const char *name);
 /* The same for a text of YAML documents. */
 json_t *golden_objects(struct slice yaml);
-/* Fail the test and show the first object that differs. */
-void golden_compare(const char *name, const json_t *got, const json_t *want);
+/* How many objects differ; each is shown. */
+size_t golden_differences(const char *name, const json_t *got, const json_t *want);
 /* "tests/golden/kustomize/NAME/FILE" */
 void golden_path(const char *name, const char *file, char *out, size_t size);

@@ -29,7 +29,8 @@ static void bookkeeping_does_not_change_the_fingerprint(void **state)
         "{\"spec\":{\"replicas\":1},\"metadata\":{\"annotations\":{\"a\":\"1\"},\"name\":\"x\"}}",
         "{\"kind\":\"Deployment\",\"apiVersion\":\"apps/v1\",\"status\":{\"replicas\":3},"
         "\"metadata\":{\"name\":\"x\",\"annotations\":{\"a\":\"1\"}},\"spec\":{\"replicas\":1}}",
-        "{\"metadata\":{\"name\":\"x\",\"resourceVersion\":\"9\",\"generation\":4,\"managedFields\":"
+        "{\"metadata\":{\"name\":\"x\",\"resourceVersion\":\"9\",\"generation\":4,"
+        "\"managedFields\":"
         "[{\"manager\":\"kubectl\"}],\"annotations\":{\"a\":\"1\","
         "\"deployment.kubernetes.io/revision\":\"2\"}},\"spec\":{\"replicas\":1}}",
     };
@@ -95,17 +96,31 @@ static void only_a_newer_and_other_object_has_drifted(void **state)
         struct live applied, live;
         bool has_drifted;
     } rows[] = {
-        {"the same", {.exists = true, .version = "5", .fingerprint = 1},
-         {.exists = true, .version = "5", .fingerprint = 1}, false},
-        {"a new status", {.exists = true, .version = "5", .fingerprint = 1},
-         {.exists = true, .version = "6", .fingerprint = 1}, false},
-        {"changed by hand", {.exists = true, .version = "5", .fingerprint = 1},
-         {.exists = true, .version = "6", .fingerprint = 2}, true},
-        {"seen before it was applied", {.exists = true, .version = "5", .fingerprint = 1},
-         {.exists = true, .version = "4", .fingerprint = 2}, false},
+        {"the same",
+         {.exists = true, .version = "5", .fingerprint = 1},
+         {.exists = true, .version = "5", .fingerprint = 1},
+         false},
+        {"a new status",
+         {.exists = true, .version = "5", .fingerprint = 1},
+         {.exists = true, .version = "6", .fingerprint = 1},
+         false},
+        {"changed by hand",
+         {.exists = true, .version = "5", .fingerprint = 1},
+         {.exists = true, .version = "6", .fingerprint = 2},
+         true},
+        {"seen before it was applied",
+         {.exists = true, .version = "5", .fingerprint = 1},
+         {.exists = true, .version = "4", .fingerprint = 2},
+         false},
         {"deleted", {.exists = true, .version = "5", .fingerprint = 1}, {.version = "6"}, true},
-        {"gone from a new list", {.exists = true, .version = "5", .fingerprint = 1}, {.exists = false}, true},
-        {"never applied", {.exists = false}, {.exists = true, .version = "6", .fingerprint = 2}, false},
+        {"gone from a new list",
+         {.exists = true, .version = "5", .fingerprint = 1},
+         {.exists = false},
+         true},
+        {"never applied",
+         {.exists = false},
+         {.exists = true, .version = "6", .fingerprint = 2},
+         false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (object_has_drifted(&rows[i].applied, &rows[i].live) != rows[i].has_drifted) {
@@ -174,16 +189,18 @@ static void our_label_is_sent_on_the_object_and_never_on_its_pods(void **state)
     struct err err = {0};
     struct render_object wanted = rendered(
         "{\"metadata\":{\"creationTimestamp\":null,\"labels\":{\"a\":\"b\"},\"name\":\"x\","
-        "\"resourceVersion\":\"1\",\"uid\":\"u\"},\"spec\":{\"template\":{\"metadata\":{\"labels\":{"
+        "\"resourceVersion\":\"1\",\"uid\":\"u\"},\"spec\":{\"template\":{\"metadata\":{\"labels\":"
+        "{"
         "\"a\":\"b\"}}}},\"status\":{}}");
     AUTO(xfree) char *body = object_body(&wanted, "dev", &err);
-    assert_string_equal(body, "{\"metadata\":{\"labels\":{\"a\":\"b\",\"heddle.dev/cluster\":\"dev\"},"
-                              "\"name\":\"x\"},\"spec\":{\"template\":{\"metadata\":{\"labels\":{"
-                              "\"a\":\"b\"}}}}}");
+    assert_string_equal(body,
+                        "{\"metadata\":{\"labels\":{\"a\":\"b\",\"heddle.dev/cluster\":\"dev\"},"
+                        "\"name\":\"x\"},\"spec\":{\"template\":{\"metadata\":{\"labels\":{"
+                        "\"a\":\"b\"}}}}}");
     wanted = rendered("{\"metadata\":{\"name\":\"x\"}}");
     AUTO(xfree) char *bare = object_body(&wanted, "dev", &err);
-    assert_string_equal(bare,
-                        "{\"metadata\":{\"labels\":{\"heddle.dev/cluster\":\"dev\"},\"name\":\"x\"}}");
+    assert_string_equal(
+        bare, "{\"metadata\":{\"labels\":{\"heddle.dev/cluster\":\"dev\"},\"name\":\"x\"}}");
 }
 
 static void what_others_need_comes_first(void **state)
@@ -201,7 +218,8 @@ static void what_others_need_comes_first(void **state)
     for (size_t i = 0; i < COUNT_OF(order); i++) {
         assert_int_equal(object_rank(order[i][0], order[i][1]), i);
     }
-    assert_int_equal(object_rank("example.org/v1", "Namespace"), object_rank("apps/v1", "Deployment"));
+    assert_int_equal(object_rank("example.org/v1", "Namespace"),
+                     object_rank("apps/v1", "Deployment"));
 }
 
 static void what_takes_others_with_it_is_precious(void **state)
@@ -216,8 +234,9 @@ static void what_takes_others_with_it_is_precious(void **state)
 static void a_view_keeps_what_pruning_must_know(void **state)
 {
     (void)state;
-    AUTO_JSON *json = read_json("{\"metadata\":{\"uid\":\"u-1\",\"resourceVersion\":\"7\","
-                                "\"generation\":3,\"annotations\":{\"heddle.dev/prune\":\"disabled\"}}}");
+    AUTO_JSON *json =
+        read_json("{\"metadata\":{\"uid\":\"u-1\",\"resourceVersion\":\"7\","
+                  "\"generation\":3,\"annotations\":{\"heddle.dev/prune\":\"disabled\"}}}");
     struct live view;
     object_view(json, &view);
     assert_string_equal(view.uid, "u-1");
