@@ -184,8 +184,8 @@ static bool run_demo(struct cli *cli, const void *given, struct err *err)
 {
     (void)cli;
     const struct demo_flags *flags = given;
-    struct demo_options options = {.script = flags->script, .speed = (double)flags->speed,
-                                   .listen = flags->listen};
+    struct demo_options options = {
+        .script = flags->script, .speed = (double)flags->speed, .listen = flags->listen};
     return sandbox_demo(&options, err);
 }
 
@@ -202,7 +202,8 @@ static const struct cli_command roles[] = {
     {.name = "agent",
      .usage = "--server URL --cluster NAME --token-file FILE --repository URL --path FOLDER",
      .summary = "Make one cluster follow Git, and report how it goes",
-     .examples = "heddle agent --server https://heddle.example.org --cluster dev --token-file dev.token \\\n"
+     .examples = "heddle agent --server https://heddle.example.org --cluster dev --token-file "
+                 "dev.token \\\n"
                  "    --repository https://git.example.org/config.git --path clusters/dev\n"
                  "heddle agent --config /etc/heddle/agent.yaml\n",
      .flags = agent_flags,
@@ -232,8 +233,9 @@ static const struct cli_command roles[] = {
     {.name = "server",
      .usage = "--repository URL --data FOLDER",
      .summary = "Watch registries and Git, promote, and serve the API and the web UI",
-     .examples = "heddle server --repository https://git.example.org/config.git --data /var/lib/heddle\n"
-                 "heddle server --config /etc/heddle/server.yaml\n",
+     .examples =
+         "heddle server --repository https://git.example.org/config.git --data /var/lib/heddle\n"
+         "heddle server --config /etc/heddle/server.yaml\n",
      .flags = server_flags,
      .flag_count = COUNT_OF(server_flags),
      .options_bytes = sizeof(struct server_flags),

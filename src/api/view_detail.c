@@ -134,7 +134,7 @@ json_t *view_cell_detail(struct api *api, const char *stage, const char *workloa
     json_put_text(cell, "workload", workload);
     put_next(cell, &plan, answers, promote_hold_of(api->options.engine, stage, workload), found);
     json_put(cell, "gates", view_gates(answers, applies));
-    AUTO_STR(explanation, REASON_BYTES * 2);
+    AUTO_STR(explanation, (size_t)REASON_BYTES * 2);
     explain(cell, &plan, release, &explanation);
     json_put_text(cell, "explanation", explanation.text);
     json_put(cell, "releases", view_last_releases(api, stage, workload));

@@ -24,7 +24,7 @@ static const struct {
     [ERR_INTERNAL] = {"internal", 500, 1, false},
 };
 
-bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
+bool(err_set)(struct err *err, enum err_kind kind, const char *fmt, ...)
 {
     assert(err && kind != ERR_NONE);
 
@@ -36,7 +36,7 @@ bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
     return false;
 }
 
-bool err_wrap(struct err *err, const char *fmt, ...)
+bool(err_wrap)(struct err *err, const char *fmt, ...)
 {
     assert(err && err->kind != ERR_NONE);
 

@@ -33,6 +33,10 @@ struct err {
 /* Both return false, so a failing function can end in one statement. */
 bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+#ifdef __clang_analyzer__ /* it cannot look into err.c, and would follow paths that are none */
+#define err_set(...) (err_set(__VA_ARGS__), false)
+#define err_wrap(...) (err_wrap(__VA_ARGS__), false)
+#endif
 
 /* Would trying the same thing again, unchanged, ever help? */
 bool err_is_retryable(enum err_kind kind);

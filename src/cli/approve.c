@@ -13,7 +13,8 @@ static bool check_plan(const char *wanted, const json_t *release, struct err *er
 {
     const char *digest = json_text_at(release, "planDigest", "");
     return !wanted || (wanted[0] && strncmp(wanted, digest, strlen(wanted)) == 0) ||
-           err_set(err, ERR_REFUSED, "%s has the plan %.*s, not %.64s; look at it again: heddle diff %s",
+           err_set(err, ERR_REFUSED,
+                   "%s has the plan %.*s, not %.64s; look at it again: heddle diff %s",
                    json_text_at(release, "name", "?"), SHORT_DIGITS, digest, wanted,
                    json_text_at(release, "name", "?"));
 }

@@ -1,6 +1,7 @@
 #include "cli/ask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -68,31 +69,44 @@ static void ticked(void *context)
     }
 }
 
+static void read_keys(struct keys *keys, int fd, const struct termios *before)
+{
+    struct termios raw = *before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    tcsetattr(fd, TCSADRAIN, &raw);
+    struct loop_watch *watch =
+        loop_watch_start(keys->loop, fd, LOOP_READABLE, became_readable, keys);
+    struct loop_timer *timer = loop_timer_start(keys->loop, TICK_MS, TICK_MS, ticked, keys);
+    loop_run(keys->loop);
+    loop_watch_stop(&watch);
+    loop_timer_stop(&timer);
+    tcsetattr(fd, TCSADRAIN, before);
+}
+
 bool ask_keys(bool (*on_bytes)(void *context, struct slice bytes), void (*on_tick)(void *context),
               void *context, bool *out_interrupted, struct err *err)
 {
-    struct keys keys = {loop_new(), on_bytes, on_tick, context, false};
     struct termios before;
-    bool succeeded = loop_stop_on_signals(keys.loop, err);
-    if (succeeded && tcgetattr(STDIN_FILENO, &before) != 0) {
-        succeeded = err_set(err, ERR_INTERNAL, "the terminal cannot be read: %s", strerror(errno));
+    /* Opened anew, because a watched descriptor becomes non-blocking: standard input shares that
+       with standard output, and with the shell that is there afterwards. */
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || tcgetattr(fd, &before) != 0) {
+        err_set(err, ERR_INTERNAL, "the terminal cannot be read: %s", strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return false;
     }
+    struct keys keys = {loop_new(), on_bytes, on_tick, context, false};
+    bool succeeded = loop_stop_on_signals(keys.loop, err);
     if (succeeded) {
-        struct termios raw = before;
-        raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
-        raw.c_cc[VMIN] = 1;
-        raw.c_cc[VTIME] = 0;
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
-        struct loop_watch *watch =
-            loop_watch_start(keys.loop, STDIN_FILENO, LOOP_READABLE, became_readable, &keys);
-        struct loop_timer *timer = loop_timer_start(keys.loop, TICK_MS, TICK_MS, ticked, &keys);
-        loop_run(keys.loop);
-        loop_watch_stop(&watch);
-        loop_timer_stop(&timer);
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+        read_keys(&keys, fd, &before);
         *out_interrupted = !keys.is_over;
     }
     loop_free(&keys.loop);
+    close(fd);
     return succeeded;
 }
 

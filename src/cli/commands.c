@@ -7,14 +7,14 @@
 #include "cli/command.h"
 
 const struct cli_command *const cli_commands[] = {
-    &command_complete,     &command_approve,      &command_cluster_add,  &command_completion,
-    &command_describe,     &command_diff,         &command_doctor,       &command_get_board,
-    &command_get_clusters, &command_get_holds,    &command_get_releases, &command_get_versions,
-    &command_help,         &command_history,      &command_hold,         &command_login,
-    &command_logout,       &command_promote,      &command_reject,       &command_resume,
-    &command_retry,        &command_rollback,     &command_stop,         &command_sync,
-    &command_token_create, &command_token_list,   &command_token_revoke, &command_version,
-    &command_watch,        &command_whoami,       &command_why,
+    &command_complete,     &command_approve,    &command_cluster_add,  &command_completion,
+    &command_describe,     &command_diff,       &command_doctor,       &command_get_board,
+    &command_get_clusters, &command_get_holds,  &command_get_releases, &command_get_versions,
+    &command_help,         &command_history,    &command_hold,         &command_login,
+    &command_logout,       &command_promote,    &command_reject,       &command_resume,
+    &command_retry,        &command_rollback,   &command_stop,         &command_sync,
+    &command_token_create, &command_token_list, &command_token_revoke, &command_version,
+    &command_watch,        &command_whoami,     &command_why,
 };
 const size_t cli_command_count = COUNT_OF(cli_commands);
 
@@ -75,9 +75,8 @@ static bool unknown(const struct cli_setup *setup, const struct cli_list *words,
             str_addf(&list, "%s%s", i ? ", " : "", names[i]);
         }
         const char *near = words->count > 1 ? text_nearest(words->items[1], names, count) : NULL;
-        return near ? err_set(err, ERR_INVALID,
-                              "there is no \"%s %.60s\"; did you mean \"%s %s\"?", first,
-                              words->items[1], first, near)
+        return near ? err_set(err, ERR_INVALID, "there is no \"%s %.60s\"; did you mean \"%s %s\"?",
+                              first, words->items[1], first, near)
                     : err_set(err, ERR_INVALID, "%s what? It knows %s", first, list.text);
     }
     const char *near = text_nearest(first, names, candidates(setup, NULL, arena, names));

@@ -143,8 +143,8 @@ static void offer_value(const struct completing *completing, const struct cli_fl
 {
     static const struct {
         const char *placeholder, *kind;
-    } kinds[] = {{"STAGE", "stage"}, {"SOURCE", "stage"}, {"WORKLOAD", "workload"},
-                 {"CLUSTER", "cluster"}};
+    } kinds[] = {
+        {"STAGE", "stage"}, {"SOURCE", "stage"}, {"WORKLOAD", "workload"}, {"CLUSTER", "cluster"}};
     for (const char *at = flag->choices; at && *at;) {
         size_t length = strcspn(at, "|");
         offer(completing, arena_strndup(completing->cli->arena, at, length), NULL);
@@ -202,7 +202,8 @@ static bool run(struct cli *cli, const void *options, struct err *err)
     if (flag && flag->kind != CLI_SWITCH) {
         offer_value(&completing, flag);
     } else if (completing.prefix[0] == '-') {
-        offer_flags(&completing, command ? command->flags : NULL, command ? command->flag_count : 0);
+        offer_flags(&completing, command ? command->flags : NULL,
+                    command ? command->flag_count : 0);
         offer_flags(&completing, cli_global_flags,
                     command && command->is_role ? 0 : cli_global_flag_count);
     } else {

@@ -8,7 +8,8 @@ static const char bash_script[] =
     "# heddle completion bash: put `source <(heddle completion bash)` into ~/.bashrc\n"
     "_heddle() {\n"
     "    local IFS=$'\\n'\n"
-    "    COMPREPLY=($(heddle __complete -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null | cut -f1))\n"
+    "    COMPREPLY=($(heddle __complete -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null | cut "
+    "-f1))\n"
     "}\n"
     "complete -o default -F _heddle heddle\n";
 
@@ -18,7 +19,8 @@ static const char zsh_script[] =
     "_heddle() {\n"
     "    local line\n"
     "    local -a items\n"
-    "    for line in \"${(@f)$(heddle __complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\"; do\n"
+    "    for line in \"${(@f)$(heddle __complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\"; "
+    "do\n"
     "        [[ -n $line ]] && items+=(\"${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}\")\n"
     "    done\n"
     "    _describe heddle items\n"
@@ -27,7 +29,8 @@ static const char zsh_script[] =
 
 static const char fish_script[] =
     "# heddle completion fish: put it into ~/.config/fish/completions/heddle.fish\n"
-    "complete -c heddle -f -a '(heddle __complete -- (commandline -opc)[2..-1] (commandline -ct))'\n";
+    "complete -c heddle -f -a '(heddle __complete -- (commandline -opc)[2..-1] (commandline "
+    "-ct))'\n";
 
 static const struct {
     const char *shell, *script;

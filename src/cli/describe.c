@@ -14,9 +14,9 @@ static void head(struct cli *cli, const json_t *release)
     const char *from = json_text_at(release, "from", "");
     age_of(cli, json_text_at(release, "createdAt", NULL), age);
     screen_text(&cli->out, STYLE_BOLD, "%s", json_text_at(release, "name", "?"));
-    screen_line(&cli->out, STYLE_PLAIN, "  %s %s%s%s by %s, %s ago", json_text_at(release, "kind", ""),
-                from, from[0] ? " -> " : "", json_text_at(release, "stage", ""),
-                json_text_at(release, "actor", "?"), age);
+    screen_line(&cli->out, STYLE_PLAIN, "  %s %s%s%s by %s, %s ago",
+                json_text_at(release, "kind", ""), from, from[0] ? " -> " : "",
+                json_text_at(release, "stage", ""), json_text_at(release, "actor", "?"), age);
 }
 
 static void field(struct cli *cli, const char *label, const char *value)
@@ -105,7 +105,8 @@ static void approvals(struct cli *cli, const json_t *list)
     json_array_foreach(list, i, approval)
     {
         const char *message = json_text_at(approval, "message", "");
-        screen_line(&cli->out, STYLE_PLAIN, "  %s %s at %s%s%s", json_text_at(approval, "person", "?"),
+        screen_line(&cli->out, STYLE_PLAIN, "  %s %s at %s%s%s",
+                    json_text_at(approval, "person", "?"),
                     json_bool_at(approval, "isRejection", false) ? "rejected" : "approved",
                     json_text_at(approval, "at", "?"), message[0] ? ": " : "", message);
     }

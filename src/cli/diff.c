@@ -43,8 +43,8 @@ static bool diff_plan(struct cli *cli, const struct diff_options *options, struc
     json_t *request = json_object();
     json_t *names = json_array();
     for (size_t i = 0; i < cli->words.count; i++) {
-        json_array_append_new(names, json_text_safe(cli->words.items[i],
-                                                    strlen(cli->words.items[i])));
+        json_array_append_new(names,
+                              json_text_safe(cli->words.items[i], strlen(cli->words.items[i])));
     }
     json_put_text(request, "to", options->to);
     json_put_text(request, "from", options->from);

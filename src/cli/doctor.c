@@ -230,8 +230,7 @@ static void show_json(const struct doctor *doctor)
 {
     AUTO_JSON *body = json_object();
     json_t *items = json_array();
-    VEC_EACH(struct finding, finding, &doctor->findings)
-    {
+    VEC_EACH (struct finding, finding, &doctor->findings) {
         static const char *const states[] = {"ok", "note", "bad"};
         json_t *value = json_object();
         json_put_text(value, "name", finding->name);
@@ -248,8 +247,7 @@ static void show(const struct doctor *doctor)
 {
     static const enum style styles[] = {STYLE_GREEN, STYLE_YELLOW, STYLE_RED};
     struct screen *screen = &doctor->cli->out;
-    VEC_EACH(struct finding, finding, &doctor->findings)
-    {
+    VEC_EACH (struct finding, finding, &doctor->findings) {
         screen_text(screen, styles[finding->state], "%-5s", state_words[finding->state]);
         screen_line(screen, STYLE_PLAIN, "%-10s %s%s%s", finding->name, finding->text,
                     finding->fix ? ". Fix: " : "", finding->fix ? finding->fix : "");
@@ -274,8 +272,7 @@ static bool run(struct cli *cli, const void *options, struct err *err)
     } else {
         show(&doctor);
     }
-    VEC_EACH(struct finding, finding, &doctor.findings)
-    {
+    VEC_EACH (struct finding, finding, &doctor.findings) {
         cli->exit_code = finding->state == FINDING_BAD ? EXIT_FAILED : cli->exit_code;
     }
     return true;
@@ -285,7 +282,8 @@ const struct cli_command command_doctor = {
     .name = "doctor",
     .usage = "",
     .summary = "What is in the way, and how to fix it",
-    .text = "Checks the server, clocks, your token, Git, registries and agents. The exit code is 1 when\n"
+    .text = "Checks the server, clocks, your token, Git, registries and agents. The exit code is 1 "
+            "when\n"
             "something is bad.\n",
     .examples = "heddle doctor\n",
     .run = run,

@@ -165,6 +165,7 @@ static bool set_from(struct reader *reader, size_t slot, const char *where, cons
                      struct err *err)
 {
     const struct cli_flag *flag = reader->parse->slots[slot].flag;
+    assert(flag); /* a slot is found by its flag */
     const char *text = attached;
     if (!text && flag->kind == CLI_SWITCH) {
         text = "true";
@@ -200,7 +201,9 @@ static bool read_letters(struct reader *reader, const char *letters, struct err 
         if (slot == FLAG_NONE) {
             return err_set(err, ERR_INVALID, "there is no flag -%.20s; `-h` lists them", at);
         }
-        if (reader->parse->slots[slot].flag->kind != CLI_SWITCH) {
+        const struct cli_flag *flag = reader->parse->slots[slot].flag;
+        assert(flag); /* a slot is found by its flag */
+        if (flag->kind != CLI_SWITCH) {
             const char *rest = at + 1 + (at[1] == '=');
             return set_from(reader, slot, where, at[1] ? rest : NULL, err);
         }

@@ -287,7 +287,8 @@ static void run_loop(struct follow *follow, int64_t timeout_ms)
 bool follow_release(struct cli *cli, int64_t id, const struct follow_options *options,
                     struct err *err)
 {
-    AUTO(clean_up) struct follow follow = {.cli = cli, .id = id, .wait = outcome_wait_of(options->wait)};
+    AUTO(clean_up)
+    struct follow follow = {.cli = cli, .id = id, .wait = outcome_wait_of(options->wait)};
     if (!prepare(&follow, err)) {
         return false;
     }

@@ -10,16 +10,20 @@ struct follow_options {
     int64_t timeout_ms;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): offsetof() takes names. */
 #define FOLLOW_FLAGS(type, member)                                                                 \
-    {"no-wait", 0, CLI_SWITCH, offsetof(type, member.no_wait), NULL,                               \
-     "end as soon as the release exists"},                                                         \
-        {"wait", 0, CLI_TEXT, offsetof(type, member.wait), "UNTIL",                                \
-         "done, approved, or committed (which does not wait for a person: exit code 7)", "done",   \
-         "done|approved|committed"},                                                               \
+    {"no-wait",  0,                                                                                \
+     CLI_SWITCH, offsetof(type, member.no_wait),                                                   \
+     NULL,       "end as soon as the release exists"},                                             \
+        {"wait",   0,                                                                              \
+         CLI_TEXT, offsetof(type, member.wait),                                                    \
+         "UNTIL",  "done, approved, or committed (which does not wait for a person: exit code 7)", \
+         "done",   "done|approved|committed"},                                                     \
     {                                                                                              \
         "timeout", 0, CLI_DURATION, offsetof(type, member.timeout_ms), "TIME",                     \
             "stop watching after 10m, say: exit code 3, and the release goes on"                   \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Watch it live, by the event stream; sets the exit code.  Fails when the server says no, or
    is away for too long. */

@@ -167,7 +167,8 @@ static void show_board(struct cli *cli, const json_t *board, const struct board_
 
 static bool run(struct cli *cli, const void *options, struct err *err)
 {
-    static const struct listing names = {.kind = "workload", .name_key = "name",
+    static const struct listing names = {.kind = "workload",
+                                         .name_key = "name",
                                          .empty = "No workloads: the config repository has none, "
                                                   "or has not been read. `heddle doctor` tells."};
     AUTO_JSON *board = NULL;
@@ -175,7 +176,8 @@ static bool run(struct cli *cli, const void *options, struct err *err)
         return false;
     }
     const json_t *workloads = json_array_at(board, "workloads");
-    if (cli->output == OUTPUT_JSON || cli->output == OUTPUT_NAME || json_array_size(workloads) == 0) {
+    if (cli->output == OUTPUT_JSON || cli->output == OUTPUT_NAME ||
+        json_array_size(workloads) == 0) {
         listing_show(cli, &names, board, workloads);
     } else {
         show_board(cli, board, options);
@@ -184,8 +186,7 @@ static bool run(struct cli *cli, const void *options, struct err *err)
 }
 
 static const struct cli_flag flags[] = {
-    {"stage", 's', CLI_LIST, offsetof(struct board_options, stages), "STAGE",
-     "only these stages"},
+    {"stage", 's', CLI_LIST, offsetof(struct board_options, stages), "STAGE", "only these stages"},
     {"state", 0, CLI_LIST, offsetof(struct board_options, states), "STATE",
      "only workloads with a cell in this state: stuck,failed"},
 };

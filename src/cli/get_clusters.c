@@ -85,7 +85,7 @@ static const struct column columns[] = {
 };
 
 static const struct listing clusters = {
-    "cluster", "name", "No clusters yet. Add one: heddle cluster add NAME", columns,
+    "cluster",         "name", "No clusters yet. Add one: heddle cluster add NAME", columns,
     COUNT_OF(columns),
 };
 

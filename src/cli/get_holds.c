@@ -48,9 +48,9 @@ static void cell_reason(struct cli *cli, struct table *table, const json_t *item
 }
 
 static const struct column columns[] = {
-    {"STAGE", false, cell_stage},       {"WORKLOAD", false, cell_workload},
-    {"BY", false, cell_owner},          {"SINCE", false, cell_age},
-    {"UNTIL", false, cell_expires},     {"REJECTED", true, cell_rejected},
+    {"STAGE", false, cell_stage},   {"WORKLOAD", false, cell_workload},
+    {"BY", false, cell_owner},      {"SINCE", false, cell_age},
+    {"UNTIL", false, cell_expires}, {"REJECTED", true, cell_rejected},
     {"REASON", false, cell_reason},
 };
 

@@ -13,16 +13,17 @@
 
 void help_first(struct screen *screen)
 {
-    screen_raw(screen,
-               "heddle promotes workloads from stage to stage, by commits to Git.\n"
-               "\n"
-               "  heddle get board                        which version is where\n"
-               "  heddle why cart -s prod                 why it is as it is, and what to do\n"
-               "  heddle promote cart --to prod           see the diff, agree, watch\n"
-               "  heddle approve R-7                      let a release go on\n"
-               "  heddle rollback cart -s prod -m \"…\"     the version before, at once\n"
-               "\n"
-               "New here? `heddle demo` shows it all in a minute. `heddle help` lists every command.\n");
+    screen_raw(
+        screen,
+        "heddle promotes workloads from stage to stage, by commits to Git.\n"
+        "\n"
+        "  heddle get board                        which version is where\n"
+        "  heddle why cart -s prod                 why it is as it is, and what to do\n"
+        "  heddle promote cart --to prod           see the diff, agree, watch\n"
+        "  heddle approve R-7                      let a release go on\n"
+        "  heddle rollback cart -s prod -m \"…\"     the version before, at once\n"
+        "\n"
+        "New here? `heddle demo` shows it all in a minute. `heddle help` lists every command.\n");
 }
 
 /* A name on the left and its text beside it, wrapped. */
@@ -108,22 +109,22 @@ static void help_all(struct cli *cli)
             row(&cli->out, left, command->summary, COMMAND_COLUMNS + 2);
         }
     }
-    screen_raw(&cli->out, "\n`heddle help COMMAND` tells more, and so do `heddle help exit-codes` and "
-                          "`heddle help output`.\n");
+    screen_raw(&cli->out,
+               "\n`heddle help COMMAND` tells more, and so do `heddle help exit-codes` and "
+               "`heddle help output`.\n");
 }
 
-static const char exit_codes[] =
-    "  0    what was asked for is done, or accepted with --no-wait\n"
-    "  1    it failed or is stuck; `diff`: there are differences\n"
-    "  2    wrong usage; `diff`: an error\n"
-    "  3    --timeout passed; the release goes on\n"
-    "  4    not signed in, or not allowed\n"
-    "  5    not found\n"
-    "  6    refused: a hold, a gate, or the plan has changed\n"
-    "  7    it waits for a person, and --wait committed does not\n"
-    "  8    it ended by rolling back\n"
-    "  9    the server cannot be reached\n"
-    "  130  interrupted; the release goes on\n";
+static const char exit_codes[] = "  0    what was asked for is done, or accepted with --no-wait\n"
+                                 "  1    it failed or is stuck; `diff`: there are differences\n"
+                                 "  2    wrong usage; `diff`: an error\n"
+                                 "  3    --timeout passed; the release goes on\n"
+                                 "  4    not signed in, or not allowed\n"
+                                 "  5    not found\n"
+                                 "  6    refused: a hold, a gate, or the plan has changed\n"
+                                 "  7    it waits for a person, and --wait committed does not\n"
+                                 "  8    it ended by rolling back\n"
+                                 "  9    the server cannot be reached\n"
+                                 "  130  interrupted; the release goes on\n";
 
 static const char output_text[] =
     "Data goes to standard output, everything else to standard error.\n"
@@ -133,9 +134,12 @@ static const char output_text[] =
     "  -o json    the API's answer as it is; fields are only added within version 1\n"
     "  -o name    one name per line: release/R-7, workload/cart\n"
     "\n"
-    "With -o json, errors are {\"error\": {\"code\", \"message\"}} on standard error. A release that is\n"
-    "followed is drawn in place on a terminal, and is one line per change elsewhere. Colour is only\n"
-    "for terminals; NO_COLOR, TERM=dumb and --color never switch it off. COLUMNS limits the width of\n"
+    "With -o json, errors are {\"error\": {\"code\", \"message\"}} on standard error. A release "
+    "that is\n"
+    "followed is drawn in place on a terminal, and is one line per change elsewhere. Colour is "
+    "only\n"
+    "for terminals; NO_COLOR, TERM=dumb and --color never switch it off. COLUMNS limits the width "
+    "of\n"
     "tables that do not go to a terminal.\n";
 
 static const struct {

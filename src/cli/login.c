@@ -68,8 +68,9 @@ const struct cli_command command_login = {
     .name = "login",
     .usage = "[--server URL]",
     .summary = "Store a token for a server",
-    .text = "Asks for the token without showing it, or reads it from standard input or --token-file.\n"
-            "It is tried, and then kept in ~/.config/heddle/config, which only you can read.\n",
+    .text =
+        "Asks for the token without showing it, or reads it from standard input or --token-file.\n"
+        "It is tried, and then kept in ~/.config/heddle/config, which only you can read.\n",
     .examples = "heddle login --server https://heddle.example.org\n"
                 "heddle login < admin.token\n",
     .run = run,

@@ -9,9 +9,10 @@ static bool run(struct cli *cli, const void *options, struct err *err)
     if (!settings_forget(cli, &existed, err)) {
         return false;
     }
-    screen_line(&cli->talk, STYLE_PLAIN, existed ? "Signed out. The token itself stays valid: "
-                                                   "`heddle token revoke` ends it."
-                                                 : "You were not signed in.");
+    screen_line(&cli->talk, STYLE_PLAIN,
+                existed ? "Signed out. The token itself stays valid: "
+                          "`heddle token revoke` ends it."
+                        : "You were not signed in.");
     return true;
 }
 

@@ -6,9 +6,9 @@
 
 enum outcome_wait outcome_wait_of(const char *name)
 {
-    return !name || strcmp(name, "done") == 0       ? WAIT_DONE
-           : strcmp(name, "approved") == 0 ? WAIT_APPROVED
-                                           : WAIT_COMMITTED;
+    return !name || strcmp(name, "done") == 0 ? WAIT_DONE
+           : strcmp(name, "approved") == 0    ? WAIT_APPROVED
+                                              : WAIT_COMMITTED;
 }
 
 static bool is_phase(const json_t *release, const char *phase)
@@ -41,8 +41,7 @@ enum outcome outcome_of(const json_t *release, enum outcome_wait wait)
         return OUTCOME_STUCK;
     }
     bool waits_for_person = is_phase(release, "needs_approval");
-    return wait == WAIT_COMMITTED && waits_for_person ? OUTCOME_WAITS_FOR_PERSON
-                                                      : OUTCOME_GOING_ON;
+    return wait == WAIT_COMMITTED && waits_for_person ? OUTCOME_WAITS_FOR_PERSON : OUTCOME_GOING_ON;
 }
 
 void outcome_print(struct cli *cli, const json_t *release)

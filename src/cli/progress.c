@@ -283,9 +283,9 @@ static void say_items(struct progress *progress, const json_t *before, const jso
         const json_t *was = same_item(before, item);
         bool is_new = !was && strcmp(json_text_at(item, "state", ""), "waiting") != 0;
         bool counts = strcmp(json_text_at(item, "state", ""), "rolling") == 0;
-        if (is_new || (was && (differs(was, item, "state") ||
-                               (counts && (differs(was, item, "ready") ||
-                                           differs(was, item, "wanted")))))) {
+        if (is_new ||
+            (was && (differs(was, item, "state") ||
+                     (counts && (differs(was, item, "ready") || differs(was, item, "wanted")))))) {
             say_item(progress, release, item);
         }
     }

@@ -7,7 +7,7 @@
 struct progress {
     struct cli *cli;
     struct block block;
-    json_t *shown; /* the release as it was last shown */
+    json_t *shown;       /* the release as it was last shown */
     const char *trouble; /* the connection is lost: why; or NULL */
 };
 

@@ -46,8 +46,8 @@ static json_t *request_of(const struct promote_options *options, const struct cl
     json_t *request = json_object();
     json_t *names = json_array();
     for (size_t i = 0; i < workloads->count; i++) {
-        json_array_append_new(names, json_text_safe(workloads->items[i],
-                                                    strlen(workloads->items[i])));
+        json_array_append_new(names,
+                              json_text_safe(workloads->items[i], strlen(workloads->items[i])));
     }
     json_put_text(request, "to", options->to);
     json_put_text(request, "from", options->from);
@@ -285,8 +285,9 @@ const struct cli_command command_promote = {
     .name = "promote",
     .usage = "WORKLOAD... --to STAGE [--from SOURCE]",
     .summary = "Move versions to a stage: see the diff, agree, watch",
-    .text = "Shows the exact Git diff, what is skipped and why, and the gates in the way; asks; and\n"
-            "then follows the release until the new pods run and are ready.\n",
+    .text =
+        "Shows the exact Git diff, what is skipped and why, and the gates in the way; asks; and\n"
+        "then follows the release until the new pods run and are ready.\n",
     .examples = "heddle promote cart orders web --from staging --to prod\n"
                 "heddle promote -i --to prod\n"
                 "heddle promote --all --from registry --to dev --dry-run\n"

@@ -89,20 +89,22 @@ static void cell_commits(struct cli *cli, struct table *table, const json_t *ite
 }
 
 static const struct column now_columns[] = {
-    {"RELEASE", false, cell_name}, {"KIND", false, cell_kind},
-    {"STAGE", false, cell_stage},  {"PHASE", false, cell_phase},
-    {"AGE", false, cell_age},      {"BY", false, cell_actor},
+    {"RELEASE", false, cell_name},
+    {"KIND", false, cell_kind},
+    {"STAGE", false, cell_stage},
+    {"PHASE", false, cell_phase},
+    {"AGE", false, cell_age},
+    {"BY", false, cell_actor},
     {"WORKLOADS", false, cell_workloads},
     {"COMMITS", true, cell_commits},
     {"WHY", true, cell_why},
 };
 
 static const struct column past_columns[] = {
-    {"RELEASE", false, cell_name},  {"AT", false, cell_created},
-    {"KIND", false, cell_kind},     {"STAGE", false, cell_stage},
-    {"PHASE", false, cell_phase},   {"BY", false, cell_actor},
-    {"WORKLOADS", false, cell_workloads},
-    {"COMMITS", true, cell_commits},
+    {"RELEASE", false, cell_name},        {"AT", false, cell_created},
+    {"KIND", false, cell_kind},           {"STAGE", false, cell_stage},
+    {"PHASE", false, cell_phase},         {"BY", false, cell_actor},
+    {"WORKLOADS", false, cell_workloads}, {"COMMITS", true, cell_commits},
     {"REASON", false, cell_reason},
 };
 

@@ -70,13 +70,13 @@ bool remote_problem(const struct cli *cli, int status, struct slice body, struct
 {
     const struct settings *settings = &cli->remote->settings;
     if (status == 401) {
-        return settings->token
-                   ? err_set(err, ERR_UNKNOWN_WHO, "%s does not know the token in %s; run: heddle "
-                                                   "login --server %s",
-                             settings->server, settings->token_from, settings->server)
-                   : err_set(err, ERR_UNKNOWN_WHO,
-                             "not signed in to %s; run: heddle login --server %s",
-                             settings->server, settings->server);
+        return settings->token ? err_set(err, ERR_UNKNOWN_WHO,
+                                         "%s does not know the token in %s; run: heddle "
+                                         "login --server %s",
+                                         settings->server, settings->token_from, settings->server)
+                               : err_set(err, ERR_UNKNOWN_WHO,
+                                         "not signed in to %s; run: heddle login --server %s",
+                                         settings->server, settings->server);
     }
     struct err ignored = {0};
     AUTO_JSON *answer = json_parse(body, &ignored);
@@ -156,7 +156,8 @@ static void make_key(const struct cli *cli, char out[static KEY_RANDOM_BYTES * 2
     }
 }
 
-bool remote_post(struct cli *cli, const char *path, json_t *take_body, json_t **out, struct err *err)
+bool remote_post(struct cli *cli, const char *path, json_t *take_body, json_t **out,
+                 struct err *err)
 {
     AUTO_JSON *body = take_body;
     AUTO(xfree) char *text = json_text(body);

@@ -14,7 +14,8 @@ static bool run(struct cli *cli, const void *given, struct err *err)
     const char *workload = cli->words.count ? cli->words.items[0] : "";
     AUTO_JSON *answer = NULL;
     if (!options->stage) {
-        return err_set(err, ERR_INVALID, "say in which stage: -s STAGE. `heddle get holds` lists them");
+        return err_set(err, ERR_INVALID,
+                       "say in which stage: -s STAGE. `heddle get holds` lists them");
     }
     json_t *body = json_object();
     json_put_text(body, "stage", options->stage);

@@ -66,8 +66,7 @@ static const struct cli_flag flags[] = {
      "the stage of the workload"},
     {"to", 0, CLI_TEXT, offsetof(struct rollback_options, to), "TAG",
      "this version; else the one before"},
-    {"message", 'm', CLI_TEXT, offsetof(struct rollback_options, message), "TEXT",
-     "why; required"},
+    {"message", 'm', CLI_TEXT, offsetof(struct rollback_options, message), "TEXT", "why; required"},
     FOLLOW_FLAGS(struct rollback_options, follow),
 };
 

@@ -13,9 +13,9 @@
 #define COLUMNS_MAX 1000
 
 static const char *const begins[] = {
-    [STYLE_PLAIN] = "",          [STYLE_BOLD] = "\033[1m",   [STYLE_DIM] = "\033[2m",
-    [STYLE_RED] = "\033[31m",    [STYLE_GREEN] = "\033[32m", [STYLE_YELLOW] = "\033[33m",
-    [STYLE_BLUE] = "\033[34m",   [STYLE_CYAN] = "\033[36m",
+    [STYLE_PLAIN] = "",        [STYLE_BOLD] = "\033[1m",   [STYLE_DIM] = "\033[2m",
+    [STYLE_RED] = "\033[31m",  [STYLE_GREEN] = "\033[32m", [STYLE_YELLOW] = "\033[33m",
+    [STYLE_BLUE] = "\033[34m", [STYLE_CYAN] = "\033[36m",
 };
 
 void screen_init(struct screen *screen, FILE *file)

@@ -12,9 +12,18 @@
 #include "base/str.h"
 
 /* As long as any line is looked at; longer ones are cut. */
-#define LINE_BYTES_MAX (64U << 10)
+#define LINE_BYTES_MAX ((size_t)64 << 10)
 
-enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_GREEN, STYLE_YELLOW, STYLE_BLUE, STYLE_CYAN };
+enum style {
+    STYLE_PLAIN,
+    STYLE_BOLD,
+    STYLE_DIM,
+    STYLE_RED,
+    STYLE_GREEN,
+    STYLE_YELLOW,
+    STYLE_BLUE,
+    STYLE_CYAN
+};
 
 struct screen {
     FILE *file;

@@ -90,9 +90,9 @@ static bool read_into(struct arena *arena, const char **out,
 static bool check_server(const char *server, struct err *err)
 {
     bool is_url = strncmp(server, "http://", 7) == 0 || strncmp(server, "https://", 8) == 0;
-    return is_url || err_set(err, ERR_INVALID,
-                             "the server \"%.80s\" is no URL; write http:// or https:// before it",
-                             server);
+    return is_url ||
+           err_set(err, ERR_INVALID,
+                   "the server \"%.80s\" is no URL; write http:// or https:// before it", server);
 }
 
 bool settings_read(struct cli *cli, struct settings *out, struct err *err)
@@ -119,8 +119,8 @@ bool settings_read(struct cli *cli, struct settings *out, struct err *err)
         out->token = stored.token;
         out->token_from = settings_path(cli->arena);
     }
-    if (cli->globals.ca_file && !read_into(cli->arena, &out->ca_pem, file_read,
-                                           cli->globals.ca_file, CA_BYTES_MAX, err)) {
+    if (cli->globals.ca_file &&
+        !read_into(cli->arena, &out->ca_pem, file_read, cli->globals.ca_file, CA_BYTES_MAX, err)) {
         return err_wrap(err, "read the certificates");
     }
     return true;
@@ -130,7 +130,8 @@ bool settings_store(struct cli *cli, const char *server, const char *token, stru
 {
     const char *path = settings_path(cli->arena);
     if (!path) {
-        return err_set(err, ERR_INVALID, "there is no HOME to store the token in; use --token-file");
+        return err_set(err, ERR_INVALID,
+                       "there is no HOME to store the token in; use --token-file");
     }
     char *folder = arena_strndup(cli->arena, path, (size_t)(strrchr(path, '/') - path));
     AUTO_STR(text, CONFIG_BYTES_MAX);

@@ -17,6 +17,7 @@ struct settings {
 bool settings_read(struct cli *cli, struct settings *out, struct err *err) MUST_CHECK;
 /* ~/.config/heddle/config, or below $XDG_CONFIG_HOME; NULL without a home. */
 const char *settings_path(struct arena *arena);
-bool settings_store(struct cli *cli, const char *server, const char *token, struct err *err) MUST_CHECK;
+bool settings_store(struct cli *cli, const char *server, const char *token,
+                    struct err *err) MUST_CHECK;
 /* False in *out_existed when there was none. */
 bool settings_forget(struct cli *cli, bool *out_existed, struct err *err) MUST_CHECK;

@@ -8,7 +8,7 @@
 #include "base/vec.h"
 #include "cli/width.h"
 
-#define CELL_BYTES_MAX 4096
+#define CELL_BYTES_MAX ((size_t)4096)
 #define GAP 2
 /* Narrower than this, a column says nothing: then the rows rather wrap. */
 #define COLUMN_WIDTH_MIN 6

@@ -31,19 +31,21 @@ static void draw(void *context)
     size_t first = list->cursor >= shown ? list->cursor - shown + 1 : 0;
     size_t used = 0;
     lines[used].style = STYLE_BOLD;
-    TEXT_COPY_CUT(lines[used++].text, list->title);
+    TEXT_COPY_CUT(lines[used].text, list->title);
+    used++;
     for (size_t i = first; i < first + shown; i++) {
         const struct tick *tick = &list->ticks[i];
         AUTO_STR(safe, 8192);
         escape_terminal(&safe, tick->text);
         snprintf(lines[used].text, sizeof(lines[used].text), "%c [%c] %s",
                  i == list->cursor ? '>' : ' ', tick->is_ticked ? 'x' : ' ', safe.text);
-        lines[used++].style = tick->is_closed      ? STYLE_DIM
+        lines[used++].style = tick->is_closed     ? STYLE_DIM
                               : i == list->cursor ? STYLE_BOLD
                                                   : STYLE_PLAIN;
     }
     lines[used].style = STYLE_DIM;
-    TEXT_COPY_CUT(lines[used++].text, "space tick, a all, enter go on, q leave");
+    TEXT_COPY_CUT(lines[used].text, "space tick, a all, enter go on, q leave");
+    used++;
     block_draw(&list->block, lines, used);
 }
 
@@ -117,8 +119,8 @@ static void leave_lines(struct tick_list *list)
 bool ask_ticks(struct cli *cli, const char *title, struct tick *ticks, size_t count,
                bool *out_chosen, struct err *err)
 {
-    struct tick_list list = {.title = title, .ticks = ticks, .count = count,
-                             .block = {.screen = &cli->talk}};
+    struct tick_list list = {
+        .title = title, .ticks = ticks, .count = count, .block = {.screen = &cli->talk}};
     bool was_interrupted = false;
     *out_chosen = false;
     if (count == 0) {

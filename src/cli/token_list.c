@@ -26,7 +26,8 @@ static void cell_state(struct cli *cli, struct table *table, const json_t *item)
     } else if (expires && clock_parse(expires) <= env_now_ms(cli->env)) {
         table_cell(table, STYLE_DIM, "expired");
     } else {
-        table_cell(table, STYLE_GREEN, "valid%s%s", expires ? " until " : "", expires ? expires : "");
+        table_cell(table, STYLE_GREEN, "valid%s%s", expires ? " until " : "",
+                   expires ? expires : "");
     }
 }
 

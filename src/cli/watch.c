@@ -1,8 +1,8 @@
 /* heddle watch: stay with a release. */
 #include <stddef.h>
 
-#include "cli/commands.h"
 #include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/follow.h"
 
 struct watch_options {

@@ -22,8 +22,8 @@ static void show_hold(struct cli *cli, const json_t *hold)
     age_of(cli, json_text_at(hold, "createdAt", NULL), age);
     screen_wrap(&cli->out, 0, "Held by %s for %s: %s", json_text_at(hold, "owner", "?"), age,
                 json_text_at(hold, "reason", ""));
-    screen_line(&cli->out, STYLE_PLAIN, "  heddle resume %s%s-s %s", workload, workload[0] ? " " : "",
-                json_text_at(hold, "stage", "?"));
+    screen_line(&cli->out, STYLE_PLAIN, "  heddle resume %s%s-s %s", workload,
+                workload[0] ? " " : "", json_text_at(hold, "stage", "?"));
 }
 
 static void show_gate_list(struct cli *cli, const json_t *gates)
@@ -128,7 +128,8 @@ static void show_release(struct cli *cli, const json_t *release)
     }
     show_gate_list(cli, json_array_at(release, "gates"));
     if (strcmp(phase, "needs_approval") == 0) {
-        screen_line(&cli->out, STYLE_PLAIN, "  heddle approve %s", json_text_at(release, "name", "?"));
+        screen_line(&cli->out, STYLE_PLAIN, "  heddle approve %s",
+                    json_text_at(release, "name", "?"));
     }
 }
 

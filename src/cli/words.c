@@ -19,14 +19,28 @@ enum style style_of(const char *state)
         const char *state;
         enum style style;
     } styles[] = {
-        {"done", STYLE_GREEN},           {"healthy", STYLE_GREEN},       {"open", STYLE_GREEN},
-        {"rolling_out", STYLE_BLUE},     {"rolling", STYLE_BLUE},        {"committing", STYLE_BLUE},
-        {"committed", STYLE_BLUE},       {"syncing", STYLE_BLUE},        {"synced", STYLE_BLUE},
-        {"verifying", STYLE_BLUE},       {"needs_approval", STYLE_YELLOW},
-        {"waiting", STYLE_YELLOW},       {"held", STYLE_YELLOW},         {"closed", STYLE_YELLOW},
-        {"unreachable", STYLE_YELLOW},   {"rolled_back", STYLE_YELLOW},  {"failed", STYLE_RED},
-        {"stuck", STYLE_RED},            {"missing", STYLE_RED},         {"stopped", STYLE_YELLOW},
-        {"superseded", STYLE_DIM},       {"no_data", STYLE_DIM},
+        {"done", STYLE_GREEN},
+        {"healthy", STYLE_GREEN},
+        {"open", STYLE_GREEN},
+        {"rolling_out", STYLE_BLUE},
+        {"rolling", STYLE_BLUE},
+        {"committing", STYLE_BLUE},
+        {"committed", STYLE_BLUE},
+        {"syncing", STYLE_BLUE},
+        {"synced", STYLE_BLUE},
+        {"verifying", STYLE_BLUE},
+        {"needs_approval", STYLE_YELLOW},
+        {"waiting", STYLE_YELLOW},
+        {"held", STYLE_YELLOW},
+        {"closed", STYLE_YELLOW},
+        {"unreachable", STYLE_YELLOW},
+        {"rolled_back", STYLE_YELLOW},
+        {"failed", STYLE_RED},
+        {"stuck", STYLE_RED},
+        {"missing", STYLE_RED},
+        {"stopped", STYLE_YELLOW},
+        {"superseded", STYLE_DIM},
+        {"no_data", STYLE_DIM},
     };
     for (size_t i = 0; i < COUNT_OF(styles); i++) {
         if (strcmp(styles[i].state, state) == 0) {
@@ -96,7 +110,8 @@ void show_diagnosis(struct cli *cli, struct screen *screen, const json_t *diagno
     } rows[] = {{"Effect", "effect"}, {"Evidence", "evidence"}, {"Do this", "action"}};
     char age[AGE_BYTES];
     age_of(cli, json_text_at(diagnosis, "since", NULL), age);
-    screen_wrap(screen, 0, "%s %s%s%s%s", json_text_at(diagnosis, "code", "HD1099"), what, age[0] ? " (for " : "", age, age[0] ? ")" : "");
+    screen_wrap(screen, 0, "%s %s%s%s%s", json_text_at(diagnosis, "code", "HD1099"), what,
+                age[0] ? " (for " : "", age, age[0] ? ")" : "");
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *text = json_text_at(diagnosis, rows[i].key, "");
         if (text[0]) {

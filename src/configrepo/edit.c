@@ -93,7 +93,7 @@ static bool insert_key(const struct slot *slot, const struct yaml_node *after, c
 {
     const struct yaml_node *entry = slot->entry->node;
     const struct yaml_node *key = key_of(entry, after);
-    if (!key || key->column == 0 || key->column > 512) {
+    if (!after || !key || key->column == 0 || key->column > 512) {
         return false;
     }
     struct byte_edit *edit = add_edit(edits, slot->by->file, slot->by->text);

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -220,6 +221,7 @@ bool git_open(const struct git_options *options, struct git **out, struct err *e
         .ssh_key_file = keep(git->arena, options->ssh_key_file),
         .ssh_known_hosts_file = keep(git->arena, options->ssh_known_hosts_file),
     };
+    assert(git->options.folder && git->options.url); /* check_options() */
     git->branch_ref = arena_printf(git->arena, "refs/heads/%s", options->branch);
     if (!git_environment(&git->options, false, git->arena, &git->local_env, err) ||
         !prepare_folder(git, err)) {

@@ -1,5 +1,5 @@
 /* The objects of one file. */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "manifest/internal.h"
@@ -20,8 +20,9 @@ void manifest_add_problem(struct arena *arena, struct manifest_problem **problem
 /* yaml's errors begin with "line N, column M: ". */
 static unsigned line_of(const char *text)
 {
-    unsigned line = 0;
-    return sscanf(text, "line %u,", &line) == 1 ? line : 0;
+    static const char start[] = "line ";
+    bool is_told = strncmp(text, start, strlen(start)) == 0;
+    return is_told ? (unsigned)strtoul(text + strlen(start), NULL, 10) : 0;
 }
 
 struct file_reader {
@@ -122,7 +123,8 @@ void manifest_file(const struct manifest_tree *tree, const char *path, struct ar
 
 static const struct {
     const char *kind;
-    const char *group; /* the start of apiVersion; a Knative Service is no core Service */
+    const char *
+        group; /* up to the slash, or a version of the core: a Knative Service is no core Service */
     const char *path;
 } pod_specs[] = {
     {"Deployment", "apps/", "spec.template.spec"},
@@ -138,9 +140,11 @@ struct yaml_node *manifest_pod_spec(const struct yaml_node *root)
 {
     const char *kind = text_or_empty(yaml_get(root, "kind"));
     const char *api_version = text_or_empty(yaml_get(root, "apiVersion"));
+    const char *slash = strchr(api_version, '/');
+    struct slice group = {api_version,
+                          slash ? (size_t)(slash + 1 - api_version) : strlen(api_version)};
     for (size_t i = 0; i < COUNT_OF(pod_specs); i++) {
-        if (strcmp(pod_specs[i].kind, kind) == 0 &&
-            strncmp(pod_specs[i].group, api_version, strlen(pod_specs[i].group)) == 0) {
+        if (strcmp(pod_specs[i].kind, kind) == 0 && slice_equals(group, pod_specs[i].group)) {
             return yaml_at(root, pod_specs[i].path);
         }
     }

@@ -68,6 +68,19 @@ static bool is_asked_for(const struct promote_request *request, const char *work
     return request->workload_count == 0;
 }
 
+/* The first image of the workload whose digest is still to be asked for, or NULL. */
+static const char *unresolved_of(const struct promote *engine, const struct scan_workload *workload,
+                                 const char *version)
+{
+    for (size_t i = 0; i < workload->place_count; i++) {
+        const char *repository = workload->places[i].image.repository;
+        if (is_unresolved(engine, repository, version)) {
+            return repository;
+        }
+    }
+    return NULL;
+}
+
 const char *promote_unresolved(const struct promote *engine, const struct promote_request *request)
 {
     for (size_t i = 0; request->version && engine->git && i < engine->git->target_count; i++) {
@@ -75,10 +88,11 @@ const char *promote_unresolved(const struct promote *engine, const struct promot
         const struct scan *scan = strcmp(target->stage->name, request->to) == 0 ? target->scan : NULL;
         for (size_t n = 0; scan && n < scan->workload_count; n++) {
             const struct scan_workload *workload = &scan->workloads[n];
-            for (size_t p = 0; is_asked_for(request, workload->name) && p < workload->place_count; p++) {
-                if (is_unresolved(engine, workload->places[p].image.repository, request->version)) {
-                    return workload->places[p].image.repository;
-                }
+            const char *repository = is_asked_for(request, workload->name)
+                                         ? unresolved_of(engine, workload, request->version)
+                                         : NULL;
+            if (repository) {
+                return repository;
             }
         }
     }

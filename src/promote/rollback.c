@@ -2,6 +2,7 @@
  * Rolling back: a release like any other, whose versions come from history, that no gate
  * delays, and that holds automation so that it is not undone at once.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,6 +135,8 @@ struct meant {
 
 static void add_workload(struct meant *meant, const char *workload)
 {
+    assert(workload);
+
     for (size_t i = 0; i < meant->count; i++) {
         if (strcmp(meant->workloads[i], workload) == 0) {
             return;

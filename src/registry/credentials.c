@@ -50,7 +50,7 @@ static char *scope_of(const char *key)
         }
     }
     if (strcmp(scope, "index.docker.io") == 0 || strcmp(scope, "registry-1.docker.io") == 0) {
-        strcpy(scope, "docker.io");
+        memcpy(scope, "docker.io", sizeof("docker.io")); /* shorter than both */
     }
     return scope;
 }

@@ -117,6 +117,7 @@ static void finish(struct request *request, json_t *live, json_t *take_next)
 {
     json_t *refusal = NULL;
     AUTO_JSON *kept = json_incref(live); /* it may go while it is replaced */
+    (void)kept;
     json_t *next = write_prepare(request->cluster, request->kind, live, take_next, &refusal);
     if (refusal) {
         cluster_refuse(request->exchange, refusal);

@@ -414,9 +414,7 @@ void fields_remove(json_t *set, const json_t *less)
     json_object_foreach(json_loose(less), key, node)
     {
         json_t *have = key[0] == '.' ? NULL : json_object_get(set, key);
-        if (have && json_object_size(have) > 0 && !subtract(have, node)) {
-            json_object_del(set, key);
-        } else if (have && json_object_size(have) == 0 && is_member(node)) {
+        if (have && (json_object_size(have) > 0 ? !subtract(have, node) : is_member(node))) {
             json_object_del(set, key);
         }
     }

@@ -34,7 +34,7 @@ void serve_get(struct request *request)
 /* A page's place in a list. */
 struct place {
     int64_t version;
-    char start[2 * RESOURCE_NAME_BYTES]; /* "namespace/name" of the last object of the page before */
+    char start[(size_t)2 * RESOURCE_NAME_BYTES]; /* "namespace/name" of the last object of the page before */
 };
 
 static void write_place(const struct place *place, struct str *out)
@@ -56,9 +56,9 @@ static bool read_place(const char *token, struct place *out)
     return end && *end == ' ' && TEXT_COPY(out->start, end + 1);
 }
 
-static void key_of(const json_t *object, char out[static 2 * RESOURCE_NAME_BYTES])
+static void key_of(const json_t *object, char out[static (size_t)2 * RESOURCE_NAME_BYTES])
 {
-    snprintf(out, 2 * RESOURCE_NAME_BYTES, "%s/%s", simulated_namespace(object), object_name(object));
+    snprintf(out, (size_t)2 * RESOURCE_NAME_BYTES, "%s/%s", simulated_namespace(object), object_name(object));
 }
 
 /* Items of lists of built-in kinds do not repeat their kind, as those of a real server. */
@@ -79,8 +79,8 @@ static size_t fill_page(const struct request *request, const struct selector *se
 {
     struct object_list list;
     size_t left = 0;
-    char key[2 * RESOURCE_NAME_BYTES];
-    char last[2 * RESOURCE_NAME_BYTES] = "";
+    char key[(size_t)2 * RESOURCE_NAME_BYTES];
+    char last[(size_t)2 * RESOURCE_NAME_BYTES] = "";
     bool is_after = place->start[0] == '\0';
     objects_list(request->kind, request->namespace, &list);
     VEC_EACH(json_t *, object, &list.items)

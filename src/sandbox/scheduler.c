@@ -4,7 +4,7 @@
 #include "sandbox/cluster_internal.h"
 #include "sandbox/pods.h"
 
-#define REASONS_TEXT_MAX 1024
+#define REASONS_TEXT_MAX 1024U
 
 /* Why nodes were not fit, and how many of each. */
 struct misfits {
@@ -102,7 +102,7 @@ void schedule_pod(struct sandbox_cluster *cluster, json_t *pod)
         json_put_text(json_object_get(next, "spec"), "nodeName", object_name(node));
         put_scheduled(cluster, pod, next, &(struct condition){"PodScheduled", "True", "", ""});
     } else {
-        AUTO_STR(message, 2 * REASONS_TEXT_MAX);
+        AUTO_STR(message, (size_t)2 * REASONS_TEXT_MAX);
         describe(&misfits, &message);
         put_scheduled(cluster, pod, next,
                       &(struct condition){"PodScheduled", "False", "Unschedulable", message.text});

@@ -20,4 +20,4 @@ struct look {
     struct err err;
 };
 
-void look_run(void *look);
+void look_run(void *context);

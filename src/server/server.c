@@ -66,27 +66,37 @@ static void remember_versions(struct server *server)
     }
 }
 
+struct repositories {
+    struct map seen;
+    VEC(struct discover_repository) found;
+};
+
+static void add_repositories(struct repositories *all, const struct pipeline *pipeline,
+                             const struct scan_workload *workload)
+{
+    for (size_t i = 0; i < workload->place_count; i++) {
+        const char *repository = workload->places[i].image.repository;
+        if (!map_has(&all->seen, repository)) {
+            map_set(&all->seen, repository, NULL);
+            *VEC_ADD(&all->found) =
+                (struct discover_repository){repository, policy_rule_for(pipeline, repository)};
+        }
+    }
+}
+
 static void use_repositories(struct server *server)
 {
     const struct git_view *view = promote_git(server->engine);
-    struct map seen = {0};
-    VEC(struct discover_repository) repositories = {0};
+    struct repositories all = {0};
     for (size_t i = 0; i < view->target_count; i++) {
         const struct scan *scan = view->targets[i].scan;
         for (size_t n = 0; scan && n < scan->workload_count; n++) {
-            for (size_t p = 0; p < scan->workloads[n].place_count; p++) {
-                const char *repository = scan->workloads[n].places[p].image.repository;
-                if (!map_has(&seen, repository)) {
-                    map_set(&seen, repository, NULL);
-                    *VEC_ADD(&repositories) = (struct discover_repository){
-                        repository, policy_rule_for(view->pipeline, repository)};
-                }
-            }
+            add_repositories(&all, view->pipeline, &scan->workloads[n]);
         }
     }
-    discover_set_repositories(server->discover, repositories.items, repositories.count);
-    VEC_DONE(&repositories);
-    map_done(&seen);
+    discover_set_repositories(server->discover, all.found.items, all.found.count);
+    VEC_DONE(&all.found);
+    map_done(&all.seen);
     remember_versions(server);
 }
 

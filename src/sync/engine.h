@@ -9,7 +9,7 @@
 #define APPLY_OBJECTS_MAX 512
 /* More put-backs of one object in this time are a fight with another writer. */
 #define FIGHT_PUT_BACKS 5
-#define FIGHT_MS (10 * 60000)
+#define FIGHT_MS INT64_C(600000)
 
 struct drift {
     int fixed;
@@ -193,7 +193,7 @@ void workload_seen(struct sync *sync, struct workload *workload, const json_t *l
 void workload_gone(struct sync *sync, struct workload *workload);
 void workload_due(struct sync *sync, struct workload *workload);
 void workload_due_by_uid(struct sync *sync, const char *uid);
-void workloads_tick(void *sync);
+void workloads_tick(void *context);
 
 /* state.c */
 struct saved_object {

@@ -8,7 +8,7 @@
 #define KEY_BYTES_MAX 1024
 /* Refused for what it is: the cluster may change its mind, but seldom. */
 #define REFUSED_FIRST_MS 5000
-#define REFUSED_MAX_MS (5 * 60000)
+#define REFUSED_MAX_MS INT64_C(300000)
 /* Not answered, or something it needs is not there yet. */
 #define AWAY_FIRST_MS 500
 #define AWAY_MAX_MS 30000

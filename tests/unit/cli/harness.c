@@ -123,8 +123,8 @@ static void open_stream(struct scripted *server, struct http_exchange *exchange,
 
 static const char *full_path(const struct http_exchange *exchange, struct str *path)
 {
-    static const char *const keys[] = {"workload", "stage", "kind",   "actor", "state",
-                                       "since",    "before", "limit"};
+    static const char *const keys[] = {"workload", "stage", "kind",   "actor",
+                                       "state",    "since", "before", "limit"};
     str_add(path, http_path(exchange));
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         const char *value = http_query(exchange, keys[i]);
@@ -176,8 +176,8 @@ static void answer(struct http_exchange *exchange, void *context)
         http_reply_bytes(exchange, row->status, is_diff ? "text/x-diff" : "application/json",
                          str_slice(&body));
         if (server->stream && !server->events && strncmp(path.text, "/api/v1/releases/", 17) == 0) {
-            server->events = loop_timer_start(server->loop, EVENT_GAP_MS, EVENT_GAP_MS, send_event,
-                                              server);
+            server->events =
+                loop_timer_start(server->loop, EVENT_GAP_MS, EVENT_GAP_MS, send_event, server);
         }
     }
 }

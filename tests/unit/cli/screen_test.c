@@ -14,8 +14,8 @@ static void widths_are_columns_and_not_bytes(void **state)
         const char *text;
         size_t columns;
     } cases[] = {
-        {"", 0},       {"cart", 4},  {"größe", 5},         {"日本", 4},
-        {"e\u0301", 1}, {"🚀", 2},    {"a\u200Bb", 2},      {"\xff\xc3", 2},
+        {"", 0},        {"cart", 4}, {"größe", 5},    {"日本", 4},
+        {"e\u0301", 1}, {"🚀", 2},    {"a\u200Bb", 2}, {"\xff\xc3", 2},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(width_of(cases[i].text), cases[i].columns);
@@ -30,9 +30,8 @@ static void a_cut_text_fits_and_shows_that_it_was_cut(void **state)
         size_t columns;
         const char *cut;
     } cases[] = {
-        {"cart", 4, "cart"}, {"carts", 4, "car…"}, {"日本語", 4, "日…"},
-        {"日本語", 6, "日本語"}, {"cart", 1, "…"},     {"cart", 0, ""},
-        {"größer", 4, "grö…"},
+        {"cart", 4, "cart"}, {"carts", 4, "car…"}, {"日本語", 4, "日…"},  {"日本語", 6, "日本語"},
+        {"cart", 1, "…"},    {"cart", 0, ""},      {"größer", 4, "grö…"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO_STR(cut, 64);
@@ -70,7 +69,7 @@ static void printed(const struct table *table, const char *columns, struct str *
 
 static struct table *example(void)
 {
-    static const char *const cells[] = {"NAME",  "WHY",    "größe", "It waits for a person.",
+    static const char *const cells[] = {"NAME",   "WHY",   "größe", "It waits for a person.",
                                         "日本語", "stuck", "x",     ""};
     struct table *table = table_new(2);
     for (size_t i = 0; i < COUNT_OF(cells); i++) {

@@ -312,7 +312,7 @@ static void bad_fields_name_their_line(void **state)
          "line 2: an entry of replicas"},
         {"resources: [web.yaml]\nlabels: [{pairs: {a: 1}}]\n",
          "line 2: the label \"a\" is not a text"},
-        {"resources: [web.yaml]\nlabels: [{a: b}]\n", "needs pairs"},
+        {"resources: [web.yaml]\nlabels: [{includeTemplates: true}]\n", "needs pairs"},
         {"resources: [web.yaml]\nnamespace: [a]\n", "line 2: namespace must be a name"},
         {"resources: [web.yaml]\nimages: [{name: shop/web, newTag: 1.10}]\n",
          "line 2: 1.10 is not a text"},

@@ -1,0 +1,1 @@
+heddle_fuzz(pipeline USES configrepo)
