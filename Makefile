@@ -35,15 +35,17 @@ bench: ## measure against what people use today, as ratios in one run
 	tools/setup test
 	bench/run
 
-lint: setup ## clang-format, clang-tidy, layers
+lint: ## clang-format, clang-tidy, layers, sizes, headers
+	tools/setup lint
 	tools/lint
 
 fuzz: ## search with libFuzzer for SECONDS (60) on each target
-	tools/fuzz
+	tools/setup lint
+	SECONDS=$(or $(SECONDS),60) tools/fuzz $(TARGET)
 
 tsan: build/tsan/build.ninja ## the tests in which threads meet, with ThreadSanitizer
-	ninja -C build/tsan -j $(JOBS) loop_test http_test
-	tools/run-tests build/tsan -R '^(loop|http)_test'
+	ninja -C build/tsan -j $(JOBS) tests/unit/loop/all tests/unit/http/all tests/unit/discover/all
+	tools/run-tests build/tsan -R '^(loop|http_.*|discover)_test$$'
 
 install: build/release/heddle ## install into PREFIX (/usr/local)
 	cmake --install build/release --prefix $(PREFIX)

@@ -96,7 +96,8 @@ void reject_release(struct http_exchange *exchange, void *context)
     }
     const char *message = json_text_at(body, "message", "");
     struct err err = {0};
-    if (!promote_reject(api->options.engine, id_of(exchange), asking(exchange)->name, message, &err)) {
+    if (!promote_reject(api->options.engine, id_of(exchange), asking(exchange)->name, message,
+                        &err)) {
         http_reply_error(exchange, &err);
         return;
     }

@@ -83,7 +83,8 @@ void make_token(struct http_exchange *exchange, void *context)
                 "\"role\" must be read, promote, approve or admin; agents get theirs by "
                 "`heddle cluster add`");
     } else if (name_check("the token's name", name, &err) &&
-               auth_token_create(api->options.store, api->options.env, name, role, "", secret, &err) &&
+               auth_token_create(api->options.store, api->options.env, name, role, "", secret,
+                                 &err) &&
                audit(api, asking(exchange)->name, "token.create", name, role_name(role), &err)) {
         reply_token(exchange, name, role_name(role), secret);
         crypto_wipe(secret, sizeof(secret));

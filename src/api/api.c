@@ -72,7 +72,8 @@ bool api_authorize(struct http_exchange *exchange, int permission, void *context
     struct principal *who = xcalloc(1, sizeof(*who));
     http_exchange_attach(exchange, who, free);
     if (!secret) {
-        err_set(&err, ERR_UNKNOWN_WHO, "sign in first: send a token as `Authorization: Bearer …` (`heddle login`)");
+        err_set(&err, ERR_UNKNOWN_WHO,
+                "sign in first: send a token as `Authorization: Bearer …` (`heddle login`)");
     } else if (auth_identify(api->options.store, api->options.env, secret, who, &err) &&
                auth_require(who, (enum permission)permission, &err)) {
         return true;
@@ -110,7 +111,8 @@ static void publish_releases(struct api *api)
         if (release) {
             char key[40];
             snprintf(key, sizeof(key), "release/%s", slot->key);
-            sse_publish(api->events, "release", key, view_release(api, release, RELEASE_WITH_ITEMS));
+            sse_publish(api->events, "release", key,
+                        view_release(api, release, RELEASE_WITH_ITEMS));
         }
     }
     map_done(&api->changed_releases);

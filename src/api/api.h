@@ -17,7 +17,7 @@ struct api_options {
     struct store *store;
     struct promote *engine;
     struct discover *discover;
-    struct git *git;                 /* used on the queue only */
+    struct git *git; /* used on the queue only */
     struct loop_queue *git_queue;
     const char *repository, *branch; /* shown; without credentials */
     const char *hook_secret;         /* NULL: webhooks are refused */
@@ -31,7 +31,8 @@ struct api;
 struct api *api_new(const struct api_options *options);
 void api_free(struct api **api);
 
-/* For http_server_options: the routes, the gate before them, and their context, which is the api. */
+/* For http_server_options: the routes, the gate before them, and their context, which is the api.
+ */
 extern const struct http_route api_routes[];
 extern const size_t api_route_count;
 bool api_authorize(struct http_exchange *exchange, int permission, void *context);

@@ -6,17 +6,17 @@
 
 struct api {
     struct api_options options;
-    struct sse_hub *events;       /* to people */
-    struct sse_hub *commands;     /* to agents */
-    struct loop_timer *flush;     /* running while something waits to be published */
-    struct map changed_releases;  /* "7" */
-    struct map changed_cells;     /* "dev/cart" */
+    struct sse_hub *events;      /* to people */
+    struct sse_hub *commands;    /* to agents */
+    struct loop_timer *flush;    /* running while something waits to be published */
+    struct map changed_releases; /* "7" */
+    struct map changed_cells;    /* "dev/cart" */
     struct map changed_clusters;
     struct map changed_versions;
     bool is_board_changed;
-    struct map cluster_names;     /* name → its own copy, for streams */
-    struct map doubles;           /* cluster → int64_t: when two agents last reported as it */
-    char unready[REASON_BYTES];   /* "" : ready */
+    struct map cluster_names;   /* name → its own copy, for streams */
+    struct map doubles;         /* cluster → int64_t: when two agents last reported as it */
+    char unready[REASON_BYTES]; /* "" : ready */
     int64_t started_ms;
     int64_t reports, requests, hooks, refused;
 };
@@ -31,13 +31,15 @@ const struct principal *asking(const struct http_exchange *exchange);
 
 /* Views: JSON of what the engine and the store know; new references. */
 json_t *view_image(const struct image *image);
-json_t *view_cell(struct api *api, const char *stage, const char *workload); /* NULL: no such cell */
+json_t *view_cell(struct api *api, const char *stage,
+                  const char *workload); /* NULL: no such cell */
 json_t *view_board(struct api *api);
 json_t *view_cell_detail(struct api *api, const char *stage, const char *workload, struct err *err);
 enum release_detail { RELEASE_ROW, RELEASE_WITH_ITEMS, RELEASE_WHOLE };
 json_t *view_release(struct api *api, const struct release *release, enum release_detail detail);
 json_t *view_gates(const struct gate_answer *answers, const bool *applies);
-json_t *view_cluster(struct api *api, const char *name, bool with_workloads); /* NULL: no such cluster */
+json_t *view_cluster(struct api *api, const char *name,
+                     bool with_workloads); /* NULL: no such cluster */
 json_t *view_pipeline(struct api *api);
 json_t *view_hold(const struct hold *hold);
 json_t *view_report_diagnosis(const struct diagnosis *diagnosis, int64_t since_ms);
@@ -47,8 +49,9 @@ bool is_reachable(const struct api *api, const struct cluster_view *cluster);
 bool read_promote_request(struct http_exchange *exchange, const json_t *body, struct arena *arena,
                           struct promote_request *out, struct err *err) MUST_CHECK;
 
-/* A tag outside of the policies is listed without its digest.  True when the registry is being asked for one
-   that this request needs: `handle` is called again with the answer known, or the exchange has been refused. */
+/* A tag outside of the policies is listed without its digest.  True when the registry is being
+   asked for one that this request needs: `handle` is called again with the answer known, or the
+   exchange has been refused. */
 bool resolve_first(struct api *api, struct http_exchange *exchange,
                    const struct promote_request *request, http_handler handle);
 

@@ -10,11 +10,12 @@
 
 /* ---- agents ---- */
 
-static bool check_reporter(const struct principal *who, const struct report *report, struct err *err)
+static bool check_reporter(const struct principal *who, const struct report *report,
+                           struct err *err)
 {
     if (strcmp(who->cluster, report->cluster) != 0) {
-        return err_set(err, ERR_DENIED, "this token is for the cluster %s, not for %s", who->cluster,
-                       report->cluster);
+        return err_set(err, ERR_DENIED, "this token is for the cluster %s, not for %s",
+                       who->cluster, report->cluster);
     }
     return true;
 }
@@ -23,7 +24,8 @@ static bool check_reporter(const struct principal *who, const struct report *rep
 #define SESSION_TAKEOVER_MS 20000
 
 /* Two agents with one cluster's name would overwrite each other's picture.  A new session may
-   begin at any time (a restart); an old one that goes on beside it is the proof of two, and is told. */
+   begin at any time (a restart); an old one that goes on beside it is the proof of two, and is
+   told. */
 static bool check_session(struct api *api, const struct report *report, struct err *err)
 {
     const struct cluster_view *known = promote_cluster(api->options.engine, report->cluster);
@@ -175,7 +177,8 @@ static int64_t count_active(struct api *api)
     AUTO(arena_free) struct arena *arena = arena_new();
     struct release_list active = {0};
     struct err err = {0};
-    return store_release_active(api->options.store, arena, &active, &err) ? (int64_t)active.count : 0;
+    return store_release_active(api->options.store, arena, &active, &err) ? (int64_t)active.count
+                                                                          : 0;
 }
 
 static int64_t count_reachable(struct api *api)
@@ -183,8 +186,8 @@ static int64_t count_reachable(struct api *api)
     const struct git_view *view = promote_git(api->options.engine);
     int64_t count = 0;
     for (size_t i = 0; view && i < view->target_count; i++) {
-        count += is_reachable(api, promote_cluster(api->options.engine,
-                                                   view->targets[i].target->cluster));
+        count += is_reachable(
+            api, promote_cluster(api->options.engine, view->targets[i].target->cluster));
     }
     return count;
 }
@@ -196,14 +199,16 @@ void show_metrics(struct http_exchange *exchange, void *context)
     add_metric(&out, "heddle_releases_active", "gauge", "Releases that are not over.",
                count_active(api));
     add_metric(&out, "heddle_clusters_reachable", "gauge",
-               "Clusters of the pipeline whose agent has reported within 45 s.", count_reachable(api));
+               "Clusters of the pipeline whose agent has reported within 45 s.",
+               count_reachable(api));
     add_metric(&out, "heddle_event_readers", "gauge", "Open event streams of people.",
                (int64_t)sse_reader_count(api->events));
     add_metric(&out, "heddle_requests_total", "counter", "HTTP requests.", api->requests);
     add_metric(&out, "heddle_requests_refused_total", "counter",
                "Requests without sufficient credentials.", api->refused);
     add_metric(&out, "heddle_reports_total", "counter", "Reports of agents.", api->reports);
-    add_metric(&out, "heddle_hooks_total", "counter", "Webhooks with a good signature.", api->hooks);
+    add_metric(&out, "heddle_hooks_total", "counter", "Webhooks with a good signature.",
+               api->hooks);
     add_metric(&out, "heddle_start_time_seconds", "gauge", "Start, in seconds since 1970.",
                api->started_ms / 1000);
     http_reply_bytes(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", str_slice(&out));

@@ -1,4 +1,5 @@
-/* The OpenAPI document: src/api/openapi.json, embedded by the build; a test holds it against the routes. */
+/* The OpenAPI document: src/api/openapi.json, embedded by the build; a test holds it against the
+ * routes. */
 #include "api/internal.h"
 
 extern const char api_openapi_json[];

@@ -13,10 +13,10 @@ struct diff_job {
     struct api *api;
     struct http_exchange *exchange;
     struct arena *arena;
-    json_t *plan;                    /* answered with its diff; NULL: the diff alone is the answer */
+    json_t *plan; /* answered with its diff; NULL: the diff alone is the answer */
     struct commit_request *requests; /* one per wave, each on the result of the one before */
     size_t request_count;
-    const char **commits;            /* made ones, shown against their parents */
+    const char **commits; /* made ones, shown against their parents */
     size_t commit_count;
     struct str diff;
     bool succeeded;

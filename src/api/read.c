@@ -160,7 +160,8 @@ void show_cluster(struct http_exchange *exchange, void *context)
         return;
     }
     struct err err = {0};
-    err_set(&err, ERR_NOT_FOUND, "there is no cluster \"%.63s\"", http_path_value(exchange, "name"));
+    err_set(&err, ERR_NOT_FOUND, "there is no cluster \"%.63s\"",
+            http_path_value(exchange, "name"));
     http_reply_error(exchange, &err);
 }
 

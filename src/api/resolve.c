@@ -17,8 +17,9 @@ static void on_digest(void *context, const char *digest, const struct err *why)
     struct question *question = context;
     struct api *api = question->api;
     struct err err = {0};
-    bool known = digest[0] && store_version_resolve(api->options.store, question->repository,
-                                                    question->tag, digest, &err) &&
+    bool known = digest[0] &&
+                 store_version_resolve(api->options.store, question->repository, question->tag,
+                                       digest, &err) &&
                  promote_versions_changed(api->options.engine, question->repository, &err);
     if (known) {
         question->handle(question->exchange, api);

@@ -31,7 +31,8 @@ json_t *view_report_diagnosis(const struct diagnosis *diagnosis, int64_t since_m
     return value;
 }
 
-static const struct target_view *next_target(const struct git_view *view, const char *stage, size_t *at)
+static const struct target_view *next_target(const struct git_view *view, const char *stage,
+                                             size_t *at)
 {
     for (; view && *at < view->target_count; (*at)++) {
         if (strcmp(view->targets[*at].stage->name, stage) == 0) {
@@ -61,9 +62,8 @@ static bool gather(struct api *api, const struct target_view *target, const char
     }
     *out = (struct target_facts){.target = target, .workload = workload};
     out->cluster = promote_cluster(api->options.engine, target->target->cluster);
-    out->report = out->cluster && out->cluster->has_report
-                      ? map_get(&out->cluster->by_workload, name)
-                      : NULL;
+    out->report =
+        out->cluster && out->cluster->has_report ? map_get(&out->cluster->by_workload, name) : NULL;
     out->state = out->report ? out->report->state : WORKLOAD_NO_DATA;
     out->is_reachable = is_reachable(api, out->cluster);
     return true;
@@ -78,8 +78,8 @@ static const struct image *git_image(const struct scan_workload *workload)
 /* The running image of the container that the board shows. */
 static const struct image *running_image(const struct target_facts *facts)
 {
-    for (size_t i = 0; facts->report && facts->workload->place_count &&
-                       i < facts->report->running_count; i++) {
+    for (size_t i = 0;
+         facts->report && facts->workload->place_count && i < facts->report->running_count; i++) {
         const struct workload_image *image = &facts->report->running_images[i];
         if (strcmp(image->container, facts->workload->places[0].container) == 0) {
             return &image->image;
@@ -106,8 +106,9 @@ static json_t *view_target(const struct target_facts *facts)
         json_put_int(value, "ready", facts->report->ready);
         json_put_int(value, "wanted", facts->report->wanted);
         json_put_int(value, "oldReady", facts->report->old_ready);
-        json_put(value, "diagnosis",
-                 view_report_diagnosis(&facts->report->diagnosis, facts->report->diagnosis_since_ms));
+        json_put(
+            value, "diagnosis",
+            view_report_diagnosis(&facts->report->diagnosis, facts->report->diagnosis_since_ms));
     } else {
         json_put(value, "diagnosis", json_null());
     }
@@ -126,7 +127,8 @@ json_t *view_hold(const struct hold *hold)
     json_put_text(value, "reason", hold->reason);
     json_put_time(value, "createdAt", hold->created_ms);
     json_put_time(value, "expiresAt", hold->expires_ms);
-    json_put(value, "rejected", hold->rejected.repository[0] ? view_image(&hold->rejected) : json_null());
+    json_put(value, "rejected",
+             hold->rejected.repository[0] ? view_image(&hold->rejected) : json_null());
     return value;
 }
 

@@ -68,9 +68,8 @@ json_t *view_cluster(struct api *api, const char *name, bool with_workloads)
     const struct cluster_view *cluster = promote_cluster(api->options.engine, name);
     const struct git_view *view = promote_git(api->options.engine);
     const struct target *target = NULL;
-    const struct stage *stage = view && view->pipeline
-                                    ? pipeline_stage_of_cluster(view->pipeline, name, &target)
-                                    : NULL;
+    const struct stage *stage =
+        view && view->pipeline ? pipeline_stage_of_cluster(view->pipeline, name, &target) : NULL;
     if (!cluster && !stage) {
         return NULL;
     }
@@ -89,7 +88,9 @@ json_t *view_cluster(struct api *api, const char *name, bool with_workloads)
     const int64_t *doubled_ms = map_get(&api->doubles, name);
     if (doubled_ms && env_now_ms(api->options.env) - *doubled_ms < API_DOUBLE_MS) {
         json_array_append_new(json_object_get(value, "problems"),
-                              view_problem("", 0, "Two agents report under this name; stop one of them, or give it a name of its own."));
+                              view_problem("", 0,
+                                           "Two agents report under this name; stop one of them, "
+                                           "or give it a name of its own."));
     }
     return value;
 }
@@ -149,7 +150,10 @@ json_t *view_pipeline(struct api *api)
         json_array_append_new(problems, view_problem("", 0, view->pipeline_problem));
     }
     if (view && view->is_rewritten) {
-        json_array_append_new(problems, view_problem("", 0, "The branch's history was rewritten; automation waits until someone runs `heddle sync`."));
+        json_array_append_new(problems,
+                              view_problem("", 0,
+                                           "The branch's history was rewritten; automation waits "
+                                           "until someone runs `heddle sync`."));
     }
     for (size_t i = 0; view && view->pipeline && i < view->pipeline->stage_count; i++) {
         json_array_append_new(stages, view_stage(&view->pipeline->stages[i]));

@@ -22,8 +22,8 @@
     }
 
 #define VEC_ADD(vec)                                                                               \
-    ((vec)->items = vec_grow_((vec)->items, (vec)->count, &(vec)->capacity,                        \
-                              sizeof(*(vec)->items)),                                              \
+    ((vec)->items =                                                                                \
+         vec_grow_((vec)->items, (vec)->count, &(vec)->capacity, sizeof(*(vec)->items)),           \
      &(vec)->items[(vec)->count++])
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): it declares the name that it is given. */

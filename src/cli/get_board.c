@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "cli/commands.h"
 #include "cli/listing.h"
 #include "cli/remote.h"
@@ -165,14 +166,40 @@ static void show_board(struct cli *cli, const json_t *board, const struct board_
     table_print(table, &cli->out, 0);
 }
 
+#define STAGES_MAX 256
+
+static bool check_stages(const json_t *board, const struct cli_list *wanted, struct err *err)
+{
+    const json_t *stages = json_array_at(board, "stages");
+    const char *names[STAGES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(stages) && count < STAGES_MAX; i++) {
+        names[count++] = json_text_at(json_array_get(stages, i), "name", "?");
+    }
+    for (size_t i = 0; i < wanted->count; i++) {
+        size_t n = 0;
+        while (n < count && strcmp(names[n], wanted->items[i]) != 0) {
+            n++;
+        }
+        const char *near = text_nearest(wanted->items[i], names, count);
+        if (n == count) {
+            return err_set(err, ERR_NOT_FOUND, "there is no stage \"%.60s\"%s%s%s",
+                           wanted->items[i], near ? "; did you mean \"" : "", near ? near : "",
+                           near ? "\"?" : "");
+        }
+    }
+    return true;
+}
+
 static bool run(struct cli *cli, const void *options, struct err *err)
 {
     static const struct listing names = {.kind = "workload",
                                          .name_key = "name",
                                          .empty = "No workloads: the config repository has none, "
                                                   "or has not been read. `heddle doctor` tells."};
+    const struct board_options *said = options;
     AUTO_JSON *board = NULL;
-    if (!remote_get(cli, "/board", &board, err)) {
+    if (!remote_get(cli, "/board", &board, err) || !check_stages(board, &said->stages, err)) {
         return false;
     }
     const json_t *workloads = json_array_at(board, "workloads");

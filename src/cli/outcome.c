@@ -21,11 +21,23 @@ static bool is_approved(const json_t *release)
     return !is_phase(release, "planned") && !is_phase(release, "needs_approval");
 }
 
+size_t outcome_pushed(const json_t *release)
+{
+    static const char *const before_push[] = {"planned", "needs_approval", "queued", "committing"};
+    size_t count = json_array_size(json_array_at(release, "commits"));
+    int64_t finished_waves = json_int_at(release, "wave", 1) - 1;
+    for (size_t i = 0; i < COUNT_OF(before_push); i++) {
+        if (is_phase(release, before_push[i]) && (int64_t)count > finished_waves) {
+            return finished_waves > 0 ? (size_t)finished_waves : 0;
+        }
+    }
+    return count;
+}
+
 /* Every wave's commit is in Git: one commit of two is not what was asked for. */
 static bool is_committed(const json_t *release)
 {
-    return (int64_t)json_array_size(json_array_at(release, "commits")) >=
-           json_int_at(release, "waves", 1);
+    return (int64_t)outcome_pushed(release) >= json_int_at(release, "waves", 1);
 }
 
 enum outcome outcome_of(const json_t *release, enum outcome_wait wait)

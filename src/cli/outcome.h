@@ -4,6 +4,9 @@
 
 #include "cli/command.h"
 
+/* How many of its commits are in Git for sure: the last one is listed before it is pushed. */
+size_t outcome_pushed(const json_t *release);
+
 enum outcome_wait { WAIT_DONE, WAIT_APPROVED, WAIT_COMMITTED };
 enum outcome_wait outcome_wait_of(const char *name); /* NULL: WAIT_DONE */
 

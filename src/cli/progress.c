@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "cli/outcome.h"
 #include "cli/words.h"
 
 #define BAR_CELLS 10
@@ -232,8 +233,7 @@ static void say_phase(struct progress *progress, const json_t *release)
 static void say_commits(struct progress *progress, const json_t *before, const json_t *release)
 {
     const json_t *commits = json_array_at(release, "commits");
-    for (size_t i = json_array_size(json_array_at(before, "commits")); i < json_array_size(commits);
-         i++) {
+    for (size_t i = before ? outcome_pushed(before) : 0; i < outcome_pushed(release); i++) {
         AUTO_STR(text, 256);
         const char *commit = json_string_value(json_array_get(commits, i));
         str_addf(&text, "%s committed %.*s, wave %zu of %lld", json_text_at(release, "name", "?"),

@@ -113,6 +113,7 @@ bool settings_read(struct cli *cli, struct settings *out, struct err *err)
         out->token_from = cli->globals.token_file;
         if (!read_into(cli->arena, &out->token, file_read_secret, cli->globals.token_file,
                        TOKEN_BYTES_MAX, err)) {
+            err->kind = ERR_UNKNOWN_WHO;
             return err_wrap(err, "read the token");
         }
     } else if (stored.server && stored.token && strcmp(stored.server, out->server) == 0) {

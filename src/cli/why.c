@@ -34,20 +34,24 @@ static void show_gate_list(struct cli *cli, const json_t *gates)
     }
 }
 
-static void show_next(struct cli *cli, const json_t *next)
+static void show_next(struct cli *cli, const json_t *cell)
 {
-    if (json_is_object(next)) {
-        screen_wrap(&cli->out, 0, "Next: %s from %s. %s", version_of(cli, json_at(next, "image")),
-                    json_text_at(next, "from", "?"),
-                    json_text_at(next, "blockedBy", "Nothing is in its way."));
+    const json_t *next = json_at(cell, "next");
+    if (!json_is_object(next)) {
+        return;
     }
+    const char *blocked = json_text_at(next, "blockedBy", "Nothing is in its way.");
+    bool is_known = strcmp(blocked, json_text_at(cell, "explanation", "")) == 0;
+    screen_wrap(&cli->out, 0, "Next: %s from %s. %s", version_of(cli, json_at(next, "image")),
+                json_text_at(next, "from", "?"), is_known ? "" : blocked);
 }
 
-/* The diagnosis says it with more: what it says is not said twice. */
+/* The diagnosis and the hold say it with more: nothing is said twice. */
 static void show_explanation(struct cli *cli, const json_t *cell)
 {
     const char *explanation = json_text_at(cell, "explanation", "");
-    if (strcmp(explanation, json_text_at(cell, "diagnosis.what", "")) != 0) {
+    bool is_held = strcmp(json_text_at(cell, "state", ""), "held") == 0;
+    if (!is_held && strcmp(explanation, json_text_at(cell, "diagnosis.what", "")) != 0) {
         screen_wrap(&cli->out, 0, "%s", explanation);
     }
 }
@@ -55,10 +59,10 @@ static void show_explanation(struct cli *cli, const json_t *cell)
 static void show_cell_diagnosis(struct cli *cli, const json_t *cell)
 {
     const json_t *diagnosis = json_at(cell, "diagnosis");
-    const char *version = json_text_at(cell, "version", "-");
-    const char *running = json_text_at(cell, "running", "nothing");
+    const char *running = json_text_at(cell, "running", NULL);
     if (json_is_object(diagnosis)) {
-        screen_line(&cli->out, STYLE_PLAIN, "In Git: %s. Running: %s.", version, running);
+        screen_line(&cli->out, STYLE_PLAIN, "In Git: %s.%s%s%s", json_text_at(cell, "version", "-"),
+                    running ? " Running: " : "", running ? running : "", running ? "." : "");
         show_diagnosis(cli, &cli->out, diagnosis);
     }
 }
@@ -75,7 +79,7 @@ static void show_cell(struct cli *cli, const json_t *cell, const char *workload)
     show_explanation(cli, cell);
     show_cell_diagnosis(cli, cell);
     show_hold(cli, json_at(cell, "hold"));
-    show_next(cli, json_at(cell, "next"));
+    show_next(cli, cell);
     show_gate_list(cli, json_array_at(cell, "gates"));
     int64_t release = json_int_at(cell, "release", 0);
     if (release) {

@@ -24,22 +24,23 @@ enum place_kind { PLACE_IMAGE_FIELD, PLACE_KUSTOMIZE_ENTRY };
 /* Where one container's version is written. */
 struct place {
     char container[NAME_BYTES];
-    struct image image;       /* as the cluster would get it */
+    struct image image; /* as the cluster would get it */
     enum place_kind kind;
     const char *file;
     unsigned line;
-    const char *blocked;      /* why it cannot be edited for this target alone, with the remedy; NULL: it can */
+    const char
+        *blocked; /* why it cannot be edited for this target alone, with the remedy; NULL: it can */
 };
 
 struct scan_workload {
     char name[NAME_BYTES];
     char namespace[NAME_BYTES]; /* "" when Git does not say */
     enum workload_kind kind;
-    struct place *places;       /* one per container (init containers too) with an image */
+    struct place *places; /* one per container (init containers too) with an image */
     size_t place_count;
     const char *file;
     unsigned line;
-    const char **files;         /* every file its rendering depends on, for config releases */
+    const char **files; /* every file its rendering depends on, for config releases */
     size_t file_count;
 };
 
@@ -64,8 +65,8 @@ struct configrepo_survey;
 bool configrepo_survey_open(struct git *git, const char *commit, const char *const *paths,
                             size_t count, struct configrepo_survey **out,
                             struct err *err) MUST_CHECK;
-bool configrepo_survey_scan(struct configrepo_survey *survey, const char *path,
-                            struct arena *arena, struct scan **out, struct err *err) MUST_CHECK;
+bool configrepo_survey_scan(struct configrepo_survey *survey, const char *path, struct arena *arena,
+                            struct scan **out, struct err *err) MUST_CHECK;
 void configrepo_survey_close(struct configrepo_survey **survey);
 
 const struct scan_workload *scan_find(const struct scan *scan, const char *workload);
@@ -73,10 +74,10 @@ const struct scan_workload *scan_find(const struct scan *scan, const char *workl
 /* ---- change it ---- */
 
 struct version_change {
-    const char *path;      /* the target's */
+    const char *path; /* the target's */
     const char *workload;
     const char *container;
-    struct image to;       /* tag and digest that shall be there */
+    struct image to; /* tag and digest that shall be there */
 };
 
 struct file_edit { /* for plans: what changes, without line numbers */
@@ -85,25 +86,26 @@ struct file_edit { /* for plans: what changes, without line numbers */
 };
 
 struct draft_commit {
-    char oid[GIT_OID_BYTES];    /* equal to `base` when nothing has to change */
+    char oid[GIT_OID_BYTES]; /* equal to `base` when nothing has to change */
     char base[GIT_OID_BYTES];
-    struct file_edit *edits;    /* sorted by file, then place */
+    struct file_edit *edits; /* sorted by file, then place */
     size_t edit_count;
 };
 
 struct commit_request {
-    const char *base;           /* the commit it stands on */
-    const char *const *all_paths; /* every target's path of the pipeline: what no edit may leak into */
+    const char *base; /* the commit it stands on */
+    const char *const
+        *all_paths; /* every target's path of the pipeline: what no edit may leak into */
     size_t all_path_count;
     const struct version_change *changes;
     size_t change_count;
-    const char *message;        /* subject, body, trailers */
-    const char *author;         /* the person or "heddle" */
+    const char *message; /* subject, body, trailers */
+    const char *author;  /* the person or "heddle" */
     int64_t when_ms;
 };
-/* Make the commit object (not pushed).  Same request, same oid.  Read back from the new commit, exactly
-   the asked containers have another version, in all of `all_paths`.  ERR_REFUSED names the place that
-   cannot be edited and the remedy; ERR_NOT_FOUND a workload or container that is gone;
+/* Make the commit object (not pushed).  Same request, same oid.  Read back from the new commit,
+   exactly the asked containers have another version, in all of `all_paths`.  ERR_REFUSED names the
+   place that cannot be edited and the remedy; ERR_NOT_FOUND a workload or container that is gone;
    ERR_CONFLICT: the mirror has no such base, fetch and ask again. */
 bool configrepo_commit(struct git *git, const struct commit_request *request, struct arena *arena,
                        struct draft_commit *out, struct err *err) MUST_CHECK;

@@ -9,6 +9,6 @@
 
 #include "model/facts.h"
 
-/* Fill `out`; code "" when nothing is wrong.  `now_ms` only measures how long a pod has been waiting:
-   a cause that may still heal by itself is named at once, but is not terminal. */
+/* Fill `out`; code "" when nothing is wrong.  `now_ms` only measures how long a pod has been
+   waiting: a cause that may still heal by itself is named at once, but is not terminal. */
 void diagnose(const struct workload_facts *facts, int64_t now_ms, struct diagnosis *out);

@@ -1,4 +1,5 @@
 /* pod_causes: what keeps a new pod from serving, from the fields Kubernetes fills in. */
+#include <stdio.h>
 #include <string.h>
 
 #include "diagnose/causes.h"
@@ -257,6 +258,16 @@ static bool after_configuration_grace(const struct match *match)
     return age_ms(match) >= CONFIGURATION_GRACE_MS;
 }
 
+#define RESTARTS_TEXT_BYTES 24
+
+/* "1 restart", "3 restarts". */
+static const char *restarts_text(const struct match *match, char out[static RESTARTS_TEXT_BYTES])
+{
+    int count = match->container->restarts;
+    snprintf(out, RESTARTS_TEXT_BYTES, "%d restart%s", count, count == 1 ? "" : "s");
+    return out;
+}
+
 /* --- its containers ----------------------------------------------------------------------- */
 
 static bool has_crashed(const struct match *match)
@@ -275,9 +286,9 @@ static bool is_init_failing(const struct match *match)
 
 static void say_init(const struct match *match, struct str *out)
 {
-    str_addf(out,
-             "The init container %s ends with exit code %d (%d restarts): the pod cannot start.",
-             match->container->name, match->container->ended_exit_code, match->container->restarts);
+    char text[RESTARTS_TEXT_BYTES];
+    str_addf(out, "The init container %s ends with exit code %d (%s): the pod cannot start.",
+             match->container->name, match->container->ended_exit_code, restarts_text(match, text));
 }
 
 static bool is_out_of_memory(const struct match *match)
@@ -287,14 +298,14 @@ static bool is_out_of_memory(const struct match *match)
 
 static void say_memory(const struct match *match, struct str *out)
 {
+    char text[RESTARTS_TEXT_BYTES];
     const char *limit = match->container->memory_limit;
     if (limit[0]) {
-        str_addf(out, "%s was killed: it needs more than its memory limit of %s (%d restarts).",
-                 match->container->name, limit, match->container->restarts);
+        str_addf(out, "%s was killed: it needs more than its memory limit of %s (%s).",
+                 match->container->name, limit, restarts_text(match, text));
     } else {
-        str_addf(out,
-                 "%s was killed because its node ran out of memory; it has no limit (%d restarts).",
-                 match->container->name, match->container->restarts);
+        str_addf(out, "%s was killed because its node ran out of memory; it has no limit (%s).",
+                 match->container->name, restarts_text(match, text));
     }
 }
 
@@ -331,21 +342,23 @@ static bool was_stopped(const struct match *match)
 
 static void say_stopped(const struct match *match, struct str *out)
 {
+    char text[RESTARTS_TEXT_BYTES];
     str_addf(out,
-             "%s is stopped again and again (exit code %d, %d restarts), most likely by its "
+             "%s is stopped again and again (exit code %d, %s), most likely by its "
              "liveness or startup probe.",
-             match->container->name, match->container->ended_exit_code, match->container->restarts);
+             match->container->name, match->container->ended_exit_code, restarts_text(match, text));
 }
 
 static void say_crash(const struct match *match, struct str *out)
 {
+    char text[RESTARTS_TEXT_BYTES];
     const struct container_facts *container = match->container;
     if (container->ended_exit_code == 0) {
-        str_addf(out, "%s ends by itself without an error, but should go on running (%d restarts).",
-                 container->name, container->restarts);
+        str_addf(out, "%s ends by itself without an error, but should go on running (%s).",
+                 container->name, restarts_text(match, text));
     } else {
-        str_addf(out, "%s starts and exits with code %d (%d restarts).", container->name,
-                 container->ended_exit_code, container->restarts);
+        str_addf(out, "%s starts and exits with code %d (%s).", container->name,
+                 container->ended_exit_code, restarts_text(match, text));
     }
 }
 

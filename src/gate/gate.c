@@ -18,8 +18,7 @@ static void judge_soak(const struct gate_facts *facts, struct gate_answer *answe
 {
     if (facts->healthy_since_ms == 0) {
         answer->verdict = GATE_CLOSED;
-        snprintf(answer->reason, sizeof(answer->reason),
-                 "It is not healthy in the stage before.");
+        snprintf(answer->reason, sizeof(answer->reason), "It is not healthy in the stage before.");
         return;
     }
     int64_t opens_ms = facts->healthy_since_ms + facts->soak_ms;

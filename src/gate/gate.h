@@ -21,12 +21,12 @@ const char *gate_verdict_name(enum gate_verdict verdict);
 /* What the rules may look at.  promote/facts.c fills this in. */
 struct gate_facts {
     int64_t now_ms;
-    bool has_source;          /* false: from the registry, or a rollback: nothing to soak */
-    int64_t healthy_since_ms; /* all its versions, in the stage before; 0: not healthy there */
-    int64_t soak_ms;          /* how long it must have been healthy; 0: no soak */
-    unsigned approvals;       /* distinct people, never the requester */
+    bool has_source;           /* false: from the registry, or a rollback: nothing to soak */
+    int64_t healthy_since_ms;  /* all its versions, in the stage before; 0: not healthy there */
+    int64_t soak_ms;           /* how long it must have been healthy; 0: no soak */
+    unsigned approvals;        /* distinct people, never the requester */
     unsigned approvals_needed; /* 0: no approval asked for */
-    bool is_urgent;           /* a rollback: safety does not wait for rules */
+    bool is_urgent;            /* a rollback: safety does not wait for rules */
 };
 
 /* One rule's answer.  `reason` is a whole sentence, shown to people as it is. */

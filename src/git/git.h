@@ -78,7 +78,7 @@ struct git_commit {
     const char *parent;
     const char *message; /* with its trailers */
     const char *author_name, *author_email;
-    int64_t when_ms;     /* of author and committer: same inputs, same id */
+    int64_t when_ms; /* of author and committer: same inputs, same id */
     const struct git_change *changes;
     size_t change_count;
 };
@@ -87,11 +87,12 @@ bool git_commit(struct git *git, const struct git_commit *commit, char out[stati
                 struct err *err) MUST_CHECK;
 /*
  * Move the remote branch from `expected` to `commit`, or to nothing else: a lease.  If the
- * remote already has `commit` in the branch, that is success.  ERR_CONFLICT: someone pushed first (fetch,
- * plan again); ERR_REFUSED: the remote's rules or hooks said no (text has their words);
+ * remote already has `commit` in the branch, that is success.  ERR_CONFLICT: someone pushed first
+ * (fetch, plan again); ERR_REFUSED: the remote's rules or hooks said no (text has their words);
  * ERR_DENIED: credentials; ERR_UNAVAILABLE: outcome unknown, try again.
  */
-bool git_push(struct git *git, const char *commit, const char *expected, struct err *err) MUST_CHECK;
+bool git_push(struct git *git, const char *commit, const char *expected,
+              struct err *err) MUST_CHECK;
 
 bool git_contains(struct git *git, const char *commit, const char *ancestor, bool *out,
                   struct err *err) MUST_CHECK;
@@ -109,13 +110,14 @@ struct git_log_entry {
     int64_t when_ms;            /* committer's */
     const char *author;         /* name */
     const char *subject;
-    const char *body;           /* with trailers */
+    const char *body; /* with trailers */
 };
 struct git_log {
     struct git_log_entry *entries; /* newest first */
     size_t count;
 };
-/* First-parent history of `to`, down to but without `from` ("" for the beginning); `max` at most. */
+/* First-parent history of `to`, down to but without `from` ("" for the beginning); `max` at most.
+ */
 bool git_log(struct git *git, const char *from, const char *to, size_t max, struct arena *arena,
              struct git_log *out, struct err *err) MUST_CHECK;
 /* The value of a trailer ("Heddle-Release") in a message body, or NULL; in the arena. */

@@ -30,7 +30,8 @@ static const char *const supported[] = {"apiVersion", "kind",       "metadata",
                                         "resources",  "components", "namespace",
                                         "labels",     "images",     "replicas"};
 static const char *const supported_labels[] = {"pairs", "includeSelectors", "includeTemplates"};
-static const char *const supported_images[] = {"name", "newName", "newTag", "digest", "tagSuffix"};
+/* Not tagSuffix: kustomize 5.8 adds it twice, and what it gives is what must come out. */
+static const char *const supported_images[] = {"name", "newName", "newTag", "digest"};
 
 /* `patches: []` asks for nothing. */
 static bool is_empty(const struct yaml_node *node)

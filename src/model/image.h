@@ -17,9 +17,10 @@
 #define IMAGE_TEXT_BYTES (IMAGE_REPOSITORY_BYTES + IMAGE_TAG_BYTES + IMAGE_DIGEST_BYTES)
 
 struct image {
-    char repository[IMAGE_REPOSITORY_BYTES]; /* with registry and port: "127.0.0.1:5000/shop/cart" */
-    char tag[IMAGE_TAG_BYTES];               /* "" when none is written */
-    char digest[IMAGE_DIGEST_BYTES];         /* "sha256:…", or "" */
+    char
+        repository[IMAGE_REPOSITORY_BYTES]; /* with registry and port: "127.0.0.1:5000/shop/cart" */
+    char tag[IMAGE_TAG_BYTES];              /* "" when none is written */
+    char digest[IMAGE_DIGEST_BYTES];        /* "sha256:…", or "" */
 };
 
 /* "repo", "repo:tag", "repo@digest", "repo:tag@digest".  ERR_INVALID says what is wrong. */

@@ -24,10 +24,10 @@ enum policy_kind { POLICY_SEMVER, POLICY_ALPHABETICAL, POLICY_NUMERIC, POLICY_NE
 
 /* Which tags of which images count as versions; first match wins. */
 struct version_rule {
-    const char *images;  /* glob on the repository; '*' does not cross '/' , '**' does */
+    const char *images; /* glob on the repository; '*' does not cross '/' , '**' does */
     enum policy_kind policy;
-    const char *range;   /* of semver: ">=1.0.0 <2"; "" for any */
-    const char *tags;    /* regular expression that a tag must match whole; "" for any */
+    const char *range;     /* of semver: ">=1.0.0 <2"; "" for any */
+    const char *tags;      /* regular expression that a tag must match whole; "" for any */
     unsigned line, column; /* in the file; 0: it stands in no file */
 };
 
@@ -35,22 +35,22 @@ enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
 
 struct stage {
     char name[NAME_BYTES];
-    const char **from;         /* names of stages before; none: from the registry */
+    const char **from; /* names of stages before; none: from the registry */
     size_t from_count;
     struct target *targets;
     size_t target_count;
-    size_t *wave_of_target;    /* wave number of each target, from 0 */
+    size_t *wave_of_target; /* wave number of each target, from 0 */
     size_t wave_count;
     bool automatic;
-    int64_t soak_ms;           /* 0: no soak gate */
-    unsigned approvals;        /* distinct people, never the requester; 0: no approval gate */
+    int64_t soak_ms;    /* 0: no soak gate */
+    unsigned approvals; /* distinct people, never the requester; 0: no approval gate */
     enum on_failure on_failure;
     unsigned line, column; /* in the file; 0: it stands in no file */
 };
 
 struct pipeline {
     char name[NAME_BYTES];
-    struct stage *stages;      /* in file order; every `from` names another one, without cycles */
+    struct stage *stages; /* in file order; every `from` names another one, without cycles */
     size_t stage_count;
     struct version_rule *rules;
     size_t rule_count;
@@ -61,6 +61,6 @@ const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *
 const struct stage *pipeline_stage_of_cluster(const struct pipeline *pipeline, const char *cluster,
                                               const struct target **out_target);
 /* Names, uniqueness, known `from`, no cycle, waves that cover each target once.  The error begins
-   with "line:column: " when the stage has a line, and says what to write instead; a cycle is spelled
-   out: "dev → staging → dev". */
+   with "line:column: " when the stage has a line, and says what to write instead; a cycle is
+   spelled out: "dev → staging → dev". */
 bool pipeline_check(const struct pipeline *pipeline, struct err *err) MUST_CHECK;

@@ -18,14 +18,15 @@ struct report_workload {
     char namespace[NAME_BYTES];
     enum workload_kind kind;
     enum workload_state state;
-    int64_t since_ms;              /* when this state began */
+    int64_t since_ms; /* when this state began */
     int wanted, updated, ready, old_ready;
-    int drift_fixed;               /* times a change by hand was put back, since the agent started */
-    int64_t drift_fixed_ms;        /* the last time; 0: never */
-    char drift_manager[64];        /* who had changed it */
+    int drift_fixed;        /* times a change by hand was put back, since the agent started */
+    int64_t drift_fixed_ms; /* the last time; 0: never */
+    char drift_manager[64]; /* who had changed it */
     struct workload_image *wanted_images; /* in Git at the applied revision */
     size_t wanted_count;
-    struct workload_image *running_images; /* digests that really run in ready new pods; empty when none */
+    struct workload_image
+        *running_images; /* digests that really run in ready new pods; empty when none */
     size_t running_count;
     struct diagnosis diagnosis;
     int64_t diagnosis_since_ms;
@@ -39,14 +40,14 @@ struct report_problem { /* of fetching, rendering or applying */
 
 struct report {
     char cluster[NAME_BYTES];
-    char session[33];       /* random, new at each start of the agent */
+    char session[33]; /* random, new at each start of the agent */
     int64_t sequence;
     bool is_full;
     char agent_version[32];
     char path[PATH_BYTES];
-    char applied_commit[OID_BYTES];  /* last revision that was applied whole; "" none yet */
-    char seen_commit[OID_BYTES];     /* last fetched */
-    int64_t applied_ms;              /* when it was applied */
+    char applied_commit[OID_BYTES]; /* last revision that was applied whole; "" none yet */
+    char seen_commit[OID_BYTES];    /* last fetched */
+    int64_t applied_ms;             /* when it was applied */
     int object_count;
     struct report_workload *workloads;
     size_t workload_count;

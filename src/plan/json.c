@@ -120,8 +120,10 @@ void plan_difference(const json_t *before, const json_t *now, struct str *out)
     size_t old_count = json_array_size(old_lines);
     size_t new_count = json_array_size(new_lines);
     for (size_t i = 0; i < old_count || i < new_count; i++) {
-        const char *was = i < old_count ? json_string_value(json_array_get(old_lines, i)) : "nothing";
-        const char *is = i < new_count ? json_string_value(json_array_get(new_lines, i)) : "nothing";
+        const char *was =
+            i < old_count ? json_string_value(json_array_get(old_lines, i)) : "nothing";
+        const char *is =
+            i < new_count ? json_string_value(json_array_get(new_lines, i)) : "nothing";
         if (strcmp(was, is) != 0) {
             str_addf(out, "it was \"%s\", it is now \"%s\"", was, is);
             return;

@@ -14,28 +14,28 @@
 /* One container of one workload in one target. */
 struct plan_container {
     char container[NAME_BYTES];
-    struct image current;   /* in Git, in the target */
-    struct image offered;   /* by the source; repository "" : the source has no such image */
-    const char *file;       /* where it is written */
+    struct image current; /* in Git, in the target */
+    struct image offered; /* by the source; repository "" : the source has no such image */
+    const char *file;     /* where it is written */
     unsigned line;
-    const char *blocked;    /* why this place cannot be edited, or NULL */
-    int order;              /* offered against current by the version policy: <0 older, 0 same, >0 newer */
+    const char *blocked; /* why this place cannot be edited, or NULL */
+    int order; /* offered against current by the version policy: <0 older, 0 same, >0 newer */
 };
 
 /* One workload in one target. */
 struct plan_candidate {
     char workload[NAME_BYTES];
     char target[NAME_BYTES];
-    int wave;                      /* from 0 */
-    const char *unavailable;       /* why the source offers nothing: a sentence, or NULL */
+    int wave;                /* from 0 */
+    const char *unavailable; /* why the source offers nothing: a sentence, or NULL */
     struct plan_container *containers;
     size_t container_count;
 };
 
 struct plan_request {
-    char to[NAME_BYTES];           /* the stage */
-    char from[NAME_BYTES + 8];     /* "registry", a stage, or "cluster:NAME" */
-    bool forwards_only;            /* automation never moves backwards */
+    char to[NAME_BYTES];       /* the stage */
+    char from[NAME_BYTES + 8]; /* "registry", a stage, or "cluster:NAME" */
+    bool forwards_only;        /* automation never moves backwards */
 };
 
 struct plan_change {
@@ -56,17 +56,17 @@ struct plan_item {
 struct plan_skip {
     char workload[NAME_BYTES];
     char target[NAME_BYTES];
-    const char *reason;            /* a sentence */
+    const char *reason; /* a sentence */
 };
 
 struct plan {
     char to[NAME_BYTES];
     char from[NAME_BYTES + 8];
-    struct plan_item *items;       /* by wave, then target, then workload */
+    struct plan_item *items; /* by wave, then target, then workload */
     size_t item_count;
     struct plan_skip *skips;
     size_t skip_count;
-    int wave_count;                /* waves that have items; renumbered without holes */
+    int wave_count; /* waves that have items; renumbered without holes */
     char digest[65];
 };
 

@@ -26,7 +26,8 @@ static bool was_chosen(const struct promote *engine, const struct release *last,
            seen_ms_of(engine, &wanted->to) <= last->created_ms;
 }
 
-/* A version that was tried here and ended badly, or that a person took back, is not tried again by itself. */
+/* A version that was tried here and ended badly, or that a person took back, is not tried again by
+ * itself. */
 static bool was_tried(struct promote *engine, const char *stage, const struct plan_item *item)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
@@ -81,7 +82,8 @@ static bool is_under_way(const struct promote *engine, const char *stage,
     return false;
 }
 
-static bool is_wanted(struct promote *engine, const struct stage *stage, const struct plan_item *item)
+static bool is_wanted(struct promote *engine, const struct stage *stage,
+                      const struct plan_item *item)
 {
     hold_check_superseded(engine, stage->name, item->workload, &item->changes[0].to);
     return !hold_find(engine, stage->name, item->workload) &&

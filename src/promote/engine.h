@@ -14,13 +14,13 @@ struct repository_view {
 struct release_run {
     struct arena *arena;
     struct release *release;
-    size_t step;             /* index into release_steps */
+    size_t step; /* index into release_steps */
     bool act_in_flight;
-    bool is_unsaved;         /* the store refused the last write: try again before anything else */
-    struct err act_err;      /* of the last act that failed; kind ERR_NONE otherwise */
-    int64_t retry_at_ms;     /* no act before this */
-    unsigned tries;          /* acts that failed in a row */
-    int64_t progress_ms;     /* when anything of the rollout last moved */
+    bool is_unsaved;     /* the store refused the last write: try again before anything else */
+    struct err act_err;  /* of the last act that failed; kind ERR_NONE otherwise */
+    int64_t retry_at_ms; /* no act before this */
+    unsigned tries;      /* acts that failed in a row */
+    int64_t progress_ms; /* when anything of the rollout last moved */
 };
 
 struct promote {
@@ -29,9 +29,9 @@ struct promote {
     struct promote_ports ports;
     struct promote_patience patience;
     struct git_view *git;
-    char head[OID_BYTES];    /* the branch's tip as the engine believes it: a push of ours moves it */
-    struct map clusters;     /* name → struct cluster_view */
-    struct map repositories; /* repository → struct repository_view */
+    char head[OID_BYTES]; /* the branch's tip as the engine believes it: a push of ours moves it */
+    struct map clusters;  /* name → struct cluster_view */
+    struct map repositories;        /* repository → struct repository_view */
     VEC(struct release_run *) runs; /* oldest first */
     struct arena *holds_arena;
     struct hold_list holds;
@@ -48,7 +48,8 @@ struct release_run *run_find(const struct promote *engine, int64_t id);
 bool run_begin(struct promote *engine, struct arena *take_arena, struct release *release,
                const json_t *plan, const char *request_key, int64_t *out_id,
                struct err *err) MUST_CHECK;
-struct release_run *run_adopt(struct promote *engine, struct arena *take_arena, struct release *release);
+struct release_run *run_adopt(struct promote *engine, struct arena *take_arena,
+                              struct release *release);
 void run_free(struct release_run **run);
 /* Move as far as it goes. */
 void run_advance(struct promote *engine, struct release_run *run);
@@ -59,7 +60,8 @@ void run_save(struct promote *engine, struct release_run *run);
 /* The only place where an item's state changes. */
 void run_set_item(struct promote *engine, struct release_run *run, struct release_item *item,
                   enum item_state state);
-void run_save_item(struct promote *engine, struct release_run *run, const struct release_item *item);
+void run_save_item(struct promote *engine, struct release_run *run,
+                   const struct release_item *item);
 bool item_is_over(enum item_state state);
 /* End it; items that are not over become `rest`. */
 void run_end(struct promote *engine, struct release_run *run, enum release_phase phase,
@@ -85,7 +87,8 @@ extern const struct step *const release_steps[STEP_COUNT];
 extern const struct step step_gate, step_commit, step_push, step_sync, step_rollout;
 
 bool step_may_act(struct promote *engine, struct release_run *run, char why[static REASON_BYTES]);
-void step_commit_done(struct promote *engine, struct release_run *run, const struct promote_act *act);
+void step_commit_done(struct promote *engine, struct release_run *run,
+                      const struct promote_act *act);
 void step_push_done(struct promote *engine, struct release_run *run, const struct promote_act *act);
 void step_back_off(struct promote *engine, struct release_run *run, const struct err *err);
 void commit_message(const struct release *release, struct str *out);

@@ -5,7 +5,8 @@
 #include "base/escape.h"
 #include "promote/engine.h"
 
-/* How long to wait before asking once more is the judges' matter; who is healthy since when is ours. */
+/* How long to wait before asking once more is the judges' matter; who is healthy since when is
+ * ours. */
 
 const char *facts_default_source(const struct stage *stage)
 {
@@ -15,8 +16,8 @@ const char *facts_default_source(const struct stage *stage)
 /* ---- what a source offers ---- */
 
 struct offer {
-    struct image image;       /* repository "" : none */
-    const char *unavailable;  /* a sentence, or NULL */
+    struct image image;      /* repository "" : none */
+    const char *unavailable; /* a sentence, or NULL */
 };
 
 static const struct place *matching_place(const struct scan_workload *source,
@@ -49,7 +50,8 @@ static struct offer offer_of_target(const struct promote *engine, const struct t
     const char *cluster = source->target->cluster;
     const struct scan_workload *there = source->scan ? scan_find(source->scan, workload) : NULL;
     if (!there) {
-        return (struct offer){.unavailable = arena_printf(arena, "It does not exist in %s.", cluster)};
+        return (struct offer){.unavailable =
+                                  arena_printf(arena, "It does not exist in %s.", cluster)};
     }
     const struct place *place = matching_place(there, wanted);
     if (!place) {
@@ -57,11 +59,12 @@ static struct offer offer_of_target(const struct promote *engine, const struct t
     }
     const struct report_workload *report = reported(engine, cluster, workload);
     if (!report) {
-        return (struct offer){.unavailable = arena_printf(arena, "%s has not reported it yet.", cluster)};
+        return (struct offer){.unavailable =
+                                  arena_printf(arena, "%s has not reported it yet.", cluster)};
     }
     if (!has_taken(report, place)) {
-        return (struct offer){.unavailable = arena_printf(arena, "%s has not applied %s yet.", cluster,
-                                                          place->image.tag)};
+        return (struct offer){.unavailable = arena_printf(arena, "%s has not applied %s yet.",
+                                                          cluster, place->image.tag)};
     }
     if (report->state != WORKLOAD_HEALTHY) {
         return (struct offer){.unavailable = arena_printf(
@@ -90,7 +93,8 @@ static struct offer offer_of_stage(const struct promote *engine, const char *sta
         }
         if (any && !image_same_version(&first.image, &offer.image)) {
             offer.unavailable = arena_printf(
-                arena, "%s does not run one version: %s and %s. Name a cluster: --from cluster:NAME.",
+                arena,
+                "%s does not run one version: %s and %s. Name a cluster: --from cluster:NAME.",
                 stage, first.image.tag, offer.image.tag);
             return offer;
         }
@@ -115,15 +119,16 @@ static struct offer offer_of_registry(const struct promote *engine, const struct
     const char *repository = wanted->image.repository;
     const struct repository_view *view = repository_find(engine, repository);
     if (!view) {
-        return (struct offer){.unavailable = arena_printf(
-                                  arena, "The registry has not been asked for %s yet.", repository)};
+        return (struct offer){
+            .unavailable =
+                arena_printf(arena, "The registry has not been asked for %s yet.", repository)};
     }
     if (!version) {
         const struct version_row *newest = promote_newest(engine, repository);
         return newest ? offer_of_row(newest)
-                      : (struct offer){.unavailable = arena_printf(
-                                           arena, "No version of %s counts for this pipeline.",
-                                           repository)};
+                      : (struct offer){
+                            .unavailable = arena_printf(
+                                arena, "No version of %s counts for this pipeline.", repository)};
     }
     for (size_t i = 0; i < view->versions.count; i++) {
         const struct version_row *row = &view->versions.rows[i];
@@ -136,8 +141,8 @@ static struct offer offer_of_registry(const struct promote *engine, const struct
 }
 
 struct source {
-    const char *from;                 /* as asked */
-    const char *version;              /* a tag, or NULL */
+    const char *from;    /* as asked */
+    const char *version; /* a tag, or NULL */
     bool is_registry;
     const struct target_view *target; /* of cluster:NAME, or NULL */
 };
@@ -152,8 +157,8 @@ static struct offer offer_of(const struct promote *engine, const struct source *
                              ? offer_of_target(engine, source->target, workload, wanted, arena)
                              : offer_of_stage(engine, source->from, workload, wanted, arena);
     if (!offer.unavailable && source->version && strcmp(offer.image.tag, source->version) != 0) {
-        offer.unavailable = arena_printf(arena, "%s has %s, not %s.", source->from,
-                                         offer.image.tag, source->version);
+        offer.unavailable = arena_printf(arena, "%s has %s, not %s.", source->from, offer.image.tag,
+                                         source->version);
     }
     return offer;
 }
@@ -169,7 +174,8 @@ static int order_of(const struct promote *engine, const struct image *offered,
     return comparable ? policy_compare(rule, offered->tag, 0, current->tag, 0) : 1;
 }
 
-/* Sidecars of other registries that the source does not know are no obstacle; one image must be known. */
+/* Sidecars of other registries that the source does not know are no obstacle; one image must be
+ * known. */
 static void fill_candidate(const struct promote *engine, const struct source *source,
                            const struct scan_workload *workload, struct arena *arena,
                            struct plan_candidate *out)
@@ -266,8 +272,8 @@ static bool find_source(const struct promote *engine, const char *from, const ch
     }
     if (strncmp(from, "cluster:", 8) == 0) {
         out->target = target_find(engine, from + 8);
-        return out->target || err_set(err, ERR_NOT_FOUND,
-                                      "the pipeline has no cluster \"%.63s\"", from + 8);
+        return out->target ||
+               err_set(err, ERR_NOT_FOUND, "the pipeline has no cluster \"%.63s\"", from + 8);
     }
     return pipeline_stage(pipeline_of(engine), from) ||
            err_set(err, ERR_NOT_FOUND,
@@ -291,8 +297,8 @@ bool facts_candidates(struct promote *engine, const struct promote_request *requ
     *out = (struct candidates){.items = arena_alloc(arena, room, sizeof(*out->items))};
     for (size_t i = 0; i < engine->git->target_count; i++) {
         const struct target_view *target = &engine->git->targets[i];
-        for (size_t n = 0; target->stage == stage && target->scan &&
-                           n < target->scan->workload_count; n++) {
+        for (size_t n = 0;
+             target->stage == stage && target->scan && n < target->scan->workload_count; n++) {
             const struct scan_workload *workload = &target->scan->workloads[n];
             if (!is_named(request, workload->name)) {
                 continue;

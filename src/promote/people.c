@@ -38,7 +38,8 @@ bool promote_approve(struct promote *engine, int64_t id, const char *person,
     const struct release *release = run->release;
     if (strcmp(person, release->actor) == 0) {
         return err_set(err, ERR_REFUSED,
-                       "you asked for R-%lld yourself; someone else must approve it", (long long)id);
+                       "you asked for R-%lld yourself; someone else must approve it",
+                       (long long)id);
     }
     if (plan_digest && strcmp(plan_digest, release->plan_digest) != 0) {
         return err_set(err, ERR_REFUSED, "R-%lld has the plan %.7s, not %.7s; look at it again",
@@ -105,8 +106,8 @@ static void reopen_items(struct promote *engine, struct release_run *run)
         if (item->state != ITEM_FAILED && item->state != ITEM_STOPPED) {
             continue;
         }
-        bool in_git = item->wave < release->wave ||
-                      (item->wave == release->wave && release->is_pushed);
+        bool in_git =
+            item->wave < release->wave || (item->wave == release->wave && release->is_pushed);
         item->diagnosis = (struct diagnosis_text){0};
         run_set_item(engine, run, item, in_git ? ITEM_COMMITTED : ITEM_WAITING);
     }

@@ -2,11 +2,13 @@
  * promote: the engine.  It knows the world as the server sees it, decides what automation
  * starts, and runs releases as named, stored, repeatable steps.
  *
- * One struct promote is owned by the loop's thread; nothing here blocks.  What has to touch Git goes out as an act
- * (a value) through struct promote_ports and comes back through promote_act_done(); a simulator can
- * lose any act, and the engine, opened again on the same store, goes on.
+ * One struct promote is owned by the loop's thread; nothing here blocks.  What has to touch Git
+ * goes out as an act (a value) through struct promote_ports and comes back through
+ * promote_act_done(); a simulator can lose any act, and the engine, opened again on the same store,
+ * goes on.
  *
- * Its data: releases, steps, approvals and holds in the store; everything else here can be fetched again.
+ * Its data: releases, steps, approvals and holds in the store; everything else here can be fetched
+ * again.
  */
 #pragma once
 
@@ -25,8 +27,8 @@
 
 /* ---- the world ---- */
 
-/* Keeps a scan alive for every view that shows it.  Scans never change, so a worker may read the last view
-   while the loop does; only the count is touched by both. */
+/* Keeps a scan alive for every view that shows it.  Scans never change, so a worker may read the
+   last view while the loop does; only the count is touched by both. */
 struct scan_hold {
     atomic_uint views;
     struct arena *arena;
@@ -37,24 +39,24 @@ void scan_hold_drop(struct scan_hold **hold);
 
 /* One target at the head of the branch. */
 struct target_view {
-    const struct stage *stage;   /* of git_view.pipeline */
+    const struct stage *stage; /* of git_view.pipeline */
     const struct target *target;
     int wave;
-    struct scan *scan;           /* NULL: the path could not be read; `problem` says why */
+    struct scan *scan; /* NULL: the path could not be read; `problem` says why */
     char problem[REASON_BYTES];
-    struct scan_hold *hold;      /* owns the scan, with the views that share it */
+    struct scan_hold *hold; /* owns the scan, with the views that share it */
 };
 
 /* The config repository at one commit; made by a worker, then immutable. */
 struct git_view {
-    struct arena *arena;         /* owns the view, its pipeline and history, not the targets' scans */
+    struct arena *arena; /* owns the view, its pipeline and history, not the targets' scans */
     char head[OID_BYTES];
-    bool is_rewritten;           /* history was rewritten: automation stops until a person has looked */
-    struct pipeline *pipeline;   /* NULL: it could not be read; see pipeline_problem */
+    bool is_rewritten; /* history was rewritten: automation stops until a person has looked */
+    struct pipeline *pipeline; /* NULL: it could not be read; see pipeline_problem */
     char pipeline_problem[REASON_BYTES];
     struct target_view *targets;
     size_t target_count;
-    const char **history;        /* commits of the branch, newest first, HISTORY_MAX at most */
+    const char **history; /* commits of the branch, newest first, HISTORY_MAX at most */
     size_t history_count;
     struct foreign_change *changes; /* what people committed since the view before */
     size_t change_count;
@@ -77,10 +79,10 @@ struct foreign_change {
 /* What one agent last said. */
 struct cluster_view {
     char name[NAME_BYTES];
-    struct report report;        /* merged; arrays in `arena` */
+    struct report report; /* merged; arrays in `arena` */
     struct arena *arena;
-    struct map by_workload;      /* name → struct report_workload */
-    int64_t seen_ms;             /* 0: never */
+    struct map by_workload; /* name → struct report_workload */
+    int64_t seen_ms;        /* 0: never */
     bool has_report;
 };
 
@@ -93,11 +95,11 @@ struct promote_act {
     enum act_kind kind;
     int64_t release;
     int wave;
-    struct arena *arena;                /* owns the request */
-    struct commit_request request;      /* ACT_COMMIT */
-    char commit[OID_BYTES];             /* in for ACT_PUSH, out for ACT_COMMIT */
-    char base[OID_BYTES];               /* in: what the branch must still be */
-    bool succeeded;                     /* out */
+    struct arena *arena;           /* owns the request */
+    struct commit_request request; /* ACT_COMMIT */
+    char commit[OID_BYTES];        /* in for ACT_PUSH, out for ACT_COMMIT */
+    char base[OID_BYTES];          /* in: what the branch must still be */
+    bool succeeded;                /* out */
     struct err err;
 };
 
@@ -109,7 +111,8 @@ struct promote_ports {
     void (*release_changed)(void *context, const struct release *release);
     void (*cell_changed)(void *context, const char *stage, const char *workload);
     void (*board_changed)(void *context);
-    /* Ask for a fetch soon: the branch is not what the engine believed, or has a new commit of ours. */
+    /* Ask for a fetch soon: the branch is not what the engine believed, or has a new commit of
+     * ours. */
     void (*fetch_soon)(void *context);
     /* Ask to be ticked at this wall time. */
     void (*wake_at)(void *context, int64_t time_ms);
@@ -118,9 +121,9 @@ struct promote_ports {
 
 /* Limits of patience; scaled down by the demo. */
 struct promote_patience {
-    int64_t stuck_ms;    /* a terminal diagnosis that lasts this long fails its release; 0: 60 s */
-    int64_t rollout_ms;  /* no pod progress for this long fails it; 0: 10 min */
-    int64_t retry_ms;    /* first back-off after a failed push, doubled to a minute; 0: 1 s */
+    int64_t stuck_ms;   /* a terminal diagnosis that lasts this long fails its release; 0: 60 s */
+    int64_t rollout_ms; /* no pod progress for this long fails it; 0: 10 min */
+    int64_t retry_ms;   /* first back-off after a failed push, doubled to a minute; 0: 1 s */
 };
 
 struct promote;
@@ -135,9 +138,11 @@ void promote_close(struct promote **engine);
 /* A new look at Git; takes the view and frees the old one. */
 void promote_set_git(struct promote *engine, struct git_view *view);
 /* A report from an agent.  ERR_CONFLICT: send a full one.  The report's arrays are copied. */
-bool promote_take_report(struct promote *engine, const struct report *report, struct err *err) MUST_CHECK;
+bool promote_take_report(struct promote *engine, const struct report *report,
+                         struct err *err) MUST_CHECK;
 /* Versions of a repository changed in the store: read them again. */
-bool promote_versions_changed(struct promote *engine, const char *repository, struct err *err) MUST_CHECK;
+bool promote_versions_changed(struct promote *engine, const char *repository,
+                              struct err *err) MUST_CHECK;
 void promote_act_done(struct promote *engine, struct promote_act *act);
 /* Look at everything that may have changed, and move what can move.  Cheap when nothing can. */
 void promote_tick(struct promote *engine);
@@ -146,18 +151,18 @@ void promote_tick(struct promote *engine);
 
 struct promote_request {
     char to[NAME_BYTES];
-    char from[NAME_BYTES + 8];         /* "" : the stage's first source */
-    const char *const *workloads;      /* none: all */
+    char from[NAME_BYTES + 8];    /* "" : the stage's first source */
+    const char *const *workloads; /* none: all */
     size_t workload_count;
-    const char *version;               /* a tag, or NULL */
+    const char *version; /* a tag, or NULL */
     const char *actor;
     const char *reason;
-    const char *plan_digest;           /* NULL: whatever the plan is */
-    const char *request_key;           /* "" : none */
+    const char *plan_digest; /* NULL: whatever the plan is */
+    const char *request_key; /* "" : none */
 };
 /* The plan as of now.  ERR_NOT_FOUND names what does not exist, with a near miss. */
-bool promote_plan(struct promote *engine, const struct promote_request *request, struct arena *arena,
-                  struct plan *out, struct err *err) MUST_CHECK;
+bool promote_plan(struct promote *engine, const struct promote_request *request,
+                  struct arena *arena, struct plan *out, struct err *err) MUST_CHECK;
 /* Start it.  ERR_REFUSED when the digest is no longer the plan's, or nothing is to be done. */
 bool promote_submit(struct promote *engine, const struct promote_request *request, int64_t *out_id,
                     struct err *err) MUST_CHECK;
@@ -167,11 +172,12 @@ bool promote_reject(struct promote *engine, int64_t release, const char *person,
                     const char *message, struct err *err) MUST_CHECK;
 bool promote_stop(struct promote *engine, int64_t release, const char *person, const char *reason,
                   struct err *err) MUST_CHECK;
-bool promote_retry(struct promote *engine, int64_t release, const char *person, struct err *err) MUST_CHECK;
+bool promote_retry(struct promote *engine, int64_t release, const char *person,
+                   struct err *err) MUST_CHECK;
 struct rollback_request {
-    const char *stage, *workload;      /* a cell, or … */
-    int64_t release;                   /* … all cells of a release */
-    const char *to;                    /* a tag, or NULL: what ran before */
+    const char *stage, *workload; /* a cell, or … */
+    int64_t release;              /* … all cells of a release */
+    const char *to;               /* a tag, or NULL: what ran before */
     const char *actor, *reason;
     const char *request_key;
 };
@@ -185,13 +191,16 @@ bool promote_resume(struct promote *engine, const char *stage, const char *workl
 /* ---- what can be seen; borrowed until the next call that changes the engine ---- */
 
 const struct git_view *promote_git(const struct promote *engine); /* NULL before the first fetch */
-const struct cluster_view *promote_cluster(const struct promote *engine, const char *name); /* or NULL */
-const struct release *promote_active(const struct promote *engine, int64_t id); /* or NULL when over */
+const struct cluster_view *promote_cluster(const struct promote *engine,
+                                           const char *name); /* or NULL */
+const struct release *promote_active(const struct promote *engine,
+                                     int64_t id); /* or NULL when over */
 /* The active release that will or does change a cell, or NULL. */
 const struct release *promote_release_of(const struct promote *engine, const char *stage,
                                          const char *workload);
-const struct hold *promote_hold_of(const struct promote *engine, const char *stage,
-                                   const char *workload); /* in force; the cell's own, else the stage's */
+const struct hold *
+promote_hold_of(const struct promote *engine, const char *stage,
+                const char *workload); /* in force; the cell's own, else the stage's */
 /* A repository in which a request names a tag that is listed, but whose digest nobody has asked for
    yet; NULL when there is none.  Ask the registry for it, store it, and plan then. */
 const char *promote_unresolved(const struct promote *engine, const struct promote_request *request);

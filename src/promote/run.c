@@ -7,8 +7,11 @@
 #include "promote/engine.h"
 
 const struct step *const release_steps[STEP_COUNT] = {
-    [STEP_GATE] = &step_gate, [STEP_COMMIT] = &step_commit, [STEP_PUSH] = &step_push,
-    &step_sync,               &step_rollout,
+    [STEP_GATE] = &step_gate,
+    [STEP_COMMIT] = &step_commit,
+    [STEP_PUSH] = &step_push,
+    &step_sync,
+    &step_rollout,
 };
 
 struct release_run *run_find(const struct promote *engine, int64_t id)
@@ -171,7 +174,8 @@ static void fail_release(struct promote *engine, struct release_run *run, const 
     const struct stage *stage =
         pipeline_of(engine) ? pipeline_stage(pipeline_of(engine), run->release->stage) : NULL;
     run_end(engine, run, RELEASE_FAILED, ITEM_STOPPED, why);
-    if (stage && stage->on_failure == ON_FAILURE_ROLLBACK && run->release->kind != RELEASE_ROLLBACK) {
+    if (stage && stage->on_failure == ON_FAILURE_ROLLBACK &&
+        run->release->kind != RELEASE_ROLLBACK) {
         rollback_failed(engine, run->release);
     }
 }
@@ -216,8 +220,7 @@ static bool advance_once(struct promote *engine, struct release_run *run)
     enum release_phase phase = step->phase;
     char why[REASON_BYTES] = "";
     enum step_outcome outcome = step->run(engine, run, &phase, why);
-    if (release_is_over(run->release->phase) ||
-        !record(engine, run, step, outcome, why)) {
+    if (release_is_over(run->release->phase) || !record(engine, run, step, outcome, why)) {
         return false;
     }
     if (outcome == STEP_FAILED) {
@@ -278,8 +281,9 @@ static bool may_supersede(const struct release_run *old, const struct release_ru
         return false;
     }
     /* A change of configuration carries no version: it takes nothing's place. */
-    bool carries_versions = newcomer->release->kind != RELEASE_CONFIG ||
-                            (newcomer->release->item_count && newcomer->release->items[0].change_count);
+    bool carries_versions =
+        newcomer->release->kind != RELEASE_CONFIG ||
+        (newcomer->release->item_count && newcomer->release->items[0].change_count);
     bool is_waiting = old->release->phase < RELEASE_COMMITTING && !old->release->commits[0][0];
     return carries_versions && (!only_waiting || is_waiting);
 }
@@ -306,7 +310,8 @@ static void supersede_run(struct promote *engine, struct release_run *old,
     bool is_rollback = newcomer->release->kind == RELEASE_ROLLBACK;
     snprintf(why, sizeof(why), is_rollback ? "R-%lld rolled it back." : "R-%lld took its place.",
              (long long)newcomer->release->id);
-    run_end(engine, old, is_rollback ? RELEASE_ROLLED_BACK : RELEASE_SUPERSEDED, ITEM_SUPERSEDED, why);
+    run_end(engine, old, is_rollback ? RELEASE_ROLLED_BACK : RELEASE_SUPERSEDED, ITEM_SUPERSEDED,
+            why);
 }
 
 void supersede_items(struct promote *engine, const struct release_run *newcomer, bool only_waiting)

@@ -27,8 +27,8 @@ static const struct release *pen_holder(const struct promote *engine, const stru
     for (size_t i = 0; i < engine->runs.count; i++) {
         const struct release_run *other = engine->runs.items[i];
         const struct release *release = other->release;
-        bool holds = other->act_in_flight ||
-                     (release->commits[release->wave][0] && !release->is_pushed);
+        bool holds =
+            other->act_in_flight || (release->commits[release->wave][0] && !release->is_pushed);
         if (other != run && holds && !release_is_over(release->phase)) {
             return release;
         }
@@ -175,7 +175,8 @@ static struct promote_act *act_new(struct promote *engine, const struct release 
         .all_path_count = engine->git->target_count,
         .message = arena_strdup(act->arena, message.text),
         .author = arena_strdup(act->arena, release->actor),
-        /* Not "now": the same release on the same base is the same commit, however often it is made. */
+        /* Not "now": the same release on the same base is the same commit, however often it is
+           made. */
         .when_ms = release->created_ms,
     };
     return act;
@@ -215,7 +216,8 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
     return STEP_WAITING;
 }
 
-void step_commit_done(struct promote *engine, struct release_run *run, const struct promote_act *act)
+void step_commit_done(struct promote *engine, struct release_run *run,
+                      const struct promote_act *act)
 {
     if (!act->succeeded) {
         step_back_off(engine, run, &act->err);

@@ -20,9 +20,12 @@ static json_t *facts_to_json(const struct gate_facts *facts)
 static bool store_facts(struct promote *engine, const struct release_run *run,
                         const struct gate_facts *facts)
 {
-    struct release_step row = {.release = run->release->id, .wave = run->release->wave,
-                               .name = "gate", .outcome = "done",
-                               .started_ms = facts->now_ms, .finished_ms = facts->now_ms};
+    struct release_step row = {.release = run->release->id,
+                               .wave = run->release->wave,
+                               .name = "gate",
+                               .outcome = "done",
+                               .started_ms = facts->now_ms,
+                               .finished_ms = facts->now_ms};
     AUTO_JSON *value = facts_to_json(facts);
     struct err err = {0};
     return store_step_put(engine->store, &row, value, &err);
@@ -48,7 +51,8 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
     AUTO_STR(reasons, REASON_BYTES - 1);
     for (size_t i = 0; i < GATE_RULE_COUNT; i++) {
         if (answers[i].verdict != GATE_OPEN) {
-            /* Status never ticks: a countdown is computed by who shows it, not stored each second. */
+            /* Status never ticks: a countdown is computed by who shows it, not stored each second.
+             */
             const char *text = i == GATE_SOAK && answers[i].verdict == GATE_WAITING
                                    ? "It soaks in the stage before."
                                    : answers[i].reason;

@@ -29,7 +29,8 @@ static bool runs_all(const struct report_workload *workload, const struct releas
             strcmp(wanted->image.tag, change->to.tag) != 0) {
             return false;
         }
-        /* Init containers end and jobs come later: what is not running is judged by what is wanted. */
+        /* Init containers end and jobs come later: what is not running is judged by what is wanted.
+         */
         if (has_pods && running && change->to.digest[0] &&
             strcmp(running->image.digest, change->to.digest) != 0) {
             return false;
@@ -109,8 +110,9 @@ static void describe(const struct release *release, size_t done, size_t all,
         snprintf(why, REASON_BYTES, "%s%s in %s: %s", wave, slowest->workload, slowest->target,
                  slowest->diagnosis.what);
     } else if (all > 1) {
-        snprintf(why, REASON_BYTES, "%s%zu of %zu done; %s has %d of %d new pods ready in %s.", wave,
-                 done, all, slowest->workload, slowest->ready, slowest->wanted, slowest->target);
+        snprintf(why, REASON_BYTES, "%s%zu of %zu done; %s has %d of %d new pods ready in %s.",
+                 wave, done, all, slowest->workload, slowest->ready, slowest->wanted,
+                 slowest->target);
     } else {
         snprintf(why, REASON_BYTES, "%s%s has %d of %d new pods ready in %s.", wave,
                  slowest->workload, slowest->ready, slowest->wanted, slowest->target);

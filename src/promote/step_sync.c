@@ -62,8 +62,8 @@ static void explain(const struct promote *engine, const struct release *release,
     } else if (cluster->report.problem_count &&
                history_contains(engine, cluster->report.seen_commit, commit)) {
         const struct report_problem *problem = &cluster->report.problems[0];
-        snprintf(why, REASON_BYTES, "%s could not apply %.7s: %s%s%s", target, commit, problem->file,
-                 problem->file[0] ? ": " : "", problem->text);
+        snprintf(why, REASON_BYTES, "%s could not apply %.7s: %s%s%s", target, commit,
+                 problem->file, problem->file[0] ? ": " : "", problem->text);
     } else {
         snprintf(why, REASON_BYTES, "Waiting for %s to apply %.7s.", target, commit);
     }

@@ -165,7 +165,8 @@ static struct cluster_view *merge(const struct cluster_view *before, const struc
     view->seen_ms = now_ms;
     view->has_report = true;
     view->report = *report;
-    size_t old_count = before && before->has_report && !report->is_full ? before->report.workload_count : 0;
+    size_t old_count =
+        before && before->has_report && !report->is_full ? before->report.workload_count : 0;
     size_t room = report->workload_count + old_count;
     struct report_workload *all = arena_alloc(view->arena, room, sizeof(*all));
     size_t count = 0;
@@ -184,7 +185,8 @@ static struct cluster_view *merge(const struct cluster_view *before, const struc
     }
     view->report.workloads = all;
     view->report.workload_count = count;
-    view->report.problems = arena_alloc(view->arena, report->problem_count, sizeof(*report->problems));
+    view->report.problems =
+        arena_alloc(view->arena, report->problem_count, sizeof(*report->problems));
     if (report->problem_count) {
         memcpy(view->report.problems, report->problems,
                report->problem_count * sizeof(*report->problems));
@@ -197,8 +199,7 @@ static bool is_gap(const struct cluster_view *before, const struct report *repor
     if (report->is_full) {
         return false;
     }
-    return !before || !before->has_report ||
-           strcmp(before->report.session, report->session) != 0 ||
+    return !before || !before->has_report || strcmp(before->report.session, report->session) != 0 ||
            report->sequence != before->report.sequence + 1;
 }
 
@@ -225,7 +226,8 @@ bool promote_take_report(struct promote *engine, const struct report *report, st
                             strcmp(before->report.applied_commit, report->applied_commit) == 0 &&
                             before->report.problem_count == report->problem_count;
     AUTO_JSON *whole = says_nothing_new ? NULL : report_to_json(&view->report);
-    if (whole && !store_cluster_report(engine->store, view->name, report->session, whole, now_ms, err)) {
+    if (whole &&
+        !store_cluster_report(engine->store, view->name, report->session, whole, now_ms, err)) {
         cluster_free(view);
         return err_wrap(err, "store the report of %s", report->cluster);
     }

@@ -232,12 +232,12 @@ static bool build(struct builder *builder, const struct manifest_kustomization *
     }
     bool done = gather(builder, kustomization, list, err);
     leave(builder);
-    return done && check_unique(builder->arena, list, err) && transform(kustomization, list, err);
+    return done && transform(kustomization, list, err) && check_unique(builder->arena, list, err);
 }
 
 bool build_natively(const struct manifest_tree *tree, const struct manifest_kustomization *top,
                     struct arena *arena, struct draft_list *out, struct err *err)
 {
     struct builder builder = {.tree = tree, .arena = arena};
-    return build(&builder, top, out, err) && check_unique(arena, out, err);
+    return build(&builder, top, out, err);
 }

@@ -48,18 +48,12 @@ static void write_image(const struct manifest_image *image, struct reference ref
     const char *name = text_of(image->new_name);
     const char *tag = text_of(image->new_tag);
     const char *digest = text_of(image->digest);
-    const char *suffix = tag || digest ? NULL : text_of(image->tag_suffix);
     if (tag || digest) {
         reference.tag = slice_of(tag ? tag : "");
         reference.digest = slice_of(digest ? digest : "");
     }
     add_part(out, "", name ? slice_of(name) : reference.name);
     add_part(out, ":", reference.tag);
-    if (suffix) {
-        str_add(out, reference.tag.length > 0 ? "" : ":");
-        str_add(out, suffix);
-        return;
-    }
     add_part(out, "@", reference.digest);
 }
 
@@ -121,8 +115,7 @@ static void change_volumes(const json_t *object, const struct manifest_image *im
 /* `newTag: 1.10` is a number; kustomize refuses it rather than guess. */
 static bool check_texts(const struct manifest_image *image, struct err *err)
 {
-    const struct yaml_node *const nodes[] = {image->new_name, image->new_tag, image->digest,
-                                             image->tag_suffix};
+    const struct yaml_node *const nodes[] = {image->new_name, image->new_tag, image->digest};
     for (size_t i = 0; i < COUNT_OF(nodes); i++) {
         AUTO_JSON *value = nodes[i] ? yaml_to_json(nodes[i], err) : NULL;
         if (nodes[i] && !json_is_string(value) && !json_is_null(value)) {

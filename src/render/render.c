@@ -351,7 +351,7 @@ static void take_result(struct pass *pass, struct render_result *out)
         .files_read = pass->files_read,
         .objects = arena_alloc(pass->arena, pass->objects.count, sizeof(*out->objects)),
     };
-    if (out->count > 0) {
+    if (pass->objects.items) {
         memcpy(out->objects, pass->objects.items, out->count * sizeof(*out->objects));
     }
     out->arena = TAKE(pass->arena);

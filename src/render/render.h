@@ -1,11 +1,15 @@
 /*
  * render: from a tree of files to the objects a cluster should hold.
  *
- * Natively: plain YAML and kustomizations of resources, components, namespace, labels
- * (and commonLabels' refusal), images and replicas.  Anything else goes to the `kustomize` program
- * in a child with limits; if that is not installed, the error names the field, the file and the
- * remedy. Results are remembered by the identity of what was read, so a commit costs what it
- * changed.
+ * Natively: plain YAML and kustomizations of resources, components, namespace, labels, images and
+ * replicas, object for object what kustomize 5.8 gives (tests/golden/kustomize).  Anything else
+ * goes to the `kustomize` program in a child with limits; if that is not installed, the problem
+ * names the field, the file and the remedy.  Nothing outside of the tree is ever read.
+ * Results are remembered by the identity of what was read, so a commit costs what it changed.
+ *
+ * Two things differ from kustomize on purpose: an unquoted date stays as it is written, and a label
+ * that an outer kustomization puts on metadata alone does not reach pod templates (in kustomize it
+ * does when an inner one had set it on both, and the selector no longer matches).
  */
 #pragma once
 
@@ -25,7 +29,8 @@ struct render_object {
 struct render_result {
     struct render_object *objects; /* in file order; duplicates are a problem */
     size_t count;
-    struct manifest_problem *problems; /* files that could not be read; the others are there */
+    struct manifest_problem *problems; /* files and kustomizations that could not be read; the
+                                          others are there.  Their objects are missing, not gone */
     size_t files_read;                 /* this time, not from memory */
     struct arena *arena;               /* owns all of the above */
 };

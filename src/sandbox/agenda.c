@@ -35,8 +35,7 @@ void agenda_free(struct agenda **agenda)
         return;
     }
     loop_timer_stop(&(*agenda)->timer);
-    VEC_EACH(struct task, task, &(*agenda)->heap)
-    {
+    VEC_EACH (struct task, task, &(*agenda)->heap) {
         task_done(task);
     }
     VEC_DONE(&(*agenda)->heap);

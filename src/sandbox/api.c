@@ -48,8 +48,10 @@ static bool find_resource(struct request *request, const char *group, const char
     const char *namespace = is_within ? parts[1] : "";
     parts += is_within ? 2 : 0;
     count -= is_within ? 2 : 0;
-    request->kind = count > 0 ? kinds_find(&request->cluster->kinds, group, version, parts[0]) : NULL;
-    return request->kind && count <= 3 && is_within == (is_within && kind_is(request->kind, KIND_NAMESPACED)) &&
+    request->kind =
+        count > 0 ? kinds_find(&request->cluster->kinds, group, version, parts[0]) : NULL;
+    return request->kind && count <= 3 &&
+           is_within == (is_within && kind_is(request->kind, KIND_NAMESPACED)) &&
            TEXT_COPY(request->namespace, namespace) &&
            TEXT_COPY(request->name, count > 1 ? parts[1] : "") &&
            TEXT_COPY(request->subresource, count > 2 ? parts[2] : "");
@@ -83,11 +85,11 @@ static bool is_complete(const struct request *request, enum http_method method)
 static void refuse_path(struct http_exchange *exchange, int code)
 {
     cluster_refuse(exchange, code == 405
-                             ? refusal_new(405, "MethodNotAllowed", NULL, NULL,
-                                           "the server does not allow this method on the "
-                                           "requested resource")
-                             : refusal_new(404, "NotFound", NULL, NULL,
-                                           "the server could not find the requested resource"));
+                                 ? refusal_new(405, "MethodNotAllowed", NULL, NULL,
+                                               "the server does not allow this method on the "
+                                               "requested resource")
+                                 : refusal_new(404, "NotFound", NULL, NULL,
+                                               "the server could not find the requested resource"));
 }
 
 /* Verbs on one object and on a collection. */
@@ -96,8 +98,10 @@ static const struct {
     void (*on_object)(struct request *request);
     void (*on_collection)(struct request *request);
 } verbs[] = {
-    {HTTP_GET, serve_get, serve_list},          {HTTP_POST, NULL, serve_create},
-    {HTTP_PUT, serve_replace, NULL},          {HTTP_PATCH, serve_patch, NULL},
+    {HTTP_GET, serve_get, serve_list},
+    {HTTP_POST, NULL, serve_create},
+    {HTTP_PUT, serve_replace, NULL},
+    {HTTP_PATCH, serve_patch, NULL},
     {HTTP_DELETE, serve_delete, serve_delete_all},
 };
 
@@ -122,7 +126,8 @@ void cluster_handle(struct http_exchange *exchange, void *context)
         return;
     }
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
-        void (*verb)(struct request *) = request.name[0] ? verbs[i].on_object : verbs[i].on_collection;
+        void (*verb)(struct request *) =
+            request.name[0] ? verbs[i].on_object : verbs[i].on_collection;
         if (verbs[i].method == method && verb) {
             verb(&request);
             return;

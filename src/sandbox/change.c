@@ -49,8 +49,8 @@ static json_t *read_body(struct request *request)
     json_t *body = json_parse(http_body_of(request->exchange), &err);
     if (!json_is_object(body) && !json_is_array(body)) {
         json_decref(body);
-        cluster_refuse(request->exchange,
-                   refusal_new(400, "BadRequest", NULL, NULL, "the body of the request is not JSON"));
+        cluster_refuse(request->exchange, refusal_new(400, "BadRequest", NULL, NULL,
+                                                      "the body of the request is not JSON"));
         return NULL;
     }
     return body;
@@ -161,17 +161,19 @@ static json_t *refuse_version(const struct request *request, const json_t *live,
 {
     const char *wanted = json_text_at(next, "metadata.resourceVersion", "");
     const char *uid = json_text_at(next, "metadata.uid", "");
-    bool is_other = wanted[0] && strcmp(wanted, json_text_at(live, "metadata.resourceVersion", "")) != 0;
+    bool is_other =
+        wanted[0] && strcmp(wanted, json_text_at(live, "metadata.resourceVersion", "")) != 0;
     if (!is_other && (!uid[0] || strcmp(uid, object_uid(live)) == 0)) {
         return NULL;
     }
     char resource[200];
     AUTO_STR(message, 1024);
     kind_resource(request->kind, resource);
-    str_addf(&message,
-             "Operation cannot be fulfilled on %s \"%s\": the object has been modified; please apply "
-             "your changes to the latest version and try again",
-             resource, request->name);
+    str_addf(
+        &message,
+        "Operation cannot be fulfilled on %s \"%s\": the object has been modified; please apply "
+        "your changes to the latest version and try again",
+        resource, request->name);
     return refusal_new(409, "Conflict", request->kind, request->name, message.text);
 }
 
@@ -270,9 +272,10 @@ void serve_replace(struct request *request)
 
 static json_t *refuse_no_manager(void)
 {
-    json_t *refusal = refusal_new(422, "Invalid", NULL, NULL,
-                                  "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required "
-                                  "value: is required for apply patch");
+    json_t *refusal =
+        refusal_new(422, "Invalid", NULL, NULL,
+                    "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required "
+                    "value: is required for apply patch");
     json_put_text(json_object_get(refusal, "details"), "group", "meta.k8s.io");
     json_put_text(json_object_get(refusal, "details"), "kind", "PatchOptions");
     refusal_add_cause(refusal, "FieldValueRequired", "Required value: is required for apply patch",
@@ -398,15 +401,17 @@ static json_t *refuse_precondition(const struct request *request, const json_t *
     str_addf(&message, "Operation cannot be fulfilled on %s \"%s\": ", request->kind->plural,
              request->name);
     if (uid[0] && strcmp(uid, object_uid(live)) != 0) {
-        str_addf(&message,
-                 "the UID in the precondition (%s) does not match the UID in record (%s). The object "
-                 "might have been deleted and then recreated",
-                 uid, object_uid(live));
+        str_addf(
+            &message,
+            "the UID in the precondition (%s) does not match the UID in record (%s). The object "
+            "might have been deleted and then recreated",
+            uid, object_uid(live));
     } else if (version[0] && strcmp(version, have) != 0) {
-        str_addf(&message,
-                 "the ResourceVersion in the precondition (%s) does not match the ResourceVersion in "
-                 "record (%s). The object might have been modified",
-                 version, have);
+        str_addf(
+            &message,
+            "the ResourceVersion in the precondition (%s) does not match the ResourceVersion in "
+            "record (%s). The object might have been modified",
+            version, have);
     } else {
         return NULL;
     }
@@ -468,11 +473,12 @@ void serve_delete_all(struct request *request)
         return;
     }
     objects_list(request->kind, request->namespace, &list);
-    VEC_EACH(json_t *, object, &list.items)
-    {
-        json_t *live = objects_get(request->kind, simulated_namespace(*object), object_name(*object));
+    VEC_EACH (json_t *, object, &list.items) {
+        json_t *live =
+            objects_get(request->kind, simulated_namespace(*object), object_name(*object));
         if (live && selector_fits(&selector, live)) {
-            delete_object(request->cluster, request->kind, live, propagation_of(request, NULL), false);
+            delete_object(request->cluster, request->kind, live, propagation_of(request, NULL),
+                          false);
         }
     }
     objects_list_done(&list);

@@ -32,8 +32,7 @@ uint32_t cluster_random(const struct sandbox_cluster *cluster, uint32_t below)
 
 struct kind *cluster_kind(const struct sandbox_cluster *cluster, const char *kind)
 {
-    VEC_EACH(struct kind *, candidate, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, candidate, &cluster->kinds.all) {
         if (strcmp((*candidate)->kind, kind) == 0) {
             return *candidate; /* the built-in ones stand first */
         }
@@ -71,11 +70,11 @@ static void add_node(struct sandbox_cluster *cluster, int number)
 {
     char name[128];
     snprintf(name, sizeof(name), "%s-node-%d", cluster->name, number);
-    json_t *labels = json_pack("{s:s,s:s,s:s}", "kubernetes.io/hostname", name, "kubernetes.io/arch",
-                               "amd64", "kubernetes.io/os", "linux");
+    json_t *labels = json_pack("{s:s,s:s,s:s}", "kubernetes.io/hostname", name,
+                               "kubernetes.io/arch", "amd64", "kubernetes.io/os", "linux");
     write_own(cluster, cluster_kind(cluster, "Node"), NULL,
-              json_pack("{s:{s:s,s:o},s:{},s:o}", "metadata", "name", name, "labels", labels, "spec",
-                        "status", node_status(cluster)));
+              json_pack("{s:{s:s,s:o},s:{},s:o}", "metadata", "name", name, "labels", labels,
+                        "spec", "status", node_status(cluster)));
 }
 
 static void populate(struct sandbox_cluster *cluster)
@@ -109,11 +108,11 @@ static bool listen_on(struct sandbox_cluster *cluster, int port, struct err *err
 {
     for (size_t i = 0; i < CLUSTER_ROUTES; i++) {
         cluster->routes[i] = (struct http_route){.method = methods[i % COUNT_OF(methods)],
-                                        .path = paths[i / COUNT_OF(methods)],
-                                        .permission = 1,
-                                        .handle = cluster_handle,
-                                        .summary = "Kubernetes API",
-                                        .body_bytes_max = BODY_BYTES_MAX};
+                                                 .path = paths[i / COUNT_OF(methods)],
+                                                 .permission = 1,
+                                                 .handle = cluster_handle,
+                                                 .summary = "Kubernetes API",
+                                                 .body_bytes_max = BODY_BYTES_MAX};
     }
     struct http_server_options options = {.loop = cluster->loop,
                                           .address = "127.0.0.1",
@@ -212,10 +211,11 @@ bool sandbox_cluster_edit(struct sandbox_cluster *cluster, const char *manager, 
         kinds_named(&cluster->kinds, json_text_at(patch, "apiVersion", ""), simulated_kind(patch));
     json_t *live = kind ? objects_get(kind, simulated_namespace(patch), name) : NULL;
     if (!live) {
-        return err_set(err, ERR_NOT_FOUND, "no %s %s in the simulated cluster", simulated_kind(patch),
-                       name);
+        return err_set(err, ERR_NOT_FOUND, "no %s %s in the simulated cluster",
+                       simulated_kind(patch), name);
     }
-    struct writer writer = {.manager = manager, .subresource = "", .now_ms = cluster_now_ms(cluster)};
+    struct writer writer = {
+        .manager = manager, .subresource = "", .now_ms = cluster_now_ms(cluster)};
     enum merge_style style = kind_is(kind, KIND_CUSTOM) ? MERGE_CUSTOM : MERGE_STRATEGIC;
     json_t *refusal = NULL;
     json_t *next = fields_merge(live, patch, style);

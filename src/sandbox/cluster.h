@@ -1,12 +1,12 @@
 /*
  * cluster: a simulated Kubernetes cluster, served over HTTP on the loop.
  *
- * The API server keeps objects in memory and answers as a real one does for what agents and kubectl ask:
- * discovery, get, list in pages, watch with bookmarks and 410, create, update, patch, server-side
- * apply with field managers, delete with owners.  Controllers and kubelets are simulated too: workloads
- * become pods, pods become ready 1 to 4 s after they were scheduled.  The tag of a container's image
- * chooses another fate: bad* crashes, oom* is killed for memory, missing* cannot be pulled, slow*
- * never passes its probe, fail* makes a Job's pod fail.
+ * The API server keeps objects in memory and answers as a real one does for what agents and kubectl
+ * ask: discovery, get, list in pages, watch with bookmarks and 410, create, update, patch,
+ * server-side apply with field managers, delete with owners.  Controllers and kubelets are
+ * simulated too: workloads become pods, pods become ready 1 to 4 s after they were scheduled.  The
+ * tag of a container's image chooses another fate: bad* crashes, oom* is killed for memory,
+ * missing* cannot be pulled, slow* never passes its probe, fail* makes a Job's pod fail.
  *
  * Everything runs on the loop's thread.
  */
@@ -45,6 +45,7 @@ void sandbox_cluster_kubeconfig(const struct sandbox_cluster *cluster, struct st
    whole cluster. */
 const json_t *sandbox_cluster_object(const struct sandbox_cluster *cluster, const char *api_version,
                                      const char *kind, const char *namespace, const char *name);
-/* As `kubectl edit` by somebody else would: a strategic merge patch (lists by their names) with that manager. */
+/* As `kubectl edit` by somebody else would: a strategic merge patch (lists by their names) with
+ * that manager. */
 bool sandbox_cluster_edit(struct sandbox_cluster *cluster, const char *manager, const json_t *patch,
                           struct err *err) MUST_CHECK;

@@ -65,9 +65,10 @@ void serve_patch(struct request *request);
 void serve_delete(struct request *request);
 void serve_delete_all(struct request *request);
 void serve_discover(struct http_exchange *exchange, const struct sandbox_cluster *cluster,
-                  const char *path);
+                    const char *path);
 
-/* Complete and check `take_next` (defaults, uid, generation): a new value, or NULL and a refusal. */
+/* Complete and check `take_next` (defaults, uid, generation): a new value, or NULL and a refusal.
+ */
 json_t *write_prepare(struct sandbox_cluster *cluster, const struct kind *kind, const json_t *live,
                       json_t *take_next, json_t **out_refusal);
 /* Store what was prepared, unless it is equal to `live`; what is stored then, borrowed. */

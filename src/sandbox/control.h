@@ -1,8 +1,8 @@
 /*
  * control: the simulated controllers.
  *
- * Each change of an object marks what it belongs to; marked objects are looked at soon after, once, and
- * brought one step nearer to what is wanted.  Their own writes mark again, so they settle.
+ * Each change of an object marks what it belongs to; marked objects are looked at soon after, once,
+ * and brought one step nearer to what is wanted.  Their own writes mark again, so they settle.
  */
 #pragma once
 

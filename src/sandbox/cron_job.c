@@ -17,7 +17,8 @@ static bool field_fits(const char *field, size_t length, int value)
         long step = strtol(text + 2, NULL, 10);
         return step > 0 && value % step == 0;
     }
-    return strcmp(text, "*") == 0 || (text[0] >= '0' && text[0] <= '9' && strtol(text, NULL, 10) == value);
+    return strcmp(text, "*") == 0 ||
+           (text[0] >= '0' && text[0] <= '9' && strtol(text, NULL, 10) == value);
 }
 
 /* Lists, ranges and names are not read: such a schedule never comes. */
@@ -81,10 +82,10 @@ static void write_status(struct sandbox_cluster *cluster, json_t *cron_job,
             last_success = completed;
         }
         if (!has_ended(job, "Complete") && !has_ended(job, "Failed")) {
-            json_array_append_new(active, json_pack("{s:s,s:s,s:s,s:s,s:s}", "kind", "Job",
-                                                    "apiVersion", "batch/v1", "name",
-                                                    object_name(job), "namespace",
-                                                    simulated_namespace(job), "uid", object_uid(job)));
+            json_array_append_new(active,
+                                  json_pack("{s:s,s:s,s:s,s:s,s:s}", "kind", "Job", "apiVersion",
+                                            "batch/v1", "name", object_name(job), "namespace",
+                                            simulated_namespace(job), "uid", object_uid(job)));
         }
     }
     if (json_array_size(active) > 0) {
@@ -92,7 +93,8 @@ static void write_status(struct sandbox_cluster *cluster, json_t *cron_job,
     } else {
         json_decref(active);
     }
-    json_put_text(status, "lastScheduleTime", json_text_at(cron_job, "status.lastScheduleTime", NULL));
+    json_put_text(status, "lastScheduleTime",
+                  json_text_at(cron_job, "status.lastScheduleTime", NULL));
     json_put_time(status, "lastScheduleTime", scheduled_ms);
     json_put_text(status, "lastSuccessfulTime", last_success);
     status_put(cluster, cron_job, status);
@@ -114,7 +116,8 @@ void reconcile_cron_job(struct sandbox_cluster *cluster, json_t *cron_job)
         start_job(cluster, cron_job, minute_ms / MINUTE_MS);
     }
     owned_of_kind(cluster, cron_job, "Job", &jobs);
-    forget_old(cluster, &jobs, "Complete", json_int_at(cron_job, "spec.successfulJobsHistoryLimit", 3));
+    forget_old(cluster, &jobs, "Complete",
+               json_int_at(cron_job, "spec.successfulJobsHistoryLimit", 3));
     forget_old(cluster, &jobs, "Failed", json_int_at(cron_job, "spec.failedJobsHistoryLimit", 1));
     write_status(cluster, cron_job, &jobs, fires ? minute_ms : 0);
     objects_list_done(&jobs);

@@ -13,7 +13,8 @@ struct daemon_counts {
 
 static const char *generation_of(const json_t *set)
 {
-    const json_t *text = json_object_get(json_at(set, "metadata.annotations"), GENERATION_ANNOTATION);
+    const json_t *text =
+        json_object_get(json_at(set, "metadata.annotations"), GENERATION_ANNOTATION);
     return text ? json_string_value(text) : "1";
 }
 
@@ -46,8 +47,8 @@ static bool is_updated(const json_t *set, const json_t *pod)
     return strcmp(generation, generation_of(set)) == 0;
 }
 
-static void replace_one(struct sandbox_cluster *cluster, json_t *set, const struct object_list *pods,
-                        const struct daemon_counts *counts)
+static void replace_one(struct sandbox_cluster *cluster, json_t *set,
+                        const struct object_list *pods, const struct daemon_counts *counts)
 {
     int may_miss = (int)json_int_at(set, "spec.updateStrategy.rollingUpdate.maxUnavailable", 1);
     const char *strategy = json_text_at(set, "spec.updateStrategy.type", "");
@@ -87,8 +88,7 @@ void reconcile_daemon_set(struct sandbox_cluster *cluster, json_t *set)
     }
     owned_of_kind(cluster, set, "Pod", &pods);
     objects_list(cluster_kind(cluster, "Node"), "", &nodes);
-    VEC_EACH(json_t *, node, &nodes.items)
-    {
+    VEC_EACH (json_t *, node, &nodes.items) {
         json_t *pod = pod_on(&pods, object_name(*node));
         counts.desired++;
         counts.current += pod != NULL;

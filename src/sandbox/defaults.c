@@ -6,6 +6,8 @@
 
 #include "sandbox/refusal.h"
 
+#define PODS_MAX 10000 /* of one workload */
+
 /* Filled in where nothing stands.  As Kubernetes 1.36 does, without what nobody here reads. */
 static const struct {
     const char *kind;
@@ -22,13 +24,15 @@ static const struct {
      "\"Retain\"}}}"},
     {"DaemonSet", "{\"spec\": {\"revisionHistoryLimit\": 10, \"updateStrategy\": {\"type\": "
                   "\"RollingUpdate\"}}}"},
-    {"Job", "{\"spec\": {\"backoffLimit\": 6, \"completionMode\": \"NonIndexed\", \"completions\": 1, "
-            "\"parallelism\": 1, \"manualSelector\": false, \"podReplacementPolicy\": "
-            "\"TerminatingOrFailed\", \"suspend\": false}}"},
+    {"Job",
+     "{\"spec\": {\"backoffLimit\": 6, \"completionMode\": \"NonIndexed\", \"completions\": 1, "
+     "\"parallelism\": 1, \"manualSelector\": false, \"podReplacementPolicy\": "
+     "\"TerminatingOrFailed\", \"suspend\": false}}"},
     {"CronJob", "{\"spec\": {\"concurrencyPolicy\": \"Allow\", \"failedJobsHistoryLimit\": 1, "
                 "\"successfulJobsHistoryLimit\": 3, \"suspend\": false}}"},
     {"Service", "{\"spec\": {\"type\": \"ClusterIP\", \"sessionAffinity\": \"None\"}}"},
-    {"Namespace", "{\"spec\": {\"finalizers\": [\"kubernetes\"]}, \"status\": {\"phase\": \"Active\"}}"},
+    {"Namespace",
+     "{\"spec\": {\"finalizers\": [\"kubernetes\"]}, \"status\": {\"phase\": \"Active\"}}"},
     {"PersistentVolumeClaim",
      "{\"spec\": {\"volumeMode\": \"Filesystem\"}, \"status\": {\"phase\": \"Bound\"}}"},
     {"Secret", "{\"type\": \"Opaque\"}"},
@@ -134,10 +138,10 @@ static void fill_job(json_t *object)
     if (!uid || !json_is_object(spec) || json_object_get(spec, "selector")) {
         return;
     }
-    json_t *labels = json_pack("{s:s,s:s,s:s,s:s}", "batch.kubernetes.io/controller-uid", uid,
-                               "batch.kubernetes.io/job-name", json_text_at(object, "metadata.name", ""),
-                               "controller-uid", uid, "job-name",
-                               json_text_at(object, "metadata.name", ""));
+    json_t *labels =
+        json_pack("{s:s,s:s,s:s,s:s}", "batch.kubernetes.io/controller-uid", uid,
+                  "batch.kubernetes.io/job-name", json_text_at(object, "metadata.name", ""),
+                  "controller-uid", uid, "job-name", json_text_at(object, "metadata.name", ""));
     json_put(spec, "selector",
              json_pack("{s:{s:s}}", "matchLabels", "batch.kubernetes.io/controller-uid", uid));
     AUTO_JSON *missing = json_pack("{s:{s:o}}", "metadata", "labels", labels);
@@ -147,9 +151,9 @@ static void fill_job(json_t *object)
 
 static void fill_namespace(json_t *object)
 {
-    AUTO_JSON *missing = json_pack("{s:{s:{s:s}}}", "metadata", "labels",
-                                   "kubernetes.io/metadata.name",
-                                   json_text_at(object, "metadata.name", ""));
+    AUTO_JSON *missing =
+        json_pack("{s:{s:{s:s}}}", "metadata", "labels", "kubernetes.io/metadata.name",
+                  json_text_at(object, "metadata.name", ""));
     fill(object, missing);
 }
 
@@ -185,8 +189,9 @@ void defaults_fill(const struct kind *kind, json_t *object)
 static const struct {
     const char *kind, *path;
 } fixed[] = {
-    {"Deployment", "spec.selector"}, {"ReplicaSet", "spec.selector"}, {"DaemonSet", "spec.selector"},
-    {"Job", "spec.selector"},        {"Job", "spec.template"},        {"Job", "spec.completions"},
+    {"Deployment", "spec.selector"}, {"ReplicaSet", "spec.selector"},
+    {"DaemonSet", "spec.selector"},  {"Job", "spec.selector"},
+    {"Job", "spec.template"},        {"Job", "spec.completions"},
 };
 
 static bool same_at(const json_t *live, const json_t *next, const char *path)
@@ -250,8 +255,8 @@ static bool is_name(const char *name)
 static json_t *refuse_name(const struct kind *kind, const json_t *next)
 {
     const char *name = json_text_at(next, "metadata.name", "");
-    bool is_free = strcmp(kind->group, "rbac.authorization.k8s.io") == 0 &&
-                   name[0] && strlen(name) <= 253 && !strpbrk(name, "/%");
+    bool is_free = strcmp(kind->group, "rbac.authorization.k8s.io") == 0 && name[0] &&
+                   strlen(name) <= 253 && !strpbrk(name, "/%");
     if (is_free || is_name(name)) {
         return NULL;
     }
@@ -295,13 +300,138 @@ static json_t *refuse_containers(const struct kind *kind, const json_t *next)
     return NULL;
 }
 
+/* The shapes that all code behind this relies on. */
+static const struct {
+    const char *path;
+    json_type type;
+    bool of_objects; /* of a list: each item must be one */
+} shapes[] = {
+    {"metadata.labels", JSON_OBJECT, false},
+    {"metadata.annotations", JSON_OBJECT, false},
+    {"metadata.ownerReferences", JSON_ARRAY, true},
+    {"metadata.finalizers", JSON_ARRAY, false},
+    {"spec", JSON_OBJECT, false},
+    {"status", JSON_OBJECT, false},
+};
+static const struct {
+    const char *path;
+    json_type type;
+    bool of_objects;
+} pod_shapes[] = {
+    {"metadata", JSON_OBJECT, false},
+    {"metadata.labels", JSON_OBJECT, false},
+    {"spec", JSON_OBJECT, false},
+    {"spec.containers", JSON_ARRAY, true},
+    {"spec.initContainers", JSON_ARRAY, true},
+};
+
+static bool has_shape(const json_t *value, json_type type, bool of_objects)
+{
+    for (size_t i = 0; of_objects && i < json_array_size(value); i++) {
+        if (!json_is_object(json_array_get(value, i))) {
+            return false;
+        }
+    }
+    return !value || json_typeof(value) == type;
+}
+
+static json_t *refuse_shape(const struct kind *kind, const json_t *next)
+{
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        const json_t *value = json_at(next, shapes[i].path);
+        if (!has_shape(value, shapes[i].type, shapes[i].of_objects)) {
+            return refusal_invalid(kind, json_text_at(next, "metadata.name", ""), shapes[i].path,
+                                   value, "it has the wrong type");
+        }
+    }
+    return NULL;
+}
+
+static bool has_texts(const json_t *map)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(json_loose(map), key, value)
+    {
+        if (!json_is_string(value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static json_t *refuse_texts(const struct kind *kind, const json_t *next)
+{
+    static const char *const maps[] = {"metadata.labels", "metadata.annotations",
+                                       "spec.template.metadata.labels"};
+    for (size_t i = 0; i < COUNT_OF(maps); i++) {
+        if (!has_texts(json_at(next, maps[i]))) {
+            return refusal_invalid(kind, json_text_at(next, "metadata.name", ""), maps[i],
+                                   json_at(next, maps[i]), "its values must be text");
+        }
+    }
+    return NULL;
+}
+
+/* Counts of pods; a real server has no upper limit, but this one is one process. */
+static json_t *refuse_counts(const struct kind *kind, const json_t *next)
+{
+    static const char *const counts[] = {"spec.replicas", "spec.completions", "spec.parallelism"};
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        const json_t *value = json_at(next, counts[i]);
+        int64_t count = json_is_integer(value) ? json_integer_value(value) : -1;
+        if (value && (count < 0 || count > PODS_MAX)) {
+            return refusal_invalid(kind, json_text_at(next, "metadata.name", ""), counts[i], value,
+                                   "must be from 0 to 10000");
+        }
+    }
+    return NULL;
+}
+
+/* Where a kind keeps the pods it makes; NULL: it makes none. */
+static const char *template_path(const struct kind *kind)
+{
+    bool is_apps = strcmp(kind->group, "apps") == 0;
+    bool is_job = strcmp(kind->kind, "Job") == 0;
+    return is_apps || is_job                    ? "spec.template"
+           : strcmp(kind->kind, "CronJob") == 0 ? "spec.jobTemplate.spec.template"
+                                                : NULL;
+}
+
+/* Whatever makes pods must have a template with containers, and in apps a selector, too. */
+static json_t *refuse_template(const struct kind *kind, const json_t *next)
+{
+    const char *path = template_path(kind);
+    bool is_pod = strcmp(kind->kind, "Pod") == 0;
+    const json_t *template = is_pod ? next : path ? json_at(next, path) : NULL;
+    const char *name = json_text_at(next, "metadata.name", "");
+    AUTO_JSON *none = json_null();
+    if (!is_pod && !path) {
+        return NULL;
+    }
+    if (json_array_size(json_at(template, "spec.containers")) == 0) {
+        return refusal_invalid(kind, name, "spec.template.spec.containers", none, "Required value");
+    }
+    for (size_t i = 0; i < COUNT_OF(pod_shapes); i++) {
+        const json_t *value = json_at(template, pod_shapes[i].path);
+        if (!has_shape(value, pod_shapes[i].type, pod_shapes[i].of_objects)) {
+            return refusal_invalid(kind, name, "spec.template", value, "it has the wrong type");
+        }
+    }
+    if (strcmp(kind->group, "apps") == 0 && !json_is_object(json_at(next, "spec.selector"))) {
+        return refusal_invalid(kind, name, "spec.selector", none, "Required value");
+    }
+    return NULL;
+}
+
 json_t *defaults_check(const struct kind *kind, const json_t *live, const json_t *next)
 {
     static json_t *(*const checks[])(const struct kind *, const json_t *) = {
-        refuse_name, refuse_labels, refuse_strategy, refuse_containers};
+        refuse_shape,    refuse_texts,  refuse_name,     refuse_counts,
+        refuse_template, refuse_labels, refuse_strategy, refuse_containers};
     json_t *refusal = live ? refuse_changed(kind, live, next) : NULL;
     bool is_ours = !kind_is(kind, KIND_CUSTOM);
-    for (size_t i = 0; i < COUNT_OF(checks) && !refusal && (is_ours || i == 0); i++) {
+    for (size_t i = 0; i < COUNT_OF(checks) && !refusal && (is_ours || i <= 2); i++) {
         refusal = checks[i](kind, next);
     }
     return refusal;

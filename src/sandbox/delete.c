@@ -34,8 +34,7 @@ static void release_children(struct sandbox_cluster *cluster, const char *uid, b
 {
     struct object_list children;
     objects_owned(cluster->objects, uid, &children);
-    VEC_EACH(json_t *, child, &children.items)
-    {
+    VEC_EACH (json_t *, child, &children.items) {
         struct kind *kind = kinds_named(&cluster->kinds, json_text_at(*child, "apiVersion", ""),
                                         simulated_kind(*child));
         bool has_others = json_array_size(json_array_at(*child, "metadata.ownerReferences")) > 1;
@@ -72,16 +71,15 @@ static json_t *empty_namespace(struct sandbox_cluster *cluster, struct kind *kin
     json_t *next = marked(cluster, live);
     json_put(next, "status", json_pack("{s:s}", "phase", "Terminating"));
     json_t *stored = objects_put(cluster->objects, kind, next);
-    VEC_EACH(struct kind *, within, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, within, &cluster->kinds.all) {
         struct object_list list;
         if (!kind_is(*within, KIND_NAMESPACED)) {
             continue;
         }
         objects_list(*within, object_name(stored), &list);
-        VEC_EACH(json_t *, object, &list.items)
-        {
-            json_t *still = objects_get(*within, simulated_namespace(*object), object_name(*object));
+        VEC_EACH (json_t *, object, &list.items) {
+            json_t *still =
+                objects_get(*within, simulated_namespace(*object), object_name(*object));
             if (still) {
                 delete_object(cluster, *within, still, PROPAGATE_BACKGROUND, false);
             }
@@ -94,8 +92,7 @@ static json_t *empty_namespace(struct sandbox_cluster *cluster, struct kind *kin
 
 void namespace_sweep(struct sandbox_cluster *cluster, json_t *namespace)
 {
-    VEC_EACH(struct kind *, kind, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, kind, &cluster->kinds.all) {
         struct object_list list;
         if (!kind_is(*kind, KIND_NAMESPACED)) {
             continue;
@@ -113,8 +110,7 @@ void namespace_sweep(struct sandbox_cluster *cluster, json_t *namespace)
 /* Instances go with their definition; the kind stays known, as its pointer is used. */
 static void delete_instances(struct sandbox_cluster *cluster, const json_t *definition)
 {
-    VEC_EACH(struct kind *, kind, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, kind, &cluster->kinds.all) {
         struct object_list list;
         if (!kind_is(*kind, KIND_CUSTOM) ||
             strcmp((*kind)->group, json_text_at(definition, "spec.group", "")) != 0 ||
@@ -122,8 +118,7 @@ static void delete_instances(struct sandbox_cluster *cluster, const json_t *defi
             continue;
         }
         objects_list(*kind, "", &list);
-        VEC_EACH(json_t *, instance, &list.items)
-        {
+        VEC_EACH (json_t *, instance, &list.items) {
             delete_now(cluster, *kind, *instance);
         }
         objects_list_done(&list);
@@ -150,7 +145,8 @@ json_t *delete_object(struct sandbox_cluster *cluster, struct kind *kind, json_t
         }
         json_t *stored = objects_put(cluster->objects, kind, marked(cluster, live));
         if (!is_kept) {
-            agenda_add(cluster->agenda, cluster_paced_ms(cluster, POD_ENDING_MS), end_pod, stored, 0);
+            agenda_add(cluster->agenda, cluster_paced_ms(cluster, POD_ENDING_MS), end_pod, stored,
+                       0);
         }
         return stored;
     }

@@ -53,8 +53,8 @@ static bool start_registry(struct demo *demo, const char *hook_secret, struct er
 
 static bool start_cluster(struct demo *demo, size_t index, struct err *err)
 {
-    struct sandbox_cluster_options options = {.loop = demo->loop, .name = demo_clusters[index],
-                                              .nodes = NODES, .speed = speed_of(demo)};
+    struct sandbox_cluster_options options = {
+        .loop = demo->loop, .name = demo_clusters[index], .nodes = NODES, .speed = speed_of(demo)};
     if (!sandbox_cluster_start(&options, &demo->clusters[index], err)) {
         return false;
     }
@@ -170,7 +170,8 @@ static void stop_all(struct demo *demo)
 
 static void invite(const struct demo *demo)
 {
-    printf("heddle demo: a shop of %zu workloads in 4 simulated clusters, with a real Git repository.\n\n",
+    printf("heddle demo: a shop of %zu workloads in 4 simulated clusters, with a real Git "
+           "repository.\n\n",
            demo_workload_count);
     printf("  server      %s\n", demo->url);
     printf("  admin token %s\n", server_admin_token(demo->server));
@@ -181,10 +182,13 @@ static void invite(const struct demo *demo)
     printf("  heddle get board                                      # what is where\n");
     printf("  curl -X POST http://%s/sandbox/push/shop/cart:1.1.0   # CI pushes a version\n",
            demo->registry_host);
-    printf("  heddle get releases                                   # it moves by itself to staging\n");
-    printf("  heddle promote cart --to prod                         # see the diff, agree, watch\n");
+    printf("  heddle get releases                                   # it moves by itself to "
+           "staging\n");
+    printf(
+        "  heddle promote cart --to prod                         # see the diff, agree, watch\n");
     printf("  heddle why cart -s prod                               # and what it waits for\n\n");
-    printf("`heddle demo --script` plays the whole story. Ctrl-C ends it and leaves nothing behind.\n");
+    printf("`heddle demo --script` plays the whole story. Ctrl-C ends it and leaves nothing "
+           "behind.\n");
     fflush(stdout);
 }
 

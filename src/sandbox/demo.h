@@ -17,11 +17,11 @@ extern const char *const demo_clusters[DEMO_CLUSTERS];
 struct demo {
     struct demo_options options;
     struct loop *loop;
-    char folder[DEMO_PATH_BYTES];      /* temporary; all below it goes at the end */
-    char repository[DEMO_PATH_BYTES];  /* the bare Git repository */
-    char token_file[DEMO_PATH_BYTES];  /* the admin's */
+    char folder[DEMO_PATH_BYTES];     /* temporary; all below it goes at the end */
+    char repository[DEMO_PATH_BYTES]; /* the bare Git repository */
+    char token_file[DEMO_PATH_BYTES]; /* the admin's */
     char registry_host[DEMO_URL_BYTES];
-    char url[DEMO_URL_BYTES];          /* of the server */
+    char url[DEMO_URL_BYTES]; /* of the server */
     int port;
     struct sandbox_registry *registry;
     struct sandbox_cluster *clusters[DEMO_CLUSTERS];
@@ -29,7 +29,7 @@ struct demo {
     struct agent *agents[DEMO_CLUSTERS];
     char token_files[DEMO_CLUSTERS][DEMO_PATH_BYTES];
     char kubeconfigs[DEMO_CLUSTERS][DEMO_PATH_BYTES];
-    bool has_failed;                   /* the story did not hold */
+    bool has_failed; /* the story did not hold */
     struct err story_err;
 };
 
@@ -43,7 +43,8 @@ bool demo_make_repository(struct demo *demo, struct err *err) MUST_CHECK;
 bool demo_commit_file(const char *repository, const char *path, const char *text,
                       const char *message, struct err *err) MUST_CHECK;
 /* The text of a file at the head of the branch. */
-bool demo_read_file(const char *repository, const char *path, struct str *out, struct err *err) MUST_CHECK;
+bool demo_read_file(const char *repository, const char *path, struct str *out,
+                    struct err *err) MUST_CHECK;
 
 /* Play the story on a worker, and stop the loop at its end. */
 void demo_start_story(struct demo *demo);

@@ -14,14 +14,15 @@ static const struct {
     const char *kind;
     int replicas;
 } workloads[] = {
-    {"cart", "Deployment", 2},     {"catalog", "Deployment", 2},   {"checkout", "Deployment", 2},
-    {"collector", "DaemonSet", 0}, {"ledger", "StatefulSet", 2},   {"mailer", "Deployment", 1},
-    {"orders", "Deployment", 2},   {"payments", "Deployment", 2},  {"report", "CronJob", 0},
-    {"search", "Deployment", 2},   {"users", "Deployment", 2},     {"web", "Deployment", 3},
+    {"cart", "Deployment", 2},     {"catalog", "Deployment", 2},  {"checkout", "Deployment", 2},
+    {"collector", "DaemonSet", 0}, {"ledger", "StatefulSet", 2},  {"mailer", "Deployment", 1},
+    {"orders", "Deployment", 2},   {"payments", "Deployment", 2}, {"report", "CronJob", 0},
+    {"search", "Deployment", 2},   {"users", "Deployment", 2},    {"web", "Deployment", 3},
 };
 
-const char *const demo_workloads[] = {"cart",   "catalog",  "checkout", "collector", "ledger", "mailer",
-                                      "orders", "payments", "report",   "search",    "users",  "web"};
+const char *const demo_workloads[] = {"cart",   "catalog", "checkout", "collector",
+                                      "ledger", "mailer",  "orders",   "payments",
+                                      "report", "search",  "users",    "web"};
 const size_t demo_workload_count = COUNT_OF(demo_workloads);
 
 /* ---- fast-import: a commit without a checkout ---- */
@@ -43,7 +44,8 @@ static void begin_commit(struct str *stream, const char *author, const char *mes
 {
     int64_t now_s = env_now_ms(env_system()) / 1000;
     str_add(stream, "commit refs/heads/main\n");
-    str_addf(stream, "committer %s <%s@shop.example> %lld +0000\n", author, author, (long long)now_s);
+    str_addf(stream, "committer %s <%s@shop.example> %lld +0000\n", author, author,
+             (long long)now_s);
     add_data(stream, slice_of(message));
     if (!is_first) {
         str_add(stream, "from refs/heads/main^0\n");
@@ -58,8 +60,8 @@ static bool git(const char *repository, const char *const *words, struct slice i
     for (; *words && count + 1 < COUNT_OF(argv); words++) {
         argv[count++] = *words;
     }
-    const char *const env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1",
-                               "GIT_CONFIG_GLOBAL=/dev/null", NULL};
+    const char *const env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C",
+                               "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", NULL};
     struct proc_call call = {.argv = argv, .env = env, .input = input};
     if (!proc_run(&call, result, err)) {
         return err->kind == ERR_NOT_FOUND
@@ -112,21 +114,25 @@ static void add_image(const struct demo *demo, const char *name, bool with_versi
     }
 }
 
-static void add_pod_spec(const struct demo *demo, const char *name, bool with_version, const char *indent,
-                         bool restarts, struct str *out)
+static void add_pod_spec(const struct demo *demo, const char *name, bool with_version,
+                         const char *indent, bool restarts, struct str *out)
 {
     if (!restarts) {
         str_addf(out, "%srestartPolicy: OnFailure\n", indent);
     }
     str_addf(out, "%scontainers:\n%s  - name: %s\n%s    image: ", indent, indent, name, indent);
     add_image(demo, name, with_version, out);
-    str_addf(out, "\n%s    resources:\n%s      requests: {cpu: 50m, memory: 64Mi}\n", indent, indent);
+    str_addf(out, "\n%s    resources:\n%s      requests: {cpu: 50m, memory: 64Mi}\n", indent,
+             indent);
     str_addf(out, "%s      limits: {memory: 128Mi}\n", indent);
 }
 
-static void add_cron_job(const struct demo *demo, const char *name, bool with_version, struct str *out)
+static void add_cron_job(const struct demo *demo, const char *name, bool with_version,
+                         struct str *out)
 {
-    str_add(out, "  schedule: \"0 3 * * *\"\n  jobTemplate:\n    spec:\n      template:\n        spec:\n");
+    str_add(
+        out,
+        "  schedule: \"0 3 * * *\"\n  jobTemplate:\n    spec:\n      template:\n        spec:\n");
     add_pod_spec(demo, name, with_version, "          ", false, out);
 }
 
@@ -144,7 +150,8 @@ static void add_pods(const struct demo *demo, const char *name, const char *kind
     add_pod_spec(demo, name, with_version, "      ", true, out);
 }
 
-static void write_manifest(const struct demo *demo, size_t index, bool with_version, struct str *out)
+static void write_manifest(const struct demo *demo, size_t index, bool with_version,
+                           struct str *out)
 {
     const char *name = workloads[index].name;
     bool is_cron_job = strcmp(workloads[index].kind, "CronJob") == 0;
@@ -158,7 +165,8 @@ static void write_manifest(const struct demo *demo, size_t index, bool with_vers
     }
 }
 
-static void add_folder(const struct demo *demo, const char *folder, bool with_version, struct str *stream)
+static void add_folder(const struct demo *demo, const char *folder, bool with_version,
+                       struct str *stream)
 {
     AUTO_STR(path, 256);
     str_addf(&path, "%s/namespace.yaml", folder);

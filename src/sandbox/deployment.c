@@ -288,7 +288,8 @@ static bool has_progressed(const json_t *deployment, const json_t *status)
         }
     }
     int old_before = status_of(deployment, "replicas") - status_of(deployment, "updatedReplicas");
-    return json_int_at(status, "replicas", 0) - json_int_at(status, "updatedReplicas", 0) < old_before;
+    return json_int_at(status, "replicas", 0) - json_int_at(status, "updatedReplicas", 0) <
+           old_before;
 }
 
 static void look_again(void *context, const struct task *task)
@@ -303,7 +304,8 @@ static void look_again(void *context, const struct task *task)
 
 static bool is_late(const struct rollout *rollout, const json_t *progressing, int64_t now_ms)
 {
-    int64_t deadline_ms = json_int_at(rollout->deployment, "spec.progressDeadlineSeconds", 600) * 1000;
+    int64_t deadline_ms =
+        json_int_at(rollout->deployment, "spec.progressDeadlineSeconds", 600) * 1000;
     int64_t since_ms = clock_parse(json_text_at(progressing, "lastUpdateTime", ""));
     bool is_done = strcmp(json_text_at(progressing, "reason", ""), "NewReplicaSetAvailable") == 0;
     return since_ms && !is_done && now_ms - since_ms >= deadline_ms;
@@ -348,7 +350,8 @@ static void put_available(const struct rollout *rollout, int available, json_t *
                                                : "MinimumReplicasUnavailable",
                                   is_available ? "Deployment has minimum availability."
                                                : "Deployment does not have minimum availability."};
-    condition_put(conditions, rollout->deployment, &condition, cluster_now_ms(rollout->cluster), true);
+    condition_put(conditions, rollout->deployment, &condition, cluster_now_ms(rollout->cluster),
+                  true);
 }
 
 static void write_status(const struct rollout *rollout)
@@ -379,7 +382,8 @@ static void begin(struct rollout *rollout, struct sandbox_cluster *cluster, json
                                 .wanted = replicas_of(deployment),
                                 .is_paused = json_bool_at(deployment, "spec.paused", false)};
     rollout->surge = share(json_object_get(rolling, "maxSurge"), rollout->wanted, true);
-    rollout->unavailable = share(json_object_get(rolling, "maxUnavailable"), rollout->wanted, false);
+    rollout->unavailable =
+        share(json_object_get(rolling, "maxUnavailable"), rollout->wanted, false);
     if (rollout->surge == 0 && rollout->unavailable == 0) {
         rollout->unavailable = 1;
     }
@@ -400,8 +404,8 @@ void reconcile_deployment(struct sandbox_cluster *cluster, json_t *deployment)
     }
     begin(&rollout, cluster, deployment);
     if (!make_newest(&rollout) && !follow_revision(&rollout)) {
-        bool acted = rollout.is_paused ? scale_paused(&rollout)
-                                       : scale_new(&rollout) || scale_old(&rollout);
+        bool acted =
+            rollout.is_paused ? scale_paused(&rollout) : scale_new(&rollout) || scale_old(&rollout);
         if (!acted) {
             forget_old(&rollout);
         }

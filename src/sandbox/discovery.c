@@ -7,10 +7,9 @@
 
 static json_t *verbs(bool is_subresource)
 {
-    return is_subresource
-               ? json_pack("[sss]", "get", "patch", "update")
-               : json_pack("[ssssssss]", "create", "delete", "deletecollection", "get", "list",
-                           "patch", "update", "watch");
+    return is_subresource ? json_pack("[sss]", "get", "patch", "update")
+                          : json_pack("[ssssssss]", "create", "delete", "deletecollection", "get",
+                                      "list", "patch", "update", "watch");
 }
 
 /* The subresources of a kind; NULL ends the list. */
@@ -30,9 +29,9 @@ static void add_resource(const struct kind *kind, json_t *list)
 {
     bool is_namespaced = kind_is(kind, KIND_NAMESPACED);
     const char *parts[3];
-    json_t *resource = json_pack("{s:s,s:s,s:b,s:s,s:o}", "name", kind->plural, "singularName",
-                                 kind->singular, "namespaced", is_namespaced, "kind", kind->kind,
-                                 "verbs", verbs(false));
+    json_t *resource =
+        json_pack("{s:s,s:s,s:b,s:s,s:o}", "name", kind->plural, "singularName", kind->singular,
+                  "namespaced", is_namespaced, "kind", kind->kind, "verbs", verbs(false));
     if (kind->short_name[0]) {
         json_put(resource, "shortNames", json_pack("[s]", kind->short_name));
     }
@@ -51,8 +50,7 @@ static json_t *resource_list(const struct sandbox_cluster *cluster, const char *
 {
     char api_version[160];
     json_t *resources = json_array();
-    VEC_EACH(struct kind *, kind, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, kind, &cluster->kinds.all) {
         kind_api_version(*kind, api_version);
         if ((*kind)->plural[0] && strcmp(api_version, group_version) == 0) {
             add_resource(*kind, resources);
@@ -78,8 +76,7 @@ static json_t *group_of(const struct kind *kind)
 /* Call once for each group except the core, by its first kind. */
 static bool is_first_of_group(const struct sandbox_cluster *cluster, const struct kind *kind)
 {
-    VEC_EACH(struct kind *, other, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, other, &cluster->kinds.all) {
         if ((*other)->plural[0] && strcmp((*other)->group, kind->group) == 0) {
             return *other == kind;
         }
@@ -90,8 +87,7 @@ static bool is_first_of_group(const struct sandbox_cluster *cluster, const struc
 static json_t *group_list(const struct sandbox_cluster *cluster)
 {
     json_t *groups = json_array();
-    VEC_EACH(struct kind *, kind, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, kind, &cluster->kinds.all) {
         if ((*kind)->group[0] && is_first_of_group(cluster, *kind)) {
             json_array_append_new(groups, group_of(*kind));
         }
@@ -101,8 +97,7 @@ static json_t *group_list(const struct sandbox_cluster *cluster)
 
 static json_t *one_group(const struct sandbox_cluster *cluster, const char *group)
 {
-    VEC_EACH(struct kind *, kind, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, kind, &cluster->kinds.all) {
         if (group[0] && strcmp((*kind)->group, group) == 0 && (*kind)->plural[0]) {
             json_t *found = group_of(*kind);
             json_put_text(found, "kind", "APIGroup");
@@ -124,14 +119,14 @@ static json_t *aggregated_resource(const struct kind *kind)
     json_t *below = json_array();
     subresources_of(kind, parts);
     for (size_t i = 0; parts[i]; i++) {
-        json_array_append_new(below, json_pack("{s:s,s:o,s:o}", "subresource", parts[i],
-                                               "responseKind", response_kind(kind), "verbs",
-                                               verbs(true)));
+        json_array_append_new(below,
+                              json_pack("{s:s,s:o,s:o}", "subresource", parts[i], "responseKind",
+                                        response_kind(kind), "verbs", verbs(true)));
     }
-    json_t *resource = json_pack(
-        "{s:s,s:o,s:s,s:s,s:o}", "resource", kind->plural, "responseKind", response_kind(kind),
-        "scope", kind_is(kind, KIND_NAMESPACED) ? "Namespaced" : "Cluster", "singularResource",
-        kind->singular, "verbs", verbs(false));
+    json_t *resource = json_pack("{s:s,s:o,s:s,s:s,s:o}", "resource", kind->plural, "responseKind",
+                                 response_kind(kind), "scope",
+                                 kind_is(kind, KIND_NAMESPACED) ? "Namespaced" : "Cluster",
+                                 "singularResource", kind->singular, "verbs", verbs(false));
     if (kind->short_name[0]) {
         json_put(resource, "shortNames", json_pack("[s]", kind->short_name));
     }
@@ -147,8 +142,7 @@ static json_t *aggregated_resource(const struct kind *kind)
 static json_t *aggregated_group(const struct sandbox_cluster *cluster, const struct kind *first)
 {
     json_t *resources = json_array();
-    VEC_EACH(struct kind *, kind, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, kind, &cluster->kinds.all) {
         if (strcmp((*kind)->group, first->group) == 0 &&
             strcmp((*kind)->version, first->version) == 0 && (*kind)->plural[0]) {
             json_array_append_new(resources, aggregated_resource(*kind));
@@ -163,8 +157,7 @@ static json_t *aggregated_group(const struct sandbox_cluster *cluster, const str
 static json_t *aggregated(const struct sandbox_cluster *cluster, bool is_core)
 {
     json_t *items = json_array();
-    VEC_EACH(struct kind *, kind, &cluster->kinds.all)
-    {
+    VEC_EACH (struct kind *, kind, &cluster->kinds.all) {
         if (((*kind)->group[0] == '\0') == is_core && is_first_of_group(cluster, *kind)) {
             json_array_append_new(items, aggregated_group(cluster, *kind));
         }
@@ -184,8 +177,8 @@ static json_t *versions(const struct sandbox_cluster *cluster)
 
 static json_t *server_version(void)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:s}", "major", "1", "minor", "36", "gitVersion",
-                     "v1.36.3", "gitTreeState", "clean", "platform", "linux/amd64");
+    return json_pack("{s:s,s:s,s:s,s:s,s:s}", "major", "1", "minor", "36", "gitVersion", "v1.36.3",
+                     "gitTreeState", "clean", "platform", "linux/amd64");
 }
 
 static bool wants_aggregated(const struct http_exchange *exchange)
@@ -218,7 +211,7 @@ static json_t *answer_to(const struct http_exchange *exchange,
 }
 
 void serve_discover(struct http_exchange *exchange, const struct sandbox_cluster *cluster,
-                  const char *path)
+                    const char *path)
 {
     static const char *const health[] = {"/healthz", "/readyz", "/livez"};
     for (size_t i = 0; i < COUNT_OF(health); i++) {
@@ -230,7 +223,7 @@ void serve_discover(struct http_exchange *exchange, const struct sandbox_cluster
     json_t *answer = answer_to(exchange, cluster, path);
     if (!answer) {
         cluster_refuse(exchange, refusal_new(404, "NotFound", NULL, NULL,
-                                         "the server could not find the requested resource"));
+                                             "the server could not find the requested resource"));
         return;
     }
     if (strcmp(json_text_at(answer, "kind", ""), "APIGroupDiscoveryList") == 0) {

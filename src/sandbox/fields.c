@@ -30,16 +30,23 @@ static const struct {
 
 /* Objects that are one value, by their name. */
 static const char *const atomic_maps[] = {
-    "selector", "nodeSelector", "secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef",
-    "roleRef",  "matchLabels",
+    "selector", "nodeSelector",     "secretKeyRef", "configMapKeyRef",
+    "fieldRef", "resourceFieldRef", "roleRef",      "matchLabels",
 };
 
 /* Kept by the API server itself; nobody owns them. */
 static const char *const system_fields[] = {
-    "f:name",       "f:namespace",  "f:uid",
-    "f:resourceVersion", "f:generation", "f:creationTimestamp",
-    "f:managedFields",   "f:selfLink",   "f:deletionTimestamp",
-    "f:generateName",    "f:deletionGracePeriodSeconds",
+    "f:name",
+    "f:namespace",
+    "f:uid",
+    "f:resourceVersion",
+    "f:generation",
+    "f:creationTimestamp",
+    "f:managedFields",
+    "f:selfLink",
+    "f:deletionTimestamp",
+    "f:generateName",
+    "f:deletionGracePeriodSeconds",
 };
 
 static bool is_keyed_style(enum merge_style style)

@@ -1,9 +1,9 @@
 /*
  * fields: which fields of an object somebody owns, and how values are merged by them.
  *
- * A set of fields is kept as Kubernetes writes it in managedFields: "f:name" for a field of an object,
- * "k:{"name":"app"}" for the item of a list with keys, "." for the thing itself, and an empty
- * object for what has no parts of its own.
+ * A set of fields is kept as Kubernetes writes it in managedFields: "f:name" for a field of an
+ * object, "k:{"name":"app"}" for the item of a list with keys, "." for the thing itself, and an
+ * empty object for what has no parts of its own.
  */
 #pragma once
 
@@ -11,16 +11,16 @@
 
 /* How lists and maps are taken apart. */
 enum merge_style {
-    MERGE_KEYED,   /* known lists by their keys, as server-side apply and strategic merge do */
-    MERGE_CUSTOM,  /* maps only: lists of custom resources are one value */
-    MERGE_PATCH,   /* RFC 7396: maps only, null removes */
+    MERGE_KEYED,     /* known lists by their keys, as server-side apply and strategic merge do */
+    MERGE_CUSTOM,    /* maps only: lists of custom resources are one value */
+    MERGE_PATCH,     /* RFC 7396: maps only, null removes */
     MERGE_STRATEGIC, /* as keyed, null removes, keys with '$' are directives and left out */
 };
 
 /* All fields of an object that somebody may own: without its name, version and the like. */
 json_t *fields_of(const json_t *object, enum merge_style style);
-/* Which fields differ: `changed` gets those that are new or have another value, `removed` those that
-   are gone.  Both are new sets. */
+/* Which fields differ: `changed` gets those that are new or have another value, `removed` those
+   that are gone.  Both are new sets. */
 void fields_compare(const json_t *before, const json_t *after, enum merge_style style,
                     json_t **out_changed, json_t **out_removed);
 /* A new value: `live` with the fields of `wanted` laid over it. */

@@ -13,7 +13,8 @@
 
 static void free_blobs(struct repository *repository)
 {
-    MAP_EACH (slot, &repository->blobs) {
+    MAP_EACH(slot, &repository->blobs)
+    {
         struct blob *blob = slot->value;
         str_done(&blob->bytes);
         free(blob);
@@ -23,11 +24,11 @@ static void free_blobs(struct repository *repository)
 
 void images_done(struct images *images)
 {
-    MAP_EACH (slot, &images->repositories) {
+    MAP_EACH(slot, &images->repositories)
+    {
         struct repository *repository = slot->value;
         free_blobs(repository);
-        VEC_EACH(struct tag, tag, &repository->tags)
-        {
+        VEC_EACH (struct tag, tag, &repository->tags) {
             free(tag->name);
         }
         VEC_DONE(&repository->tags);
@@ -55,8 +56,7 @@ static struct repository *find_or_add(struct images *images, const char *name)
 
 struct tag *repository_tag(struct repository *repository, const char *name)
 {
-    VEC_EACH(struct tag, tag, &repository->tags)
-    {
+    VEC_EACH (struct tag, tag, &repository->tags) {
         if (strcmp(tag->name, name) == 0) {
             return tag;
         }
@@ -75,7 +75,8 @@ static struct tag *find_or_add_tag(struct repository *repository, const char *na
 {
     if (!repository_tag(repository, name)) {
         *VEC_ADD(&repository->tags) = (struct tag){.name = xstrdup(name)};
-        qsort(repository->tags.items, repository->tags.count, sizeof(*repository->tags.items), by_name);
+        qsort(repository->tags.items, repository->tags.count, sizeof(*repository->tags.items),
+              by_name);
     }
     return repository_tag(repository, name);
 }
@@ -117,10 +118,10 @@ static json_t *layer_of(const struct repository *repository, const struct tag *t
 
 static json_t *config_of(const struct tag *tag, const json_t *layer, int64_t created_ms)
 {
-    json_t *config = json_pack("{s:s,s:s,s:{s:{s:s}},s:{s:s,s:[s]}}", "architecture", "amd64", "os",
-                               "linux", "config", "Labels", "org.opencontainers.image.version",
-                               tag->name, "rootfs", "type", "layers", "diff_ids",
-                               json_text_at(layer, "digest", ""));
+    json_t *config =
+        json_pack("{s:s,s:s,s:{s:{s:s}},s:{s:s,s:[s]}}", "architecture", "amd64", "os", "linux",
+                  "config", "Labels", "org.opencontainers.image.version", tag->name, "rootfs",
+                  "type", "layers", "diff_ids", json_text_at(layer, "digest", ""));
     json_put_time(config, "created", created_ms);
     return config;
 }

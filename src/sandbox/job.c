@@ -83,9 +83,8 @@ void reconcile_job(struct sandbox_cluster *cluster, json_t *job)
     int together = (int)json_int_at(job, "spec.parallelism", 1);
     bool may_try = counts.failed <= json_int_at(job, "spec.backoffLimit", 6);
     int wanted = missing < together ? missing : together;
-    struct pod_order order = {.owner = job,
-                              .template = json_at(job, "spec.template"),
-                              .prefix = object_name(job)};
+    struct pod_order order = {
+        .owner = job, .template = json_at(job, "spec.template"), .prefix = object_name(job)};
     for (int i = counts.active; may_try && i < wanted; i++) {
         pod_create(cluster, &order);
     }

@@ -10,7 +10,8 @@ static char *unescape(const char *from, size_t length)
     char *out = xcalloc(length + 1, 1);
     size_t at = 0;
     for (size_t i = 0; i < length; i++) {
-        bool is_escape = from[i] == '~' && i + 1 < length && (from[i + 1] == '0' || from[i + 1] == '1');
+        bool is_escape =
+            from[i] == '~' && i + 1 < length && (from[i + 1] == '0' || from[i + 1] == '1');
         out[at++] = is_escape ? (from[i + 1] == '1' ? '/' : '~') : from[i];
         i += is_escape;
     }

@@ -64,8 +64,7 @@ void kinds_init(struct kinds *kinds)
 
 void kinds_done(struct kinds *kinds)
 {
-    VEC_EACH(struct kind *, kind, &kinds->all)
-    {
+    VEC_EACH (struct kind *, kind, &kinds->all) {
         free(*kind);
     }
     VEC_DONE(&kinds->all);
@@ -74,8 +73,7 @@ void kinds_done(struct kinds *kinds)
 struct kind *kinds_find(const struct kinds *kinds, const char *group, const char *version,
                         const char *plural)
 {
-    VEC_EACH(struct kind *, kind, &kinds->all)
-    {
+    VEC_EACH (struct kind *, kind, &kinds->all) {
         if (strcmp((*kind)->group, group) == 0 && strcmp((*kind)->version, version) == 0 &&
             strcmp((*kind)->plural, plural) == 0) {
             return *kind;
@@ -87,8 +85,7 @@ struct kind *kinds_find(const struct kinds *kinds, const char *group, const char
 struct kind *kinds_named(const struct kinds *kinds, const char *api_version, const char *kind)
 {
     char have[160];
-    VEC_EACH(struct kind *, candidate, &kinds->all)
-    {
+    VEC_EACH (struct kind *, candidate, &kinds->all) {
         kind_api_version(*candidate, have);
         if (strcmp((*candidate)->kind, kind) == 0 && strcmp(have, api_version) == 0) {
             return *candidate;

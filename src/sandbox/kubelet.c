@@ -12,8 +12,8 @@
 #define JOB_MS 1000        /* a Job's pod runs as long */
 #define BACK_OFF_FIRST_S 10
 #define BACK_OFF_MAX_S 300
-/* Crashes come ten times as often as with a real kubelet, which would wait 10 s after the first one:
-   nobody wants to watch that. */
+/* Crashes come ten times as often as with a real kubelet, which would wait 10 s after the first
+   one: nobody wants to watch that. */
 #define BACK_OFF_HASTE 10
 #define RESTARTS_COUNTED 16 /* steps of back-off that are told apart */
 
@@ -23,8 +23,8 @@ static const struct {
     const char *tag; /* begins with */
     enum fate fate;
 } fates[] = {
-    {"bad", FATE_CRASH},       {"oom", FATE_MEMORY}, {"missing", FATE_MISSING},
-    {"slow", FATE_SLOW},       {"fail", FATE_CRASH},
+    {"bad", FATE_CRASH}, {"oom", FATE_MEMORY}, {"missing", FATE_MISSING},
+    {"slow", FATE_SLOW}, {"fail", FATE_CRASH},
 };
 
 /* The tag of an image: "1.0" of reg:5000/a/b:1.0@sha256:…; "" when there is none. */
@@ -80,10 +80,11 @@ static int64_t back_off_s(int restarts_so_far)
 static json_t *ended(enum fate fate, int64_t now_ms)
 {
     bool is_memory = fate == FATE_MEMORY;
-    json_t *state = json_pack("{s:i,s:s}", "exitCode", is_memory ? 137 : fate == FATE_CRASH, "reason",
-                              is_memory            ? "OOMKilled"
-                              : fate == FATE_CRASH ? "Error"
-                                                   : "Completed");
+    json_t *state =
+        json_pack("{s:i,s:s}", "exitCode", is_memory ? 137 : fate == FATE_CRASH, "reason",
+                  is_memory            ? "OOMKilled"
+                  : fate == FATE_CRASH ? "Error"
+                                       : "Completed");
     json_put_time(state, "startedAt", now_ms);
     json_put_time(state, "finishedAt", now_ms);
     return state;
@@ -109,9 +110,9 @@ static json_t *pull_failure(const char *image, int step)
 {
     AUTO_STR(why, 4096);
     str_addf(&why,
-             "%sfailed to pull and unpack image \"%s\": failed to resolve reference \"%s\": %s: not "
+             "failed to pull and unpack image \"%s\": failed to resolve reference \"%s\": %s: not "
              "found",
-             "", image, image, image);
+             image, image, image);
     if (step % 2 == 0) {
         return waiting("ErrImagePull", why.text);
     }
@@ -123,7 +124,8 @@ static json_t *pull_failure(const char *image, int step)
 static json_t *crash_state(const json_t *pod, const json_t *container, int step)
 {
     char message[1024];
-    snprintf(message, sizeof(message), "back-off %llds restarting failed container=%s pod=%s_%s(%s)",
+    snprintf(message, sizeof(message),
+             "back-off %llds restarting failed container=%s pod=%s_%s(%s)",
              (long long)back_off_s(step), json_text_at(container, "name", ""), object_name(pod),
              simulated_namespace(pod), object_uid(pod));
     return waiting("CrashLoopBackOff", message);
@@ -144,10 +146,10 @@ static json_t *container_status(const struct life *life, const json_t *container
     enum fate fate = fate_of(container);
     bool is_pulled = fate != FATE_MISSING;
     bool crashes = (fate == FATE_CRASH || fate == FATE_MEMORY) && !life->is_over;
-    json_t *status = json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:{}}", "name",
-                               json_text_at(container, "name", ""), "image", image, "imageID",
-                               is_pulled ? image : "", "ready", 0, "started", 0, "restartCount",
-                               crashes ? life->step : 0, "lastState");
+    json_t *status =
+        json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:{}}", "name", json_text_at(container, "name", ""),
+                  "image", image, "imageID", is_pulled ? image : "", "ready", 0, "started", 0,
+                  "restartCount", crashes ? life->step : 0, "lastState");
     if (life->is_over) {
         json_put(status, "state", json_pack("{s:o}", "terminated", ended(fate, life->now_ms)));
     } else if (fate == FATE_MISSING) {
@@ -167,8 +169,8 @@ static json_t *init_status(const struct life *life, const json_t *container)
 {
     const char *image = json_text_at(container, "image", "");
     return json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:{},s:{s:o}}", "name",
-                     json_text_at(container, "name", ""), "image", image, "imageID", image, "ready", 1,
-                     "started", 0, "restartCount", 0, "lastState", "state", "terminated",
+                     json_text_at(container, "name", ""), "image", image, "imageID", image, "ready",
+                     1, "started", 0, "restartCount", 0, "lastState", "state", "terminated",
                      ended(FATE_READY, life->now_ms));
 }
 
@@ -193,13 +195,13 @@ static void put_containers(const struct life *life, json_t *status)
 static void put_conditions(const struct life *life, bool is_ready, json_t *status)
 {
     const char *state = is_ready ? "True" : "False";
-    const char *reason = is_ready        ? ""
-                         : life->is_over ? "PodCompleted"
-                                         : "ContainersNotReady";
+    const char *reason = is_ready ? "" : life->is_over ? "PodCompleted" : "ContainersNotReady";
     const char *message = is_ready || life->is_over ? "" : "containers with unready status";
     const struct condition all[] = {
-        {"PodReadyToStartContainers", "True", "", ""}, {"Initialized", "True", "", ""},
-        {"Ready", state, reason, message},             {"ContainersReady", state, reason, message},
+        {"PodReadyToStartContainers", "True", "", ""},
+        {"Initialized", "True", "", ""},
+        {"Ready", state, reason, message},
+        {"ContainersReady", state, reason, message},
         {"PodScheduled", "True", "", ""},
     };
     json_t *conditions = json_array();

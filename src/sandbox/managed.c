@@ -82,7 +82,8 @@ static void put_entry(json_t *object, const char *operation, const struct writer
     json_put(entry, "fieldsV1", set);
 }
 
-/* Others than the writer (all when `operation` is NULL) lose these fields; who has none left goes. */
+/* Others than the writer (all when `operation` is NULL) lose these fields; who has none left goes.
+ */
 static void take_from_others(json_t *object, const char *operation, const struct writer *writer,
                              const json_t *fields)
 {
@@ -151,8 +152,8 @@ static void write_message(json_t *refusal, const char *list, size_t count)
     const json_t *first = json_array_get(json_array_at(refusal, "details.causes"), 0);
     AUTO_STR(message, CONFLICT_TEXT_MAX);
     if (count == 1) {
-        str_addf(&message, "Apply failed with 1 conflict: %s: %s", json_text_at(first, "message", ""),
-                 json_text_at(first, "field", ""));
+        str_addf(&message, "Apply failed with 1 conflict: %s: %s",
+                 json_text_at(first, "message", ""), json_text_at(first, "field", ""));
     } else {
         str_addf(&message, "Apply failed with %zu conflicts: %s", count, list);
     }
@@ -175,8 +176,7 @@ static json_t *refuse_conflicts(const json_t *live, const json_t *changed,
     if (others.count > 0) {
         qsort(others.items, others.count, sizeof(*others.items), by_manager);
     }
-    VEC_EACH(json_t *, entry, &others)
-    {
+    VEC_EACH (json_t *, entry, &others) {
         count += find_conflicts(*entry, changed, refusal, &list);
     }
     VEC_DONE(&others);

@@ -27,11 +27,10 @@ static json_t *envelope_of(const struct notice *notice)
     crypto_random_text(id, sizeof(id) - 1);
     str_addf(&host, "127.0.0.1:%d", notice->port);
     str_addf(&url, "http://%s/v2/%s/manifests/%s", host.text, notice->repository, notice->digest);
-    json_t *target =
-        json_pack("{s:s,s:s,s:I,s:I,s:s,s:s,s:s}", "mediaType", notice->media_type, "digest",
-                  notice->digest, "size", (json_int_t)notice->size, "length",
-                  (json_int_t)notice->size, "repository", notice->repository, "url", url.text, "tag",
-                  notice->tag);
+    json_t *target = json_pack("{s:s,s:s,s:I,s:I,s:s,s:s,s:s}", "mediaType", notice->media_type,
+                               "digest", notice->digest, "size", (json_int_t)notice->size, "length",
+                               (json_int_t)notice->size, "repository", notice->repository, "url",
+                               url.text, "tag", notice->tag);
     json_t *event = json_pack("{s:s,s:s,s:o,s:{s:s,s:s},s:{},s:{s:s}}", "id", id, "action", "push",
                               "target", target, "request", "host", host.text, "method", "PUT",
                               "actor", "source", "addr", host.text);

@@ -30,8 +30,8 @@ json_t *objects_put(struct objects *objects, struct kind *kind, json_t *take_nex
 void objects_remove(struct objects *objects, struct kind *kind, const char *namespace,
                     const char *name);
 
-/* All objects of a kind, of one namespace unless "", by namespace and name; each one with a reference.
-   objects_list_done() gives it back. */
+/* All objects of a kind, of one namespace unless "", by namespace and name; each one with a
+   reference. objects_list_done() gives it back. */
 struct object_list {
     VEC(json_t *) items;
 };
@@ -40,7 +40,8 @@ void objects_list(const struct kind *kind, const char *namespace, struct object_
 void objects_owned(const struct objects *objects, const char *uid, struct object_list *out);
 void objects_list_done(struct object_list *list);
 
-/* Call `each` for all changes after `version`; false when the history does not reach back so far. */
+/* Call `each` for all changes after `version`; false when the history does not reach back so far.
+ */
 bool objects_since(const struct objects *objects, int64_t version,
                    void (*each)(void *context, const struct change *change), void *context);
 

@@ -47,9 +47,16 @@ int64_t quantity_milli(const char *text)
     static const struct {
         const char *suffix;
         double factor;
-    } units[] = {{"", 1},       {"m", 0.001},   {"k", 1e3},       {"M", 1e6},
-                 {"G", 1e9},    {"T", 1e12},    {"Ki", 1024},     {"Mi", 1024.0 * 1024},
-                 {"Gi", 1073741824.0},          {"Ti", 1099511627776.0}};
+    } units[] = {{"", 1},
+                 {"m", 0.001},
+                 {"k", 1e3},
+                 {"M", 1e6},
+                 {"G", 1e9},
+                 {"T", 1e12},
+                 {"Ki", 1024},
+                 {"Mi", 1024.0 * 1024},
+                 {"Gi", 1073741824.0},
+                 {"Ti", 1099511627776.0}};
     char *end = NULL;
     double number = strtod(text, &end);
     for (size_t i = 0; i < COUNT_OF(units); i++) {
@@ -114,10 +121,10 @@ void owned_of_kind(struct sandbox_cluster *cluster, const json_t *owner, const c
 
 json_t *owned_new(const json_t *owner, const char *api_version, const char *kind, const char *name)
 {
-    json_t *reference = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion",
-                                  json_text_at(owner, "apiVersion", ""), "kind", simulated_kind(owner),
-                                  "name", object_name(owner), "uid", object_uid(owner), "controller",
-                                  1, "blockOwnerDeletion", 1);
+    json_t *reference =
+        json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion", json_text_at(owner, "apiVersion", ""),
+                  "kind", simulated_kind(owner), "name", object_name(owner), "uid",
+                  object_uid(owner), "controller", 1, "blockOwnerDeletion", 1);
     return json_pack("{s:s,s:s,s:{s:s,s:s,s:[o]}}", "apiVersion", api_version, "kind", kind,
                      "metadata", "name", name, "namespace", simulated_namespace(owner),
                      "ownerReferences", reference);

@@ -6,9 +6,9 @@
 #define TEMPLATE_HASH_BYTES 11
 
 bool pod_is_ready(const json_t *pod);
-bool pod_has_ended(const json_t *pod);  /* Succeeded or Failed */
-bool pod_is_ending(const json_t *pod);  /* being deleted */
-bool pod_is_active(const json_t *pod);  /* neither */
+bool pod_has_ended(const json_t *pod); /* Succeeded or Failed */
+bool pod_is_ending(const json_t *pod); /* being deleted */
+bool pod_is_active(const json_t *pod); /* neither */
 struct node_use pod_asks(const json_t *pod);
 /* "500m", "2", "64Mi", "1.5G" in thousandths; 0 when it is no quantity. */
 int64_t quantity_milli(const char *text);
@@ -16,17 +16,18 @@ int64_t quantity_milli(const char *text);
 /* The pods, or others of one kind, that this object controls. */
 void owned_of_kind(struct sandbox_cluster *cluster, const json_t *owner, const char *kind,
                    struct object_list *out);
-/* An object that `owner` controls: {"apiVersion", "kind", "metadata": {...}} with owner reference. */
+/* An object that `owner` controls: {"apiVersion", "kind", "metadata": {...}} with owner reference.
+ */
 json_t *owned_new(const json_t *owner, const char *api_version, const char *kind, const char *name);
 
 /* What a new pod is made of. */
 struct pod_order {
     const json_t *owner;
     const json_t *template;
-    const char *name;      /* NULL: made from `prefix` */
-    const char *prefix;    /* "web-c86987f6b" */
-    const json_t *labels;  /* beside the template's; or NULL */
-    const char *node;      /* NULL: the scheduler chooses */
+    const char *name;     /* NULL: made from `prefix` */
+    const char *prefix;   /* "web-c86987f6b" */
+    const json_t *labels; /* beside the template's; or NULL */
+    const char *node;     /* NULL: the scheduler chooses */
 };
 void pod_create(struct sandbox_cluster *cluster, const struct pod_order *order);
 
@@ -41,8 +42,8 @@ void put_count(json_t *status, const char *key, int64_t count);
 struct condition {
     const char *type, *status, *reason, *message;
 };
-/* Add a condition to `conditions`; its times are those of `before` (the object) where it has not changed.
-   `has_update_time`: of Deployments. */
+/* Add a condition to `conditions`; its times are those of `before` (the object) where it has not
+   changed. `has_update_time`: of Deployments. */
 void condition_put(json_t *conditions, const json_t *before, const struct condition *condition,
                    int64_t now_ms, bool has_update_time);
 const json_t *condition_find(const json_t *object, const char *type);

@@ -34,7 +34,8 @@ void serve_get(struct request *request)
 /* A page's place in a list. */
 struct place {
     int64_t version;
-    char start[(size_t)2 * RESOURCE_NAME_BYTES]; /* "namespace/name" of the last object of the page before */
+    char start[(size_t)2 *
+               RESOURCE_NAME_BYTES]; /* "namespace/name" of the last object of the page before */
 };
 
 static void write_place(const struct place *place, struct str *out)
@@ -56,9 +57,10 @@ static bool read_place(const char *token, struct place *out)
     return end && *end == ' ' && TEXT_COPY(out->start, end + 1);
 }
 
-static void key_of(const json_t *object, char out[static (size_t)2 * RESOURCE_NAME_BYTES])
+static void key_of(const json_t *object, char out[static(size_t) 2 * RESOURCE_NAME_BYTES])
 {
-    snprintf(out, (size_t)2 * RESOURCE_NAME_BYTES, "%s/%s", simulated_namespace(object), object_name(object));
+    snprintf(out, (size_t)2 * RESOURCE_NAME_BYTES, "%s/%s", simulated_namespace(object),
+             object_name(object));
 }
 
 /* Items of lists of built-in kinds do not repeat their kind, as those of a real server. */
@@ -83,8 +85,7 @@ static size_t fill_page(const struct request *request, const struct selector *se
     char last[(size_t)2 * RESOURCE_NAME_BYTES] = "";
     bool is_after = place->start[0] == '\0';
     objects_list(request->kind, request->namespace, &list);
-    VEC_EACH(json_t *, object, &list.items)
-    {
+    VEC_EACH (json_t *, object, &list.items) {
         key_of(*object, key);
         if (!is_after) {
             /* The last one of the page before may be gone: its place counts. */
@@ -135,8 +136,9 @@ static void list(struct request *request)
     const char *limit = http_query(request->exchange, "limit");
     const char *token = http_query(request->exchange, "continue");
     if (token && token[0] && !read_place(token, &place)) {
-        cluster_refuse(request->exchange, refusal_new(400, "BadRequest", NULL, NULL,
-                                                  "invalid continue token: continue key is not valid"));
+        cluster_refuse(request->exchange,
+                       refusal_new(400, "BadRequest", NULL, NULL,
+                                   "invalid continue token: continue key is not valid"));
         return;
     }
     if (!selector_parse(http_query(request->exchange, "labelSelector"),

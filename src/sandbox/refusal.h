@@ -1,8 +1,8 @@
 /*
  * refusal: the Status object that a Kubernetes API answers when it says no.
  *
- * Functions here that may refuse a request return it, or NULL when all is well: reason, code, causes and
- * wording are what clients take apart, so they are made where the refusal is decided.
+ * Functions here that may refuse a request return it, or NULL when all is well: reason, code,
+ * causes and wording are what clients take apart, so they are made where the refusal is decided.
  */
 #pragma once
 

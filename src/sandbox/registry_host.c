@@ -27,7 +27,8 @@ struct sandbox_registry {
 };
 
 /* {"errors": [{"code", "message"}]}, as the distribution specification wants. */
-static void refuse(struct http_exchange *exchange, int status, const char *code, const char *message)
+static void refuse(struct http_exchange *exchange, int status, const char *code,
+                   const char *message)
 {
     http_reply_json(exchange, status,
                     json_pack("{s:[{s:s,s:s}]}", "errors", "code", code, "message", message));
@@ -75,8 +76,7 @@ static void list_tags(struct http_exchange *exchange, struct repository *reposit
     const char *last = http_query(exchange, "last");
     const char *shown = NULL;
     json_t *tags = json_array();
-    VEC_EACH(struct tag, tag, &repository->tags)
-    {
+    VEC_EACH (struct tag, tag, &repository->tags) {
         if (!tag->manifest || (last && strcmp(tag->name, last) <= 0)) {
             continue;
         }
@@ -182,8 +182,8 @@ static void handle(struct http_exchange *exchange, void *context)
 static bool is_repository(const char *name)
 {
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-/");
-    return length > 0 && name[length] == '\0' && length < IMAGE_REPOSITORY_BYTES && name[0] != '/' &&
-           name[length - 1] != '/' && !strstr(name, "//");
+    return length > 0 && name[length] == '\0' && length < IMAGE_REPOSITORY_BYTES &&
+           name[0] != '/' && name[length - 1] != '/' && !strstr(name, "//");
 }
 
 /* POST /sandbox/push/shop/cart:1.1.0: for people, who have no image to push. */
@@ -234,8 +234,7 @@ void sandbox_registry_stop(struct sandbox_registry **registry)
         return;
     }
     http_server_stop(&(*registry)->server);
-    VEC_EACH(char *, hook, &(*registry)->hooks)
-    {
+    VEC_EACH (char *, hook, &(*registry)->hooks) {
         free(*hook);
     }
     VEC_DONE(&(*registry)->hooks);
@@ -264,8 +263,7 @@ void sandbox_registry_push_created(struct sandbox_registry *registry, const char
                             .size = manifest->bytes.length,
                             .port = sandbox_registry_port(registry),
                             .now_ms = env_now_ms(registry->env)};
-    VEC_EACH(char *, hook, &registry->hooks)
-    {
+    VEC_EACH (char *, hook, &registry->hooks) {
         notify_send(registry->loop, *hook, registry->notify_secret, &notice);
     }
 }
@@ -287,7 +285,8 @@ bool sandbox_registry_digest(const struct sandbox_registry *registry, const char
                              const char *tag, char out[static SANDBOX_DIGEST_BYTES])
 {
     const struct tag *found = find_tag(registry, repository, tag);
-    return found && found->manifest && text_copy(out, SANDBOX_DIGEST_BYTES, found->manifest->digest);
+    return found && found->manifest &&
+           text_copy(out, SANDBOX_DIGEST_BYTES, found->manifest->digest);
 }
 
 void sandbox_registry_untag(struct sandbox_registry *registry, const char *repository,

@@ -1,10 +1,10 @@
 /*
  * registry_host: a simulated image registry, served over HTTP on the loop.
  *
- * The part of the OCI distribution API that reads: tags in pages, manifests and their configurations by tag
- * or digest.  Images are pushed in the process; what they consist of follows from repository, tag
- * and how often that tag was pushed, so that a story gives the same digests each time.  Pushes are told to
- * webhooks, in the form that the distribution registry uses.
+ * The part of the OCI distribution API that reads: tags in pages, manifests and their
+ * configurations by tag or digest.  Images are pushed in the process; what they consist of follows
+ * from repository, tag and how often that tag was pushed, so that a story gives the same digests
+ * each time.  Pushes are told to webhooks, in the form that the distribution registry uses.
  *
  * Everything runs on the loop's thread; webhooks are called from its workers.
  */
@@ -19,8 +19,8 @@ struct sandbox_registry;
 
 struct sandbox_registry_options {
     struct loop *loop;
-    const struct env *env; /* NULL: env_system() */
-    int port;              /* 0: the system chooses */
+    const struct env *env;     /* NULL: env_system() */
+    int port;                  /* 0: the system chooses */
     const char *notify_secret; /* signs webhooks; NULL: unsigned */
 };
 
@@ -30,8 +30,9 @@ bool sandbox_registry_start(const struct sandbox_registry_options *options,
 void sandbox_registry_stop(struct sandbox_registry **registry);
 int sandbox_registry_port(const struct sandbox_registry *registry);
 
-/* Push an image.  Pushing a tag again moves it to another digest.  Repository and tag must be what a
-   registry takes.  `created_ms` is what its configuration says; push() says the first day of 2026. */
+/* Push an image.  Pushing a tag again moves it to another digest.  Repository and tag must be what
+   a registry takes.  `created_ms` is what its configuration says; push() says the first day of
+   2026. */
 void sandbox_registry_push(struct sandbox_registry *registry, const char *repository,
                            const char *tag);
 void sandbox_registry_push_created(struct sandbox_registry *registry, const char *repository,

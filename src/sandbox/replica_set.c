@@ -30,7 +30,8 @@ static void remove_pods(struct sandbox_cluster *cluster, const struct object_lis
         for (size_t i = pods->items.count; i-- > 0 && count > 0;) {
             json_t *pod = pods->items.items[i];
             if (pod_is_active(pod) && pod_is_ready(pod) == (pass == 1)) {
-                delete_object(cluster, cluster_kind(cluster, "Pod"), pod, PROPAGATE_BACKGROUND, false);
+                delete_object(cluster, cluster_kind(cluster, "Pod"), pod, PROPAGATE_BACKGROUND,
+                              false);
                 count--;
             }
         }
@@ -57,9 +58,8 @@ void reconcile_replica_set(struct sandbox_cluster *cluster, json_t *set)
     owned_of_kind(cluster, set, "Pod", &pods);
     struct pod_counts counts = count_pods(cluster, &pods);
     int wanted = (int)json_int_at(set, "spec.replicas", 1);
-    struct pod_order order = {.owner = set,
-                              .template = json_at(set, "spec.template"),
-                              .prefix = object_name(set)};
+    struct pod_order order = {
+        .owner = set, .template = json_at(set, "spec.template"), .prefix = object_name(set)};
     for (int i = counts.active; i < wanted; i++) {
         pod_create(cluster, &order);
     }

@@ -2,8 +2,8 @@
  * sandbox: heddle with everything around it, in one process: for a first look and for scripts.
  *
  * The server, the agents and the Git repository are the real ones; the registry and the clusters
- * are simulated, and speak the same HTTP as real ones.  All of it lives in a temporary folder and is gone
- * afterwards.
+ * are simulated, and speak the same HTTP as real ones.  All of it lives in a temporary folder and
+ * is gone afterwards.
  */
 #pragma once
 

@@ -74,10 +74,11 @@ static void describe(const struct misfits *misfits, struct str *out)
     add_reason(&reasons, misfits->pods, "Too many pods");
     add_reason(&reasons, misfits->rules, "node(s) didn't match Pod's node affinity/selector");
     add_reason(&reasons, misfits->cordoned, "node(s) were unschedulable");
-    str_addf(out,
-             "0/%d nodes are available: %s. no new claims to deallocate, preemption: 0/%d nodes are "
-             "available: %d Preemption is not helpful for scheduling.",
-             misfits->nodes, reasons.text, misfits->nodes, misfits->nodes);
+    str_addf(
+        out,
+        "0/%d nodes are available: %s. no new claims to deallocate, preemption: 0/%d nodes are "
+        "available: %d Preemption is not helpful for scheduling.",
+        misfits->nodes, reasons.text, misfits->nodes, misfits->nodes);
 }
 
 static void put_scheduled(struct sandbox_cluster *cluster, const json_t *pod, json_t *next,

@@ -84,8 +84,7 @@ static size_t part_length(const char *text)
 static void requirement_done(struct requirement *requirement)
 {
     free(requirement->key);
-    VEC_EACH(char *, value, &requirement->values)
-    {
+    VEC_EACH (char *, value, &requirement->values) {
         free(*value);
     }
     VEC_DONE(&requirement->values);
@@ -93,12 +92,10 @@ static void requirement_done(struct requirement *requirement)
 
 void selector_done(struct selector *selector)
 {
-    VEC_EACH(struct requirement, label, &selector->labels)
-    {
+    VEC_EACH (struct requirement, label, &selector->labels) {
         requirement_done(label);
     }
-    VEC_EACH(struct requirement, field, &selector->fields)
-    {
+    VEC_EACH (struct requirement, field, &selector->fields) {
         requirement_done(field);
     }
     VEC_DONE(&selector->labels);
@@ -125,8 +122,7 @@ bool selector_parse(const char *labels, const char *fields, struct selector *out
 
 static bool is_listed(const struct requirement *requirement, const char *value)
 {
-    VEC_EACH(char *, listed, &requirement->values)
-    {
+    VEC_EACH (char *, listed, &requirement->values) {
         if (strcmp(*listed, value) == 0) {
             return true;
         }
@@ -152,14 +148,12 @@ static bool fits(const struct requirement *requirement, const char *value)
 bool selector_fits(const struct selector *selector, const json_t *object)
 {
     const json_t *labels = json_at(object, "metadata.labels");
-    VEC_EACH(struct requirement, label, &selector->labels)
-    {
+    VEC_EACH (struct requirement, label, &selector->labels) {
         if (label->key && !fits(label, json_string_value(json_object_get(labels, label->key)))) {
             return false;
         }
     }
-    VEC_EACH(struct requirement, field, &selector->fields)
-    {
+    VEC_EACH (struct requirement, field, &selector->fields) {
         if (field->key && !fits(field, json_text_at(object, field->key, ""))) {
             return false;
         }

@@ -50,16 +50,17 @@ static void create(const struct ordered *ordered, int ordinal)
     AUTO_JSON *labels = json_pack("{s:s,s:s,s:s}", REVISION_LABEL, ordered->update,
                                   "statefulset.kubernetes.io/pod-name", name,
                                   "apps.kubernetes.io/pod-index", index);
-    pod_create(ordered->cluster, &(struct pod_order){.owner = ordered->set,
-                                                     .template = json_at(ordered->set, "spec.template"),
-                                                     .name = name,
-                                                     .labels = labels});
+    pod_create(ordered->cluster,
+               &(struct pod_order){.owner = ordered->set,
+                                   .template = json_at(ordered->set, "spec.template"),
+                                   .name = name,
+                                   .labels = labels});
 }
 
 static void remove_pod(const struct ordered *ordered, json_t *pod, bool at_once)
 {
-    delete_object(ordered->cluster, cluster_kind(ordered->cluster, "Pod"), pod, PROPAGATE_BACKGROUND,
-                  at_once);
+    delete_object(ordered->cluster, cluster_kind(ordered->cluster, "Pod"), pod,
+                  PROPAGATE_BACKGROUND, at_once);
 }
 
 /* Make what is missing, from 0 up; false when the next step has to wait. */

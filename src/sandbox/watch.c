@@ -39,8 +39,7 @@ static void send_bookmark(struct watch *watch, bool is_end_of_initial)
 {
     char version[24];
     char api_version[160];
-    snprintf(version, sizeof(version), "%lld",
-             (long long)objects_version(watch->cluster->objects));
+    snprintf(version, sizeof(version), "%lld", (long long)objects_version(watch->cluster->objects));
     kind_api_version(watch->kind, api_version);
     AUTO_JSON *object =
         json_pack("{s:s,s:s,s:{s:s,s:n}}", "kind", watch->kind->kind, "apiVersion", api_version,
@@ -54,7 +53,8 @@ static void send_bookmark(struct watch *watch, bool is_end_of_initial)
 
 static bool wants(const struct watch *watch, const json_t *object)
 {
-    bool is_here = !watch->namespace[0] || strcmp(watch->namespace, simulated_namespace(object)) == 0;
+    bool is_here =
+        !watch->namespace[0] || strcmp(watch->namespace, simulated_namespace(object)) == 0;
     return object && is_here && selector_fits(&watch->selector, object);
 }
 
@@ -74,8 +74,7 @@ static void tell(void *context, const struct change *change)
 
 void watches_tell(struct sandbox_cluster *cluster, const struct change *change)
 {
-    VEC_EACH(struct watch *, watch, &cluster->watches.open)
-    {
+    VEC_EACH (struct watch *, watch, &cluster->watches.open) {
         tell(*watch, change);
     }
 }
@@ -130,8 +129,7 @@ static void send_all(struct watch *watch)
 {
     struct object_list list;
     objects_list(watch->kind, watch->namespace, &list);
-    VEC_EACH(json_t *, object, &list.items)
-    {
+    VEC_EACH (json_t *, object, &list.items) {
         if (wants(watch, *object)) {
             send(watch, "ADDED", *object);
         }

@@ -54,9 +54,11 @@ static void keep(json_t *metadata, const json_t *before, const char *key)
 /* The API server counts the templates of a DaemonSet in an annotation. */
 static void count_templates(const json_t *live, json_t *next)
 {
-    const json_t *before = json_object_get(json_at(live, "metadata.annotations"), TEMPLATE_GENERATION);
+    const json_t *before =
+        json_object_get(json_at(live, "metadata.annotations"), TEMPLATE_GENERATION);
     const char *text = json_string_value(before);
-    bool changed = !live || !json_equal(json_at(live, "spec.template"), json_at(next, "spec.template"));
+    bool changed =
+        !live || !json_equal(json_at(live, "spec.template"), json_at(next, "spec.template"));
     json_t *metadata = json_object_get(next, "metadata");
     json_t *annotations = json_object_get(metadata, "annotations");
     char number[24];

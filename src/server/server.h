@@ -11,21 +11,22 @@
 #include "promote/promote.h"
 
 struct server_options {
-    const char *repository;      /* URL or path of the config repository; required */
-    const char *branch;          /* NULL: "main" */
-    const char *pipeline_file;   /* in the repository; NULL: "heddle.yaml" */
-    const char *data;            /* folder for the store and the mirror; required */
-    const char *listen;          /* "ADDRESS:PORT"; NULL: "127.0.0.1:8080" */
+    const char *repository;    /* URL or path of the config repository; required */
+    const char *branch;        /* NULL: "main" */
+    const char *pipeline_file; /* in the repository; NULL: "heddle.yaml" */
+    const char *data;          /* folder for the store and the mirror; required */
+    const char *listen;        /* "ADDRESS:PORT"; NULL: "127.0.0.1:8080" */
     const char *tls_cert_file, *tls_key_file;
-    int64_t poll_registry_ms;    /* 0: 30 s */
-    int64_t poll_git_ms;         /* 0: 30 s */
-    const char *registry_config; /* Docker's config.json, or NULL */
+    int64_t poll_registry_ms;             /* 0: 30 s */
+    int64_t poll_git_ms;                  /* 0: 30 s */
+    const char *registry_config;          /* Docker's config.json, or NULL */
     const char *const *registry_insecure; /* hosts spoken to by plain HTTP */
     size_t registry_insecure_count;
     const char *hook_secret_file; /* NULL: webhooks are refused */
     const char *git_username, *git_password_file, *git_ssh_key_file, *git_known_hosts_file;
     struct promote_patience patience; /* zero: the defaults */
-    const char *admin_token_file; /* where the first admin token is written (0600); NULL: printed once */
+    const char
+        *admin_token_file; /* where the first admin token is written (0600); NULL: printed once */
 };
 
 struct server;

@@ -4,27 +4,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const pipeline =
-    "apiVersion: heddle.dev/v1\n"
-    "kind: Pipeline\n"
-    "metadata: {name: shop}\n"
-    "spec:\n"
-    "  stages:\n"
-    "    - name: dev\n"
-    "      targets: [{cluster: dev, path: clusters/dev}]\n"
-    "      automatic: true\n"
-    "    - name: staging\n"
-    "      from: [dev]\n"
-    "      targets: [{cluster: staging, path: clusters/staging}]\n"
-    "      automatic: true\n"
-    "      gates: [{soak: 10s}]\n"
-    "    - name: prod\n"
-    "      from: [staging]\n"
-    "      targets:\n"
-    "        - {cluster: prod-eu, path: clusters/prod-eu}\n"
-    "        - {cluster: prod-us, path: clusters/prod-us}\n"
-    "      waves: [[prod-eu], [prod-us]]\n"
-    "      gates: [{approval: {count: 1}}]\n";
+static const char *const pipeline = "apiVersion: heddle.dev/v1\n"
+                                    "kind: Pipeline\n"
+                                    "metadata: {name: shop}\n"
+                                    "spec:\n"
+                                    "  stages:\n"
+                                    "    - name: dev\n"
+                                    "      targets: [{cluster: dev, path: clusters/dev}]\n"
+                                    "      automatic: true\n"
+                                    "    - name: staging\n"
+                                    "      from: [dev]\n"
+                                    "      targets: [{cluster: staging, path: clusters/staging}]\n"
+                                    "      automatic: true\n"
+                                    "      gates: [{soak: 10s}]\n"
+                                    "    - name: prod\n"
+                                    "      from: [staging]\n"
+                                    "      targets:\n"
+                                    "        - {cluster: prod-eu, path: clusters/prod-eu}\n"
+                                    "        - {cluster: prod-us, path: clusters/prod-us}\n"
+                                    "      waves: [[prod-eu], [prod-us]]\n"
+                                    "      gates: [{approval: {count: 1}}]\n";
 
 static const char *const cells =
     "dev/cart dev/orders dev/web staging/cart staging/orders staging/web "
@@ -42,8 +41,11 @@ static void begin(struct world *world)
 
 static int64_t submit(struct world *world, const char *to, const char *const *names, size_t count)
 {
-    struct promote_request request = {.workloads = names, .workload_count = count, .actor = "ada",
-                                      .reason = "", .request_key = ""};
+    struct promote_request request = {.workloads = names,
+                                      .workload_count = count,
+                                      .actor = "ada",
+                                      .reason = "",
+                                      .request_key = ""};
     snprintf(request.to, sizeof(request.to), "%s", to);
     int64_t id = 0;
     struct err err = {0};
@@ -124,8 +126,8 @@ static void a_plan_that_changed_is_refused(void **state)
     world_push_image(&world, "cart", "1.1.0");
     world_advance(&world, 30000);
     static const char *const names[] = {"cart"};
-    struct promote_request request = {.to = "prod", .workloads = names, .workload_count = 1,
-                                      .actor = "ada", .request_key = ""};
+    struct promote_request request = {
+        .to = "prod", .workloads = names, .workload_count = 1, .actor = "ada", .request_key = ""};
     AUTO(arena_free) struct arena *arena = arena_new();
     struct plan plan;
     struct err err = {0};
@@ -136,7 +138,8 @@ static void a_plan_that_changed_is_refused(void **state)
     world_advance(&world, 60000);
     request.plan_digest = digest;
     int64_t id = 0;
-    ASSERT_FAILS(promote_submit(world.engine, &request, &id, &err), err, ERR_REFUSED, "has changed");
+    ASSERT_FAILS(promote_submit(world.engine, &request, &id, &err), err, ERR_REFUSED,
+                 "has changed");
     world_done(&world);
 }
 
@@ -147,16 +150,20 @@ static void a_bad_version_is_rolled_back_and_held_until_a_newer_one(void **state
     begin(&world);
     static const char *const names[] = {"cart"};
     world_push_image(&world, "cart", "bad-2");
-    struct promote_request request = {.to = "dev", .workloads = names, .workload_count = 1,
-                                      .version = "bad-2", .actor = "ada", .request_key = ""};
+    struct promote_request request = {.to = "dev",
+                                      .workloads = names,
+                                      .workload_count = 1,
+                                      .version = "bad-2",
+                                      .actor = "ada",
+                                      .request_key = ""};
     int64_t bad = 0;
     struct err err = {0};
     ASSERT_OK(promote_submit(world.engine, &request, &bad, &err), err);
     world_advance(&world, 8000);
     assert_int_equal(promote_active(world.engine, bad)->items[0].state, ITEM_STUCK);
 
-    struct rollback_request back = {.stage = "dev", .workload = "cart", .actor = "ada",
-                                    .reason = "crashes", .request_key = ""};
+    struct rollback_request back = {
+        .stage = "dev", .workload = "cart", .actor = "ada", .reason = "crashes", .request_key = ""};
     int64_t id = 0;
     ASSERT_OK(promote_rollback(world.engine, &back, &id, &err), err);
     assert_int_equal(world_finish(&world, id, 20000), RELEASE_DONE);
@@ -178,8 +185,8 @@ static void a_rollback_of_a_numbered_version_holds_until_a_newer_number(void **s
     begin(&world);
     world_push_image(&world, "cart", "1.1.0");
     world_advance(&world, 10000);
-    struct rollback_request back = {.stage = "dev", .workload = "cart", .actor = "ada",
-                                    .reason = "slow", .request_key = ""};
+    struct rollback_request back = {
+        .stage = "dev", .workload = "cart", .actor = "ada", .reason = "slow", .request_key = ""};
     int64_t id = 0;
     struct err err = {0};
     ASSERT_OK(promote_rollback(world.engine, &back, &id, &err), err);
@@ -220,8 +227,12 @@ static void a_failed_release_can_be_tried_again(void **state)
     begin(&world);
     static const char *const names[] = {"cart"};
     world_push_image(&world, "cart", "bad-9");
-    struct promote_request request = {.to = "dev", .workloads = names, .workload_count = 1,
-                                      .version = "bad-9", .actor = "ada", .request_key = ""};
+    struct promote_request request = {.to = "dev",
+                                      .workloads = names,
+                                      .workload_count = 1,
+                                      .version = "bad-9",
+                                      .actor = "ada",
+                                      .request_key = ""};
     int64_t id = 0;
     struct err err = {0};
     ASSERT_OK(promote_submit(world.engine, &request, &id, &err), err);
@@ -287,8 +298,11 @@ static void the_same_request_twice_is_one_release(void **state)
     world_push_image(&world, "cart", "1.1.0");
     world_advance(&world, 30000);
     static const char *const names[] = {"cart"};
-    struct promote_request request = {.to = "prod", .workloads = names, .workload_count = 1,
-                                      .actor = "ada", .request_key = "key-1"};
+    struct promote_request request = {.to = "prod",
+                                      .workloads = names,
+                                      .workload_count = 1,
+                                      .actor = "ada",
+                                      .request_key = "key-1"};
     int64_t first = 0;
     int64_t second = 0;
     struct err err = {0};
@@ -326,7 +340,8 @@ static void run_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
     struct world world;
     world_init(&world, pipeline, cells, seed);
     world.patience.stuck_ms = 600000;
-    world.faults = (struct world_faults){.lose_act = 20, .unavailable = 15, .foreign = 10, .kill = 4};
+    world.faults =
+        (struct world_faults){.lose_act = 20, .unavailable = 15, .foreign = 10, .kill = 4};
     static const char *const workloads[] = {"cart", "orders", "web"};
     for (size_t i = 0; i < 3; i++) {
         world_push_image(&world, workloads[i], "1.1.0");

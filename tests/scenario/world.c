@@ -242,7 +242,8 @@ static void fill_scan(struct world *world, const struct world_commit *commit, co
         workload->place_count = 1;
         snprintf(workload->places[0].container, NAME_BYTES, "%s", workload->name);
         make_image(workload->name, commit->tags[i], &workload->places[0].image);
-        workload->places[0].file = arena_printf(arena, "clusters/%s/%s.yaml", cluster, workload->name);
+        workload->places[0].file =
+            arena_printf(arena, "clusters/%s/%s.yaml", cluster, workload->name);
         workload->files = ARENA_NEW(arena, const char *);
         workload->files[workload->file_count++] = workload->places[0].file;
     }
@@ -261,7 +262,8 @@ static void add_foreign(struct world *world, struct git_view *view)
         snprintf(change->author, sizeof(change->author), "someone");
         sscanf(commit->message, "%63[^/]/%63s", change->target, change->workload);
         const struct target *target = NULL;
-        const struct stage *stage = pipeline_stage_of_cluster(view->pipeline, change->target, &target);
+        const struct stage *stage =
+            pipeline_stage_of_cluster(view->pipeline, change->target, &target);
         snprintf(change->stage, sizeof(change->stage), "%s", stage->name);
         size_t cell = cell_index(world, change->target, change->workload);
         const char *before = world->commits[commit->parent].tags[cell];
@@ -284,7 +286,8 @@ static void fetch(struct world *world)
     snprintf(view->head, sizeof(view->head), "%s", commit->oid);
     struct err err = {0};
     ASSERT_OK(configrepo_pipeline(slice_of(world->pipeline_text), "heddle.yaml", arena,
-                                  &view->pipeline, &err), err);
+                                  &view->pipeline, &err),
+              err);
     view->targets = arena_alloc(arena, PIPELINE_TARGETS_MAX, sizeof(*view->targets));
     for (size_t i = 0; i < view->pipeline->stage_count; i++) {
         const struct stage *stage = &view->pipeline->stages[i];
@@ -340,7 +343,8 @@ static void fill_report(struct world *world, const struct world_cell *cell, stru
     }
     if (is_bad) {
         snprintf(out->diagnosis.code, sizeof(out->diagnosis.code), "HD1011");
-        snprintf(out->diagnosis.what, sizeof(out->diagnosis.what), "%s exits with code 1.", cell->workload);
+        snprintf(out->diagnosis.what, sizeof(out->diagnosis.what), "%s exits with code 1.",
+                 cell->workload);
         out->diagnosis.is_terminal = true;
     }
 }
@@ -416,8 +420,9 @@ static void open_engine(struct world *world)
     struct promote_ports ports = {port_act,   port_release, port_cell, port_board,
                                   port_fetch, port_wake,    world};
     struct err err = {0};
-    ASSERT_OK(promote_open(world->store, &world->env, &ports, &world->patience, &world->engine, &err),
-              err);
+    ASSERT_OK(
+        promote_open(world->store, &world->env, &ports, &world->patience, &world->engine, &err),
+        err);
     fetch(world);
 }
 
@@ -434,8 +439,10 @@ void world_kill(struct world *world)
 void world_init(struct world *world, const char *pipeline_text, const char *cells, uint64_t seed)
 {
     struct err err = {0};
-    *world = (struct world){.now_ms = 1000000, .seed = seed * 2654435761U + 1,
-                            .pipeline_text = pipeline_text, .rollout_ms = 2000};
+    *world = (struct world){.now_ms = 1000000,
+                            .seed = seed * 2654435761U + 1,
+                            .pipeline_text = pipeline_text,
+                            .rollout_ms = 2000};
     world->env = (struct env){sim_now, sim_now, sim_random, world};
     world->commits = xcalloc(WORLD_COMMITS_MAX, sizeof(*world->commits));
     struct world_commit *first = &world->commits[0];
@@ -484,7 +491,8 @@ void world_push_image(struct world *world, const char *workload, const char *tag
     world_digest(workload, tag, added->digest);
     bool changed = false;
     ASSERT_OK(store_versions_put(world->store, repository, rows, known.count + 1, world->now_ms,
-                                 &changed, &err), err);
+                                 &changed, &err),
+              err);
     ASSERT_OK(promote_versions_changed(world->engine, repository, &err), err);
 }
 

@@ -1,8 +1,8 @@
 /*
  * world: a simulated Git host, clusters and clock around the real engine and the real store.
  *
- * Nothing moves by itself: the test advances the clock, and each step delivers what is due.  A fault
- * plan, drawn from a seed, loses acts before or after they happened, lets a person push in
+ * Nothing moves by itself: the test advances the clock, and each step delivers what is due.  A
+ * fault plan, drawn from a seed, loses acts before or after they happened, lets a person push in
  * between, makes the remote unavailable, and kills the engine between any two steps.
  */
 #pragma once
@@ -18,7 +18,7 @@
 /* What one commit says: the tag of every cell. */
 struct world_commit {
     char oid[OID_BYTES];
-    int parent;                       /* index; -1 for the first */
+    int parent; /* index; -1 for the first */
     char tags[WORLD_CELLS_MAX][32];
     bool is_foreign;
     char message[2048];
@@ -28,16 +28,16 @@ struct world_cell {
     char cluster[NAME_BYTES];
     char workload[NAME_BYTES];
     /* the cluster's side */
-    char running[32];                 /* the tag whose pods are ready */
-    char applied[32];                 /* the tag that was applied last */
+    char running[32]; /* the tag whose pods are ready */
+    char applied[32]; /* the tag that was applied last */
     int64_t applied_ms;
 };
 
 struct world_faults {
-    unsigned lose_act;                /* of 100: the act is done, or not, and nobody hears of it: a kill */
-    unsigned unavailable;             /* of 100: the remote does not answer */
-    unsigned foreign;                 /* of 100: a person pushes first */
-    unsigned kill;                    /* of 100, per step: the engine dies */
+    unsigned lose_act;    /* of 100: the act is done, or not, and nobody hears of it: a kill */
+    unsigned unavailable; /* of 100: the remote does not answer */
+    unsigned foreign;     /* of 100: a person pushes first */
+    unsigned kill;        /* of 100, per step: the engine dies */
 };
 
 struct world {
@@ -50,11 +50,11 @@ struct world {
     const char *pipeline_text;
     struct world_commit *commits;
     int commit_count;
-    int head;                         /* of the remote branch */
-    int seen;                         /* what the server has fetched; people's commits count from here */
+    int head; /* of the remote branch */
+    int seen; /* what the server has fetched; people's commits count from here */
     struct world_cell cells[WORLD_CELLS_MAX];
     size_t cell_count;
-    int applied_commit[8];            /* per cluster, index into clusters */
+    int applied_commit[8]; /* per cluster, index into clusters */
     char clusters[8][NAME_BYTES];
     size_t cluster_count;
     int64_t sequence[8];
@@ -62,9 +62,9 @@ struct world {
     size_t act_count;
     bool fetch_wanted;
     struct world_faults faults;
-    int pushes;                       /* commits of ours that reached the remote */
+    int pushes; /* commits of ours that reached the remote */
     int kills;
-    int64_t rollout_ms;               /* from applied to ready */
+    int64_t rollout_ms; /* from applied to ready */
 };
 
 /* `cells`: "dev/cart dev/web staging/cart …", all at tag "1.0.0". */
@@ -74,7 +74,8 @@ void world_done(struct world *world);
 /* A version appears in the registry (repository "r/<workload>"). */
 void world_push_image(struct world *world, const char *workload, const char *tag);
 /* A person's own commit: sets a cell's tag, or touches its configuration when tag is NULL. */
-void world_person_commits(struct world *world, const char *cluster, const char *workload, const char *tag);
+void world_person_commits(struct world *world, const char *cluster, const char *workload,
+                          const char *tag);
 /* Deliver what is due at each 100 ms for that long. */
 void world_advance(struct world *world, int64_t ms);
 /* Advance until the release is over, at most `ms`; its phase. */

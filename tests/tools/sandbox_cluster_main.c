@@ -14,12 +14,10 @@
 
 static bool parse(int argc, char **argv, struct sandbox_cluster_options *out)
 {
-    static const struct option options[] = {{"name", required_argument, NULL, 'n'},
-                                            {"nodes", required_argument, NULL, 'c'},
-                                            {"speed", required_argument, NULL, 's'},
-                                            {"port", required_argument, NULL, 'p'},
-                                            {"open", no_argument, NULL, 'o'},
-                                            {0}};
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'},  {"nodes", required_argument, NULL, 'c'},
+        {"speed", required_argument, NULL, 's'}, {"port", required_argument, NULL, 'p'},
+        {"open", no_argument, NULL, 'o'},        {0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'n':
@@ -48,7 +46,8 @@ static bool serve(struct sandbox_cluster_options *options, const char *path, str
 {
     struct sandbox_cluster *cluster = NULL;
     AUTO_STR(kubeconfig, 65536);
-    if (!loop_stop_on_signals(options->loop, err) || !sandbox_cluster_start(options, &cluster, err)) {
+    if (!loop_stop_on_signals(options->loop, err) ||
+        !sandbox_cluster_start(options, &cluster, err)) {
         return false;
     }
     sandbox_cluster_kubeconfig(cluster, &kubeconfig);
@@ -67,8 +66,9 @@ int main(int argc, char **argv)
     struct err err = {0};
     struct sandbox_cluster_options options = {.name = "sandbox", .speed = 1};
     if (!parse(argc, argv, &options)) {
-        fprintf(stderr, "usage: sandbox-cluster [--name NAME] [--nodes N] [--speed X] [--port PORT] "
-                        "[--open] FILE\n");
+        fprintf(stderr,
+                "usage: sandbox-cluster [--name NAME] [--nodes N] [--speed X] [--port PORT] "
+                "[--open] FILE\n");
         return 2;
     }
     options.loop = loop_new();

@@ -59,9 +59,18 @@ static void durations_are_read_and_refused(void **state)
     static const struct {
         const char *text;
         int64_t ms; /* -1: refused */
-    } cases[] = {{"10s", 10000}, {"5m", 300000}, {"1h30m", 5400000}, {"250ms", 250},
-                 {"14d", 1209600000}, {"", -1}, {"10", -1}, {"s", -1}, {"-5s", -1},
-                 {"10 s", -1}, {"99999999999999999999d", -1}, {"1y", -1}};
+    } cases[] = {{"10s", 10000},
+                 {"5m", 300000},
+                 {"1h30m", 5400000},
+                 {"250ms", 250},
+                 {"14d", 1209600000},
+                 {"", -1},
+                 {"10", -1},
+                 {"s", -1},
+                 {"-5s", -1},
+                 {"10 s", -1},
+                 {"99999999999999999999d", -1},
+                 {"1y", -1}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int64_t ms = -1;
         struct err err = {0};
@@ -86,7 +95,8 @@ static void terminal_text_cannot_move_the_cursor(void **state)
 {
     (void)state;
     AUTO_STR(out, 256);
-    escape_terminal(&out, "a\x1b[2Jb\nc\xE2\x80\xAE" "d\xff");
+    escape_terminal(&out, "a\x1b[2Jb\nc\xE2\x80\xAE"
+                          "d\xff");
     assert_string_equal(out.text, "a\\x1b[2Jb\\nc\\u202ed\\xff");
 }
 
@@ -131,7 +141,8 @@ static void broken_utf8_becomes_replacement_characters(void **state)
 {
     (void)state;
     AUTO_JSON *value = json_text_safe("a\xff\0b", 4);
-    assert_string_equal(json_string_value(value), "a\xEF\xBF\xBD\xEF\xBF\xBD" "b");
+    assert_string_equal(json_string_value(value), "a\xEF\xBF\xBD\xEF\xBF\xBD"
+                                                  "b");
 }
 
 static void a_file_is_replaced_whole(void **state)
@@ -176,8 +187,7 @@ static void a_vec_removes_and_grows(void **state)
     }
     VEC_REMOVE(&numbers, 0);
     int sum = 0;
-    VEC_EACH(int, number, &numbers)
-    {
+    VEC_EACH (int, number, &numbers) {
         sum += *number;
     }
     assert_int_equal(sum, 4950);

@@ -54,6 +54,7 @@ static void what_is_read_is_shown(void **state)
         {"get-board-wide", {"get board -o wide", NULL, NULL, false}},
         {"get-board-narrow", {"get board", NULL, "COLUMNS=60", false}},
         {"get-board-stuck", {"get board --state stuck,failed -s dev", NULL, NULL, false}},
+        {"get-board-no-stage", {"get board -s dve", NULL, NULL, false}},
         {"get-board-name", {"-o name get board", NULL, NULL, false}},
         {"get-clusters", {"get clusters", NULL, NULL, false}},
         {"get-versions", {"get versions cart", NULL, NULL, false}},

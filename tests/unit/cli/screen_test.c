@@ -138,6 +138,9 @@ static void the_end_of_a_watch_is_decided_by_the_release(void **state)
          OUTCOME_GOING_ON},
         {"{\"phase\": \"syncing\", \"waves\": 2, \"commits\": [\"a\", \"b\"]}", WAIT_COMMITTED,
          OUTCOME_REACHED},
+        /* Listed, and not pushed yet. */
+        {"{\"phase\": \"committing\", \"wave\": 2, \"waves\": 2, \"commits\": [\"a\", \"b\"]}",
+         WAIT_COMMITTED, OUTCOME_GOING_ON},
         {"{}", WAIT_DONE, OUTCOME_GOING_ON},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

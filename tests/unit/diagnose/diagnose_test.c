@@ -113,21 +113,24 @@ static const struct {
      "\"reg.test/shop/web:missing-2\": reg.test/shop/web:missing-2: not found",
      "HD1001", "The image reg.test/shop/web:missing-2 does not exist.", true},
     {"ImagePullBackOff",
-     "Back-off pulling image \"reg.test/shop/web:missing-2\": ErrImagePull: failed to pull and unpack "
+     "Back-off pulling image \"reg.test/shop/web:missing-2\": ErrImagePull: failed to pull and "
+     "unpack "
      "image \"reg.test/shop/web:missing-2\": failed to resolve reference "
      "\"reg.test/shop/web:missing-2\": failed to authorize: failed to fetch anonymous token: "
      "unexpected status from GET request to https://reg.test/token: 401 Unauthorized",
      "HD1002", "The cluster may not pull reg.test/shop/web:missing-2: access denied.", true},
-    {"ImagePullBackOff", "pull access denied, repository does not exist or may require authorization",
-     "HD1002", "The cluster may not pull reg.test/shop/web:missing-2: access denied.", true},
+    {"ImagePullBackOff",
+     "pull access denied, repository does not exist or may require authorization", "HD1002",
+     "The cluster may not pull reg.test/shop/web:missing-2: access denied.", true},
     {"ErrImagePull", "toomanyrequests: You have reached your pull rate limit.", "HD1003",
      "reg.test limits pulls just now; this usually clears by itself.", false},
     {"ErrImagePull", "no match for platform in manifest: not found", "HD1004",
      "The image reg.test/shop/web:missing-2 has no build for the processors of these nodes.", true},
     {"ErrImagePull", "dial tcp: lookup reg.test on 10.0.0.10:53: no such host", "HD1005",
      "reg.test cannot be reached from the cluster: no such host.", false},
-    {"ErrImagePull", "tls: failed to verify certificate: x509: certificate signed by unknown authority",
-     "HD1005", "reg.test cannot be reached from the cluster: its certificate is not trusted.", false},
+    {"ErrImagePull",
+     "tls: failed to verify certificate: x509: certificate signed by unknown authority", "HD1005",
+     "reg.test cannot be reached from the cluster: its certificate is not trusted.", false},
     {"InvalidImageName", "couldn't parse image name", "HD1006",
      "\"reg.test/shop/web:missing-2\" is not the name of an image.", true},
     {"ErrImageNeverPull", "Container image is not present with pull policy of Never", "HD1007",
@@ -158,23 +161,23 @@ static void a_waiting_container_is_explained_by_its_reason_and_message(void **st
     for (size_t i = 0; i < COUNT_OF(waiting_cases); i++) {
         struct recorded recorded;
         recorded_open(&recorded, "deployment-image-missing");
-        AUTO_JSON *status =
-            json_pack("[{s:s,s:b,s:i,s:{s:{s:s,s:s}}}]", "name", "app", "ready", 0, "restartCount", 0,
-                      "state", "waiting", "reason", waiting_cases[i].reason, "message",
-                      waiting_cases[i].message);
+        AUTO_JSON *status = json_pack("[{s:s,s:b,s:i,s:{s:{s:s,s:s}}}]", "name", "app", "ready", 0,
+                                      "restartCount", 0, "state", "waiting", "reason",
+                                      waiting_cases[i].reason, "message", waiting_cases[i].message);
         AUTO(xfree) char *text = json_text(status);
         use_status(&recorded, text);
         struct diagnosis want = {.is_terminal = waiting_cases[i].is_terminal};
         TEXT_COPY_CUT(want.code, waiting_cases[i].code);
-        snprintf(want.what, sizeof(want.what), "%s The new pod is not ready.", waiting_cases[i].what);
+        snprintf(want.what, sizeof(want.what), "%s The new pod is not ready.",
+                 waiting_cases[i].what);
         check(waiting_cases[i].message, &recorded, NOW, &want);
         recorded_close(&recorded);
     }
 }
 
 #define ENDED(code, reason, restarts)                                                              \
-    "[{\"name\": \"app\", \"ready\": false, \"restartCount\": " #restarts                           \
-    ", \"state\": {\"waiting\": {\"reason\": \"CrashLoopBackOff\", \"message\": \"back-off\"}}, "     \
+    "[{\"name\": \"app\", \"ready\": false, \"restartCount\": " #restarts                          \
+    ", \"state\": {\"waiting\": {\"reason\": \"CrashLoopBackOff\", \"message\": \"back-off\"}}, "  \
     "\"lastState\": {\"terminated\": {\"exitCode\": " #code ", \"reason\": \"" reason "\"}}}]"
 
 static const struct {
@@ -182,7 +185,7 @@ static const struct {
     const char *code, *what;
     bool is_terminal;
 } ended_cases[] = {
-    {ENDED(1, "Error", 1), "HD1011", "app starts and exits with code 1 (1 restarts).", false},
+    {ENDED(1, "Error", 1), "HD1011", "app starts and exits with code 1 (1 restart).", false},
     {ENDED(0, "Completed", 4), "HD1011",
      "app ends by itself without an error, but should go on running (4 restarts).", true},
     {ENDED(127, "Error", 0), "HD1013",
@@ -194,10 +197,11 @@ static const struct {
      "startup probe.",
      true},
     {ENDED(137, "OOMKilled", 1), "HD1012",
-     "app was killed: it needs more than its memory limit of 64Mi (1 restarts).", false},
+     "app was killed: it needs more than its memory limit of 64Mi (1 restart).", false},
     /* Between two crashes a container reads as running. */
     {"[{\"name\": \"app\", \"ready\": false, \"started\": true, \"restartCount\": 3, \"state\": "
-     "{\"running\": {}}, \"lastState\": {\"terminated\": {\"exitCode\": 2, \"reason\": \"Error\"}}}]",
+     "{\"running\": {}}, \"lastState\": {\"terminated\": {\"exitCode\": 2, \"reason\": "
+     "\"Error\"}}}]",
      "HD1011", "app starts and exits with code 2 (3 restarts).", true},
     {"[{\"name\": \"app\", \"ready\": false, \"started\": false, \"restartCount\": 0, \"state\": "
      "{\"running\": {}}}]",
@@ -225,18 +229,21 @@ static void an_init_container_is_named_before_those_that_wait_for_it(void **stat
     struct recorded recorded;
     recorded_open(&recorded, "deployment-image-missing");
     json_t *pod = recorded_pod(&recorded, "web-b6d44c84f");
-    json_patch(pod, "spec.initContainers", "[{\"name\": \"migrate\", \"image\": \"reg.test/m:1\"}]");
-    json_patch(pod, "status.initContainerStatuses",
-               "[{\"name\": \"migrate\", \"ready\": false, \"restartCount\": 5, \"state\": {\"waiting\": "
-               "{\"reason\": \"CrashLoopBackOff\"}}, \"lastState\": {\"terminated\": {\"exitCode\": 3, "
-               "\"reason\": \"Error\"}}}]");
+    json_patch(pod, "spec.initContainers",
+               "[{\"name\": \"migrate\", \"image\": \"reg.test/m:1\"}]");
+    json_patch(
+        pod, "status.initContainerStatuses",
+        "[{\"name\": \"migrate\", \"ready\": false, \"restartCount\": 5, \"state\": {\"waiting\": "
+        "{\"reason\": \"CrashLoopBackOff\"}}, \"lastState\": {\"terminated\": {\"exitCode\": 3, "
+        "\"reason\": \"Error\"}}}]");
     use_status(&recorded, "[{\"name\": \"app\", \"ready\": false, \"restartCount\": 0, \"state\": "
                           "{\"waiting\": {\"reason\": \"PodInitializing\"}}}]");
     check("init", &recorded, NOW,
           &(struct diagnosis){.code = "HD1014",
                               .is_terminal = true,
-                              .what = "The init container migrate ends with exit code 3 (5 restarts): "
-                                      "the pod cannot start. The new pod is not ready."});
+                              .what =
+                                  "The init container migrate ends with exit code 3 (5 restarts): "
+                                  "the pod cannot start. The new pod is not ready."});
     recorded_close(&recorded);
 }
 
@@ -247,7 +254,8 @@ static const struct {
 } workload_cases[] = {
     {"deployment-quota",
      "status.conditions",
-     "[{\"type\": \"ReplicaFailure\", \"status\": \"True\", \"reason\": \"FailedCreate\", \"message\": "
+     "[{\"type\": \"ReplicaFailure\", \"status\": \"True\", \"reason\": \"FailedCreate\", "
+     "\"message\": "
      "\"admission webhook \\\"images.acme.test\\\" denied the request: image is not signed\"}]",
      {.code = "HD1052",
       .is_terminal = true,
@@ -255,8 +263,10 @@ static const struct {
       .evidence = "image is not signed"}},
     {"deployment-quota",
      "status.conditions",
-     "[{\"type\": \"ReplicaFailure\", \"status\": \"True\", \"reason\": \"FailedCreate\", \"message\": "
-     "\"pods \\\"over-\\\" is forbidden: error looking up service account tight/web: serviceaccount "
+     "[{\"type\": \"ReplicaFailure\", \"status\": \"True\", \"reason\": \"FailedCreate\", "
+     "\"message\": "
+     "\"pods \\\"over-\\\" is forbidden: error looking up service account tight/web: "
+     "serviceaccount "
      "\\\"web\\\" not found\"}]",
      {.code = "HD1052",
       .is_terminal = true,
@@ -265,10 +275,12 @@ static const struct {
      "metadata.generation",
      "9",
      {.code = "HD1097",
-      .what = "The cluster has taken the change to fine, but its controllers have not seen it yet."}},
+      .what =
+          "The cluster has taken the change to fine, but its controllers have not seen it yet."}},
     {"deployment-healthy",
      "status.conditions",
-     "[{\"type\": \"Progressing\", \"status\": \"False\", \"reason\": \"ProgressDeadlineExceeded\"}]",
+     "[{\"type\": \"Progressing\", \"status\": \"False\", \"reason\": "
+     "\"ProgressDeadlineExceeded\"}]",
      {.code = "HD1098",
       .is_terminal = true,
       .what = "The rollout of fine has passed its progress deadline, and no known cause shows."}},
@@ -284,7 +296,8 @@ static const struct {
      "spec.jobTemplate.spec.template.spec.containers",
      "[{\"name\": \"app\", \"image\": \"reg.test/x:2\"}]",
      {.code = "HD1095",
-      .what = "report has not run with this version yet; its next run will show whether it works."}},
+      .what =
+          "report has not run with this version yet; its next run will show whether it works."}},
 };
 
 static void causes_in_the_workload_itself_are_found(void **state)
@@ -309,7 +322,8 @@ static void a_paused_rollout_says_so(void **state)
     json_patch(recorded_live(&recorded), "status.updatedReplicas", "0");
     recorded_judge(&recorded, NULL);
     check("paused", &recorded, NOW,
-          &(struct diagnosis){.code = "HD1096", .is_terminal = true, .what = "The rollout of fine is paused."});
+          &(struct diagnosis){
+              .code = "HD1096", .is_terminal = true, .what = "The rollout of fine is paused."});
     recorded_close(&recorded);
 }
 
@@ -321,15 +335,18 @@ static void long_texts_of_strangers_are_cut(void **state)
     char message[4096];
     memset(message, 'x', sizeof(message));
     memcpy(message + sizeof(message) - 11, ": not found", 11);
-    AUTO_JSON *status = json_pack("[{s:s,s:{s:{s:s,s:s%}}}]", "name", "app", "state", "waiting", "reason",
-                                  "ImagePullBackOff", "message", message, sizeof(message));
+    AUTO_JSON *status =
+        json_pack("[{s:s,s:{s:{s:s,s:s%}}}]", "name", "app", "state", "waiting", "reason",
+                  "ImagePullBackOff", "message", message, sizeof(message));
     AUTO(xfree) char *text = json_text(status);
     use_status(&recorded, text);
-    check("long", &recorded, NOW,
-          &(struct diagnosis){
-              .code = "HD1001",
-              .is_terminal = true,
-              .what = "The image reg.test/shop/web:missing-2 does not exist. The new pod is not ready."});
+    check(
+        "long", &recorded, NOW,
+        &(struct diagnosis){
+            .code = "HD1001",
+            .is_terminal = true,
+            .what =
+                "The image reg.test/shop/web:missing-2 does not exist. The new pod is not ready."});
     recorded_close(&recorded);
 }
 

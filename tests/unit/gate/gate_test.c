@@ -35,7 +35,11 @@ static const struct {
      GATE_CLOSED,
      "It is not healthy in the stage before."},
     {"a rollback waits for nothing",
-     {.now_ms = 100000, .has_source = true, .soak_ms = 60000, .approvals_needed = 1, .is_urgent = true},
+     {.now_ms = 100000,
+      .has_source = true,
+      .soak_ms = 60000,
+      .approvals_needed = 1,
+      .is_urgent = true},
      GATE_OPEN,
      NULL},
 };

@@ -36,8 +36,9 @@ static const struct {
      "status.updateRevision", "\"db-next\"", WORKLOAD_ROLLING_OUT, 0, 2},
     {"a DaemonSet with a ready pod on each node is healthy", "daemon-set-healthy", NULL, NULL,
      WORKLOAD_HEALTHY, 2, 0},
-    {"a DaemonSet with a newer template is rolling out", "daemon-set-healthy", "metadata.annotations",
-     "{\"deprecated.daemonset.template.generation\": \"2\"}", WORKLOAD_ROLLING_OUT, 0, 2},
+    {"a DaemonSet with a newer template is rolling out", "daemon-set-healthy",
+     "metadata.annotations", "{\"deprecated.daemonset.template.generation\": \"2\"}",
+     WORKLOAD_ROLLING_OUT, 0, 2},
     {"a Job that completed is healthy", "job-complete", NULL, NULL, WORKLOAD_HEALTHY, 1, 0},
     {"a Job that failed has failed", "job-failed", NULL, NULL, WORKLOAD_FAILED, 0, 0},
     {"a CronJob whose last run went well is healthy", "cron-job-ran", NULL, NULL, WORKLOAD_HEALTHY,
@@ -179,6 +180,27 @@ static void pods_of_others_are_not_counted(void **state)
     recorded_close(&recorded);
 }
 
+/* The Deployment's own counts can be ahead of the pods that are seen. */
+static void an_old_pod_that_still_serves_is_waited_for(void **state)
+{
+    (void)state;
+    struct recorded recorded;
+    recorded_open(&recorded, "deployment-healthy");
+    json_t *sets = json_object_get(recorded.file, "owned");
+    json_t *pods = json_object_get(recorded.file, "pods");
+    json_t *old_set = json_deep_copy(json_array_get(sets, 0));
+    json_t *old_pod = json_deep_copy(json_array_get(pods, 0));
+    json_patch(old_set, "metadata.uid", "\"old\"");
+    json_patch(old_set, "metadata.annotations", "{\"deployment.kubernetes.io/revision\": \"0\"}");
+    json_patch(old_pod, "metadata.ownerReferences", "[{\"uid\": \"old\", \"controller\": true}]");
+    json_array_append_new(sets, old_set);
+    json_array_append_new(pods, old_pod);
+    recorded_judge(&recorded, NULL);
+    assert_int_equal(recorded.facts.old_ready, 1);
+    assert_int_equal(health_judge(&recorded.facts), WORKLOAD_ROLLING_OUT);
+    recorded_close(&recorded);
+}
+
 static void more_pods_than_are_kept_are_still_counted(void **state)
 {
     (void)state;
@@ -207,7 +229,8 @@ static void objects_of_strange_shapes_do_no_harm(void **state)
         "{\"apiVersion\": \"apps/v1\", \"kind\": \"Deployment\", \"metadata\": [], \"spec\": 3, "
         "\"status\": {\"conditions\": [1, null, {\"type\": 4}]}}",
         "{\"apiVersion\": \"apps/v1\", \"kind\": \"StatefulSet\", \"spec\": {\"template\": "
-        "{\"spec\": {\"containers\": [null, {\"name\": 1}, {\"name\": \"a\", \"image\": \":\"}]}}}}",
+        "{\"spec\": {\"containers\": [null, {\"name\": 1}, {\"name\": \"a\", \"image\": "
+        "\":\"}]}}}}",
     };
     for (size_t i = 0; i < COUNT_OF(shapes); i++) {
         struct err err;
@@ -231,6 +254,7 @@ int main(void)
         cmocka_unit_test(digests_are_reported_once_the_new_pods_agree),
         cmocka_unit_test(a_manifest_without_an_object_is_missing),
         cmocka_unit_test(pods_of_others_are_not_counted),
+        cmocka_unit_test(an_old_pod_that_still_serves_is_waited_for),
         cmocka_unit_test(more_pods_than_are_kept_are_still_counted),
         cmocka_unit_test(objects_of_strange_shapes_do_no_harm),
     };

@@ -142,9 +142,12 @@ static void what_is_no_manifest_is_a_problem_and_the_rest_counts(void **state)
         unsigned line;
         const char *part;
     } wanted[] = {
-        {"a.yaml", 1, "must be a mapping"}, {"a.yaml", 3, "no apiVersion and kind"},
-        {"a.yaml", 5, "no metadata.name"},  {"a.yaml", 13, "no apiVersion and kind"},
-        {"b.yaml", 2, "a bracket above is not closed"}, {"link.yaml", 0, "a link"},
+        {"a.yaml", 1, "must be a mapping"},
+        {"a.yaml", 3, "no apiVersion and kind"},
+        {"a.yaml", 5, "no metadata.name"},
+        {"a.yaml", 13, "no apiVersion and kind"},
+        {"b.yaml", 2, "a bracket above is not closed"},
+        {"link.yaml", 0, "a link"},
         {"gone.yaml", 0, "missing"},
     };
     AUTO(arena_free) struct arena *arena = arena_new();
@@ -276,6 +279,7 @@ static void the_first_field_that_needs_the_program_is_named(void **state)
         {"commonLabels: {a: b}\n", "commonLabels", 1},
         {"labels:\n- pairs: {a: b}\n  fields: [{path: x}]\n", "labels.fields", 3},
         {"images:\n- name: \"(.*)/web\"\n", "images.(.*)/web", 2},
+        {"images: [{name: a, tagSuffix: b}]\n", "images.tagSuffix", 1},
         {"<<: {patches: [a]}\n", "<<", 1},
         {"{a: b}: c\n", "?", 1},
         {"patches: []\nnamePrefix: \"\"\ncommonLabels: {}\ncrds:\n", NULL, 0},

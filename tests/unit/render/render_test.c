@@ -274,6 +274,30 @@ static void an_object_given_twice_names_both_places(void **state)
     assert_int_equal(bench->result.count, 0);
 }
 
+static void a_namespace_that_makes_two_objects_one_is_a_problem(void **state)
+{
+    struct bench *bench = *state;
+    put(bench, "dev/a.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: a}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: b}\n");
+    put(bench, "dev/kustomization.yaml", "resources: [a.yaml]\n");
+    render_well(bench, "dev");
+    assert_int_equal(bench->result.count, 2);
+    put(bench, "dev/kustomization.yaml", "resources: [a.yaml]\nnamespace: n\n");
+    render(bench, "dev");
+    expect_problem(bench, "dev/kustomization.yaml", 0,
+                   "Pod p is defined in dev/a.yaml:1 and in dev/a.yaml:5");
+}
+
+static void what_is_listed_as_a_component_must_be_one(void **state)
+{
+    struct bench *bench = *state;
+    put(bench, "dev/kustomization.yaml", "components: [../extra]\n");
+    put(bench, "extra/kustomization.yaml", "kind: Kustomization\n");
+    render(bench, "dev");
+    expect_problem(bench, "dev/kustomization.yaml", 0, "its kind must be Component");
+}
+
 static void a_kustomization_that_gathers_itself_is_a_problem(void **state)
 {
     struct bench *bench = *state;
@@ -485,6 +509,8 @@ int main(void)
         RENDER_TEST(a_store_that_is_away_fails_and_is_not_remembered),
         RENDER_TEST(a_broken_file_is_named_and_the_others_count),
         RENDER_TEST(an_object_given_twice_names_both_places),
+        RENDER_TEST(a_namespace_that_makes_two_objects_one_is_a_problem),
+        RENDER_TEST(what_is_listed_as_a_component_must_be_one),
         RENDER_TEST(a_kustomization_that_gathers_itself_is_a_problem),
         RENDER_TEST(folders_that_double_at_every_level_end_soon),
         RENDER_TEST(bad_fields_name_their_line),

@@ -62,8 +62,8 @@ static void check_object(size_t step, const json_t *want, const json_t *answer)
     }
 }
 
-/* tests/golden/kube-api/apply.json was recorded from Kubernetes 1.36.3: requests, one after another, and
-   what it answered. */
+/* tests/golden/kube-api/apply.json was recorded from Kubernetes 1.36.3: requests, one after
+   another, and what it answered. */
 static void requests_are_answered_as_kubernetes_does(void **state)
 {
     (void)state;
@@ -98,9 +98,9 @@ static void requests_are_answered_as_kubernetes_does(void **state)
     house_close(&house);
 }
 
-static const char configuration[] =
-    "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"c\", \"namespace\": "
-    "\"default\"}, \"data\": {\"a\": \"1\"}}";
+static const char configuration[] = "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", "
+                                    "\"metadata\": {\"name\": \"c\", \"namespace\": "
+                                    "\"default\"}, \"data\": {\"a\": \"1\"}}";
 
 static void an_equal_apply_changes_nothing(void **state)
 {
@@ -133,7 +133,8 @@ static void status_is_written_apart_from_the_rest(void **state)
     const char *path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses/i";
     const char *status_path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses/i/status";
     house_open(&house, (struct sandbox_cluster_options){.name = "apply"});
-    json_decref(house_expect(&house, 201, "POST", "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
+    json_decref(house_expect(&house, 201, "POST",
+                             "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
                              "{\"metadata\": {\"name\": \"i\"}, \"spec\": {\"a\": 1}, \"status\": "
                              "{\"x\": 1}}"));
     AUTO_JSON *written = house_expect(&house, 200, "PATCH", status_path,
@@ -142,8 +143,8 @@ static void status_is_written_apart_from_the_rest(void **state)
     assert_int_equal(json_int_at(written, "status.y", 0), 2);
     assert_int_equal(json_int_at(written, "status.x", 0), 0);
     assert_int_equal(json_int_at(written, "metadata.generation", 0), 1);
-    AUTO_JSON *spec = house_expect(&house, 200, "PATCH", path,
-                                   "{\"spec\": {\"a\": 3}, \"status\": {\"y\": 9}}");
+    AUTO_JSON *spec =
+        house_expect(&house, 200, "PATCH", path, "{\"spec\": {\"a\": 3}, \"status\": {\"y\": 9}}");
     assert_int_equal(json_int_at(spec, "status.y", 0), 2);
     assert_int_equal(json_int_at(spec, "metadata.generation", 0), 2);
     house_close(&house);

@@ -40,7 +40,8 @@ static void see(struct house *house, const char *path, struct seen *seen)
     size_t pod_count;
     seen->arena = arena_new();
     seen->live = house_expect(house, 200, "GET", path, NULL);
-    seen->owned = house_expect(house, 200, "GET", is_batch ? BATCH "jobs" : APPS "replicasets", NULL);
+    seen->owned =
+        house_expect(house, 200, "GET", is_batch ? BATCH "jobs" : APPS "replicasets", NULL);
     seen->pods = house_expect(house, 200, "GET", "/api/v1/namespaces/default/pods", NULL);
     const json_t **owned = list_of(seen->arena, seen->owned, &owned_count);
     const json_t **pods = list_of(seen->arena, seen->pods, &pod_count);
@@ -70,8 +71,9 @@ static void wait_for(struct house *house, const char *path, enum workload_state 
             return;
         }
         if (env_now_mono_ms(env_system()) > end_ms) {
-            fail_msg("%s: %s %s%s \"%s\"", path, workload_state_name(out->state), out->diagnosis.code,
-                     out->diagnosis.is_terminal ? " terminal" : "", out->diagnosis.what);
+            fail_msg("%s: %s %s%s \"%s\"", path, workload_state_name(out->state),
+                     out->diagnosis.code, out->diagnosis.is_terminal ? " terminal" : "",
+                     out->diagnosis.what);
         }
         forget(out);
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
@@ -154,13 +156,15 @@ static void a_pod_that_fits_nowhere_stays_unscheduled_until_there_is_room(void *
     (void)state;
     struct house house;
     struct seen seen;
-    house_open(&house, (struct sandbox_cluster_options){.name = "life", .nodes = 1, .speed = SPEED});
+    house_open(&house,
+               (struct sandbox_cluster_options){.name = "life", .nodes = 1, .speed = SPEED});
     apply(&house, "Deployment", "deployments", "small", 1, "reg.test/x:1");
     apply(&house, "Deployment", "deployments", "huge", 1, "reg.test/x:1");
-    json_decref(house_expect(&house, 200, "PATCH", APPS "deployments/huge",
-                             "{\"spec\": {\"template\": {\"spec\": {\"containers\": [{\"name\": \"app\", "
-                             "\"image\": \"reg.test/x:1\", \"resources\": {\"requests\": {\"cpu\": "
-                             "\"64\"}}}]}}}}"));
+    json_decref(
+        house_expect(&house, 200, "PATCH", APPS "deployments/huge",
+                     "{\"spec\": {\"template\": {\"spec\": {\"containers\": [{\"name\": \"app\", "
+                     "\"image\": \"reg.test/x:1\", \"resources\": {\"requests\": {\"cpu\": "
+                     "\"64\"}}}]}}}}"));
     wait_for(&house, APPS "deployments/huge", WORKLOAD_ROLLING_OUT, "HD1041", false, &seen);
     assert_non_null(strstr(seen.diagnosis.evidence, "0/1 nodes are available: 1 Insufficient cpu"));
     forget(&seen);
@@ -234,8 +238,8 @@ static void orphans_stay(void **state)
     apply(&house, "Deployment", "deployments", "web", 1, "reg.test/x:1");
     wait_for(&house, APPS "deployments/web", WORKLOAD_HEALTHY, "", false, &seen);
     forget(&seen);
-    json_decref(house_expect(&house, 200, "DELETE", APPS "deployments/web?propagationPolicy=Orphan",
-                             NULL));
+    json_decref(
+        house_expect(&house, 200, "DELETE", APPS "deployments/web?propagationPolicy=Orphan", NULL));
     assert_int_equal(count_of(&house, APPS "replicasets"), 1);
     house_close(&house);
 }
@@ -245,9 +249,11 @@ static void a_namespace_ends_after_what_is_in_it(void **state)
     (void)state;
     struct house house;
     house_open(&house, (struct sandbox_cluster_options){.name = "life", .speed = SPEED});
-    json_decref(house_expect(&house, 201, "POST", "/api/v1/namespaces", "{\"metadata\": {\"name\": \"n\"}}"));
-    json_decref(house_expect(&house, 201, "POST", "/api/v1/namespaces/n/configmaps",
-                             "{\"metadata\": {\"name\": \"kept\", \"finalizers\": [\"x.test/f\"]}}"));
+    json_decref(house_expect(&house, 201, "POST", "/api/v1/namespaces",
+                             "{\"metadata\": {\"name\": \"n\"}}"));
+    json_decref(
+        house_expect(&house, 201, "POST", "/api/v1/namespaces/n/configmaps",
+                     "{\"metadata\": {\"name\": \"kept\", \"finalizers\": [\"x.test/f\"]}}"));
     json_decref(house_expect(&house, 200, "DELETE", "/api/v1/namespaces/n", NULL));
     json_decref(house_expect(&house, 403, "POST", "/api/v1/namespaces/n/configmaps",
                              "{\"metadata\": {\"name\": \"late\"}}"));

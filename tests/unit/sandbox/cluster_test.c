@@ -17,7 +17,8 @@ static void put_map(struct house *house, const char *name, const char *label)
              "\"labels\": {\"team\": \"%s\"}}}",
              name, label);
     int status = 0;
-    json_decref(house_call(house, "PATCH", path.text, "application/apply-patch+yaml", body.text, &status));
+    json_decref(
+        house_call(house, "PATCH", path.text, "application/apply-patch+yaml", body.text, &status));
     assert_true(status == 200 || status == 201);
 }
 
@@ -199,10 +200,9 @@ static void a_watch_without_a_version_begins_with_what_is_there(void **state)
         house_watch(&house, MAPS "?watch=1&timeoutSeconds=1&sendInitialEvents=true&"
                                  "resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
     check_events(streamed, true, "ADDED a, BOOKMARK -");
-    const json_t *annotations =
-        json_at(json_array_get(streamed, 1), "object.metadata.annotations");
-    assert_string_equal(json_string_value(json_object_get(annotations, "k8s.io/initial-events-end")),
-                        "true");
+    const json_t *annotations = json_at(json_array_get(streamed, 1), "object.metadata.annotations");
+    assert_string_equal(
+        json_string_value(json_object_get(annotations, "k8s.io/initial-events-end")), "true");
     house_close(&house);
 }
 
@@ -289,8 +289,8 @@ static void an_edit_by_hand_is_noted_with_its_manager(void **state)
     struct sandbox_cluster *cluster = NULL;
     struct sandbox_cluster_options options = {.loop = loop, .name = "hand"};
     ASSERT_OK(sandbox_cluster_start(&options, &cluster, &err), err);
-    AUTO_JSON *patch = json_pack("{s:s,s:s,s:{s:s,s:{s:s}}}", "apiVersion", "v1", "kind", "Namespace",
-                                 "metadata", "name", "default", "labels", "team", "x");
+    AUTO_JSON *patch = json_pack("{s:s,s:s,s:{s:s,s:{s:s}}}", "apiVersion", "v1", "kind",
+                                 "Namespace", "metadata", "name", "default", "labels", "team", "x");
     ASSERT_OK(sandbox_cluster_edit(cluster, "kubectl-edit", patch, &err), err);
     const json_t *edited = sandbox_cluster_object(cluster, "v1", "Namespace", "", "default");
     const json_t *entry = json_array_get(json_array_at(edited, "metadata.managedFields"), 0);
@@ -334,13 +334,14 @@ static void strange_bodies_do_no_harm(void **state)
         for (size_t i = 0; i < COUNT_OF(bodies); i++) {
             AUTO_STR(one, 256);
             str_addf(&one, "%s/x?fieldManager=apply", paths[p]);
-            json_decref(house_call(&house, "POST", paths[p], "application/json", bodies[i], &status));
+            json_decref(
+                house_call(&house, "POST", paths[p], "application/json", bodies[i], &status));
             assert_true(status < 500);
-            json_decref(house_call(&house, "PATCH", one.text, "application/apply-patch+yaml", bodies[i],
-                                   &status));
+            json_decref(house_call(&house, "PATCH", one.text, "application/apply-patch+yaml",
+                                   bodies[i], &status));
             assert_true(status < 500);
-            json_decref(house_call(&house, "PATCH", one.text, "application/json-patch+json", bodies[i],
-                                   &status));
+            json_decref(house_call(&house, "PATCH", one.text, "application/json-patch+json",
+                                   bodies[i], &status));
             assert_true(status < 500);
         }
     }

@@ -55,7 +55,8 @@ json_t *house_call(struct house *house, const char *method, const char *path, co
     struct err err;
     struct http_result result = {0};
     AUTO_STR(url, 4096);
-    struct http_call call = {.method = method, .content_type = type, .body = slice_of(body ? body : "")};
+    struct http_call call = {
+        .method = method, .content_type = type, .body = slice_of(body ? body : "")};
     fill_call(house, path, &url, &call);
     ASSERT_OK(http_perform(house->client, &call, &result, &err), err);
     *out_status = result.status;
@@ -67,7 +68,7 @@ json_t *house_call(struct house *house, const char *method, const char *path, co
 json_t *house_expect(struct house *house, int status, const char *method, const char *path,
                      const char *body)
 {
-    const char *type = strcmp(method, "PATCH") != 0        ? "application/json"
+    const char *type = strcmp(method, "PATCH") != 0         ? "application/json"
                        : strstr(path, "fieldManager=apply") ? "application/apply-patch+yaml"
                                                             : "application/merge-patch+json";
     int got = 0;
@@ -148,11 +149,14 @@ const char *house_workload(struct arena *arena, const char *kind, const char *na
         snprintf(count, sizeof(count), "\"replicas\": %d, ", replicas);
     }
     const char *selector =
-        is_job ? "" : arena_printf(arena, "\"selector\": {\"matchLabels\": {\"app\": \"%s\"}}, ", name);
+        is_job ? ""
+               : arena_printf(arena, "\"selector\": {\"matchLabels\": {\"app\": \"%s\"}}, ", name);
     return arena_printf(
         arena,
-        "{\"apiVersion\": \"%s\", \"kind\": \"%s\", \"metadata\": {\"name\": \"%s\", \"namespace\": "
-        "\"default\"}, \"spec\": {%s%s%s\"template\": {\"metadata\": {\"labels\": {\"app\": \"%s\"}}, "
+        "{\"apiVersion\": \"%s\", \"kind\": \"%s\", \"metadata\": {\"name\": \"%s\", "
+        "\"namespace\": "
+        "\"default\"}, \"spec\": {%s%s%s\"template\": {\"metadata\": {\"labels\": {\"app\": "
+        "\"%s\"}}, "
         "\"spec\": {%s\"containers\": [{\"name\": \"app\", \"image\": \"%s\", \"resources\": "
         "{\"limits\": {\"memory\": \"64Mi\"}}}]}}}}",
         is_job ? "batch/v1" : "apps/v1", kind, name, count, selector,

@@ -20,8 +20,8 @@ struct house {
 void house_open(struct house *house, struct sandbox_cluster_options options);
 void house_close(struct house *house);
 
-/* One request; the answer's JSON, or NULL when it was none.  The caller owns it.  `type` is that of the
-   body; both may be NULL. */
+/* One request; the answer's JSON, or NULL when it was none.  The caller owns it.  `type` is that of
+   the body; both may be NULL. */
 json_t *house_call(struct house *house, const char *method, const char *path, const char *type,
                    const char *body, int *out_status);
 /* The same, of which the status is asserted. */
@@ -33,6 +33,7 @@ void house_wait_gone(struct house *house, const char *path);
 /* Read a watch until it ends; its events, in order. */
 json_t *house_watch(struct house *house, const char *path);
 
-/* "Deployment" and so on, with these replicas, for a service account of tests: JSON text from the arena. */
+/* "Deployment" and so on, with these replicas, for a service account of tests: JSON text from the
+ * arena. */
 const char *house_workload(struct arena *arena, const char *kind, const char *name, int replicas,
                            const char *image);

@@ -135,7 +135,8 @@ static void tags_come_in_pages(void **state)
     house_open(&house);
     start(&house);
     struct http_result page = get(&house, "GET", "/v2/shop/web/tags/list?n=3");
-    assert_string_equal(page.body.text, "{\"name\":\"shop/web\",\"tags\":[\"1.1.0\",\"1.2.0\",\"1.3.0\"]}");
+    assert_string_equal(page.body.text,
+                        "{\"name\":\"shop/web\",\"tags\":[\"1.1.0\",\"1.2.0\",\"1.3.0\"]}");
     check_header(&page, "Link", "</v2/shop/web/tags/list?last=1.3.0&n=3>; rel=\"next\"");
     http_result_done(&page);
 
@@ -172,7 +173,8 @@ static void a_manifest_is_found_by_tag_and_by_digest(void **state)
     AUTO_JSON *content = json_parse(str_slice(&manifest.body), &err);
     http_result_done(&manifest);
 
-    snprintf(path, sizeof(path), "/v2/shop/web/blobs/%s", json_text_at(content, "config.digest", ""));
+    snprintf(path, sizeof(path), "/v2/shop/web/blobs/%s",
+             json_text_at(content, "config.digest", ""));
     struct http_result config = get(&house, "GET", path);
     assert_non_null(strstr(config.body.text, "\"created\":\"2026-01-01T00:00:00Z\""));
     http_result_done(&config);
@@ -292,7 +294,8 @@ static void pushes_are_told_and_signed(void **state)
     deadline.tv_sec += 10;
     pthread_mutex_lock(&house.heard.lock);
     while (house.heard.count == 0) {
-        assert_int_equal(pthread_cond_timedwait(&house.heard.came, &house.heard.lock, &deadline), 0);
+        assert_int_equal(pthread_cond_timedwait(&house.heard.came, &house.heard.lock, &deadline),
+                         0);
     }
     crypto_hmac_sha256_hex(slice_of(SECRET), slice_of(house.heard.body), hex);
     assert_string_equal(house.heard.signature + strlen("sha256="), hex);

@@ -107,6 +107,10 @@ static void lookups_follow_merges_and_stop_where_nothing_is(void **state)
     assert_string_equal(yaml_text(yaml_get(root, "web"), "image"), "a");
     assert_string_equal(yaml_text(yaml_get(root, "web"), "tag"), "u");
     assert_string_equal(yaml_text(yaml_get(root, "old"), "tag"), "t");
+    const struct yaml_node *list =
+        parse(arena, "x: {<<: [{image: first}, {image: second, tag: t}]}\n")->root;
+    assert_string_equal(yaml_at(list, "x.image")->text, "first");
+    assert_string_equal(yaml_at(list, "x.tag")->text, "t");
     assert_null(yaml_text(root, "none"));
     assert_string_equal(yaml_text(root, "empty"), "");
     assert_null(yaml_text(root, "list"));
