@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BLOCK_BYTES 16384
+/* Many arenas hold one small document: the first block is small, the next ones double. */
+#define ARENA_BLOCK_BYTES_FIRST 512
+#define ARENA_BLOCK_BYTES_MAX 16384
 
 struct block {
     struct block *next;
@@ -16,12 +18,15 @@ struct block {
 
 struct arena {
     struct block *blocks; /* the first one is being filled */
+    size_t next_bytes;    /* of the next block */
     size_t bytes;
 };
 
 struct arena *arena_new(void)
 {
-    return xcalloc(1, sizeof(struct arena));
+    struct arena *arena = xcalloc(1, sizeof(*arena));
+    arena->next_bytes = ARENA_BLOCK_BYTES_FIRST;
+    return arena;
 }
 
 void arena_free(struct arena **arena)
@@ -50,7 +55,7 @@ static struct block *block_for(struct arena *arena, size_t size)
 #ifdef __SANITIZE_ADDRESS__
     size_t own_block_from = 0;
 #else
-    size_t own_block_from = ARENA_BLOCK_BYTES / 4;
+    size_t own_block_from = arena->next_bytes / 4;
 #endif
     struct block *first = arena->blocks;
     if (first && first->size - first->used >= size) {
@@ -63,7 +68,10 @@ static struct block *block_for(struct arena *arena, size_t size)
         first->next = block;
         return block;
     }
-    struct block *block = block_new(size > own_block_from ? size : ARENA_BLOCK_BYTES);
+    struct block *block = block_new(size > own_block_from ? size : arena->next_bytes);
+    if (arena->next_bytes < ARENA_BLOCK_BYTES_MAX) {
+        arena->next_bytes *= 2;
+    }
     block->next = first;
     arena->blocks = block;
     return block;

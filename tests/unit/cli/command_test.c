@@ -119,6 +119,7 @@ static const struct answer refusing[] = {
      "read yet\"}}"},
     {"GET", API "/clusters", 502, "{\"hello\": 1}"},
     {"GET", API "/holds", 200, "{\"items\": [nonsense"},
+    {"POST", API "/plans", 200, "{\"items\": [nonsense"},
     {0},
 };
 
@@ -129,6 +130,7 @@ static void refusals_have_an_exit_code_each(void **state)
         {"refused-denied", {"token list", NULL, NULL, false}},
         {"refused-unavailable", {"get board", NULL, NULL, false}},
         {"refused-strange", {"get clusters", NULL, NULL, false}},
+        {"refused-diff", {"diff cart --to prod", NULL, NULL, false}},
         {"refused-broken", {"get holds", NULL, NULL, false}},
         {"refused-anonymous", {"get board", NULL, NULL, true}},
     };
@@ -238,6 +240,46 @@ static void a_watch_survives_a_lost_stream(void **state)
                                        "GET /api/v1/releases/7\n"
                                        "GET /api/v1/events last=boot-6\n"
                                        "GET /api/v1/releases/7\n");
+    stage_end(&stage);
+}
+
+/* The answer to "how is it now?" is older than an event that has come before it. */
+static void an_older_answer_does_not_undo_an_event(void **state)
+{
+    (void)state;
+    static const struct answer answers[] = {
+        {"GET", API "/events", 200, "queued.events"},
+        {"GET", API "/releases/7", 200, "late release.json"},
+        {0},
+    };
+    struct stage stage;
+    static const struct run run = {"watch R-7 --timeout 600ms", NULL, NULL, false};
+    struct outcome_of_run result;
+    stage_begin(&stage, answers);
+    stage_run(&stage, &run, &result);
+    assert_int_equal(result.code, 3);
+    assert_string_equal(result.out.text,
+                        "2026-11-22T14:03:05Z R-7 queued, wave 1 of 2: Its turn comes next.\n");
+    run_done(&result);
+    stage_end(&stage);
+}
+
+/* The same server by another name: for all one knows, somebody else's. */
+static void a_stored_token_is_not_shown_to_another_server(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct outcome_of_run result;
+    char arguments[64];
+    stage_begin(&stage, reading);
+    stage_run(&stage, &(struct run){"login", "hdl_test\n", NULL, true}, &result);
+    assert_int_equal(result.code, 0);
+    run_done(&result);
+    snprintf(arguments, sizeof(arguments), "whoami --server http://localhost:%d", stage.port);
+    stage_run(&stage, &(struct run){arguments, NULL, NULL, true}, &result);
+    assert_int_equal(result.code, 4);
+    assert_non_null(strstr(result.talk.text, "not signed in to http://localhost"));
+    run_done(&result);
     stage_end(&stage);
 }
 
@@ -470,6 +512,8 @@ int main(void)
         cmocka_unit_test(what_is_done_is_shown),
         cmocka_unit_test(a_watch_tells_how_it_ended),
         cmocka_unit_test(a_watch_survives_a_lost_stream),
+        cmocka_unit_test(an_older_answer_does_not_undo_an_event),
+        cmocka_unit_test(a_stored_token_is_not_shown_to_another_server),
         cmocka_unit_test(a_watch_without_a_token_ends),
         cmocka_unit_test(what_was_seen_is_what_is_sent),
         cmocka_unit_test(signing_in_keeps_the_token_for_its_server_only),

@@ -52,6 +52,8 @@ struct scripted {
     struct loop_timer *events;
     struct str text; /* what the stream still sends */
     size_t at;
+    struct http_exchange *late; /* answered when the stream has sent all */
+    const char *late_name;
 };
 
 static const struct answer *pick(struct scripted *server, const char *method, const char *path)
@@ -92,6 +94,16 @@ static void stream_closed(void *context)
     loop_timer_stop(&server->events);
 }
 
+static void answer_late(struct scripted *server)
+{
+    AUTO_STR(body, OUTPUT_MAX);
+    if (server->late) {
+        read_body(server->late_name, &body);
+        http_reply_bytes(server->late, 200, "application/json", str_slice(&body));
+        server->late = NULL;
+    }
+}
+
 static void send_event(void *context)
 {
     struct scripted *server = context;
@@ -99,6 +111,7 @@ static void send_event(void *context)
     const char *end = strstr(from, "\n\n");
     if (!end || !server->stream) {
         loop_timer_stop(&server->events);
+        answer_late(server);
         return;
     }
     size_t length = (size_t)(end - from) + 2;
@@ -152,6 +165,29 @@ static bool is_known(struct http_exchange *exchange)
     return who && strcmp(who, "Bearer hdl_test") == 0;
 }
 
+static void reply(struct scripted *server, struct http_exchange *exchange, const struct answer *row,
+                  struct str *body)
+{
+    if (strncmp(row->body, "late ", 5) == 0) {
+        http_exchange_keep(exchange);
+        server->late = exchange;
+        server->late_name = row->body + 5;
+        return;
+    }
+    bool is_diff = strstr(row->body, ".diff") != NULL;
+    read_body(row->body, body);
+    http_reply_bytes(exchange, row->status, is_diff ? "text/x-diff" : "application/json",
+                     str_slice(body));
+}
+
+static void begin_events(struct scripted *server, const char *path)
+{
+    if (server->stream && !server->events && strncmp(path, "/api/v1/releases/", 17) == 0) {
+        server->events =
+            loop_timer_start(server->loop, EVENT_GAP_MS, EVENT_GAP_MS, send_event, server);
+    }
+}
+
 static void answer(struct http_exchange *exchange, void *context)
 {
     static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
@@ -171,14 +207,8 @@ static void answer(struct http_exchange *exchange, void *context)
     } else if (strstr(row->body, ".events")) {
         open_stream(server, exchange, row->body);
     } else {
-        bool is_diff = strstr(row->body, ".diff") != NULL;
-        read_body(row->body, &body);
-        http_reply_bytes(exchange, row->status, is_diff ? "text/x-diff" : "application/json",
-                         str_slice(&body));
-        if (server->stream && !server->events && strncmp(path.text, "/api/v1/releases/", 17) == 0) {
-            server->events =
-                loop_timer_start(server->loop, EVENT_GAP_MS, EVENT_GAP_MS, send_event, server);
-        }
+        reply(server, exchange, row, &body);
+        begin_events(server, path.text);
     }
 }
 

@@ -15,7 +15,8 @@ struct answer {
     int status;
     /* "{…": the body itself; "name.json": a file of tests/golden/cli/server; "name.events": an
        event stream of it, which sends its events one by one once the release has been asked
-       for.  An event that is just "close" ends the stream. */
+       for.  An event that is just "close" ends the stream.  "late name.json": the file, but only
+       when the stream has sent all of its events. */
     const char *body;
 };
 

@@ -1,4 +1,4 @@
-/* Our own rendering against the real kustomize program: HEDDLE_KUSTOMIZE, build/tools/kustomize, or
+/* Our own rendering against the real kustomize program: HEDDLE_KUSTOMIZE, build/rig/kustomize, or
    the one in PATH.  With UPDATE=1 it also writes each case's want.json. */
 #include "../testing.h"
 
@@ -20,7 +20,7 @@ static const char *program(void)
         return named;
     }
     assert_non_null(getcwd(local, sizeof(local) - 32));
-    strcat(local, "/build/tools/kustomize");
+    strcat(local, "/build/rig/kustomize");
     return access(local, X_OK) == 0 ? local : "kustomize";
 }
 
