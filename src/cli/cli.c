@@ -160,7 +160,7 @@ static void print_error(struct cli *cli, const struct err *err)
 static int exit_code(const struct cli *cli, const struct err *err)
 {
     int code = err->kind == ERR_NONE ? cli->exit_code : err_exit_code(err->kind);
-    return err->kind != ERR_NONE && false ? cli->error_code_min : code;
+    return err->kind != ERR_NONE && code < cli->error_code_min ? cli->error_code_min : code;
 }
 
 int cli_main(const struct cli_setup *setup, int argc, char *const *argv)

@@ -281,13 +281,15 @@ void router_find(const struct router *router, enum http_method method, const str
                  struct arena *arena, struct route_match *out)
 {
     *out = (struct route_match){0};
+    bool is_known = false;
     for (size_t i = 0; i < router->count; i++) {
         const struct pattern *pattern = &router->patterns[i];
         /* A {rest...} is for paths that nobody knows better, so that a wrong method on a
            known path is not answered by a catch-all page. */
-        if (!fits(pattern, path) || (has_rest(pattern) && out->methods)) {
+        if (!fits(pattern, path) || (has_rest(pattern) && is_known)) {
             continue;
         }
+        is_known = is_known || !has_rest(pattern);
         if (serves(pattern->route, method)) {
             take_values(pattern, path, arena, out);
             return;
