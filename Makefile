@@ -27,7 +27,7 @@ check: build/asan/build.ninja ## unit, golden and scenario tests, with sanitizer
 	ninja -C build/asan -j $(JOBS)
 	tools/run-tests build/asan -L unit
 
-test: ## everything: check, real parts, lint, fuzz corpora; installs what it needs
+test: ## everything: check, threads, lint, fuzz corpora, demo, real parts; installs what it needs
 	tools/setup test
 	tools/test
 
