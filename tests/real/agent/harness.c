@@ -80,8 +80,7 @@ static void check_row(const json_t *row)
 
 static void drop_workloads(struct world *world)
 {
-    MAP_EACH(slot, &world->workloads)
-    {
+    MAP_EACH (slot, &world->workloads) {
         json_decref(slot->value);
     }
     map_done(&world->workloads);
@@ -364,8 +363,7 @@ static bool run_until(struct world *world, condition holds, const void *argument
 static void fail_with_report(struct world *world, const char *what, int64_t within_ms)
 {
     AUTO(xfree) char *text = world->last ? json_text_pretty(world->last) : xstrdup("none");
-    MAP_EACH(slot, &world->workloads)
-    {
+    MAP_EACH (slot, &world->workloads) {
         AUTO(xfree) char *row = json_text(slot->value);
         print_error("%s\n", row);
     }

@@ -1,0 +1,105 @@
+"""Processes that end with the test, free ports, and waiting for conditions with deadlines."""
+import atexit
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+class TestFailed(Exception):
+    """A claim of the test does not hold; the text says which."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(what, condition, seconds=60):
+    """Look until condition() gives something; a TestFailed names what was waited for."""
+    end = time.monotonic() + seconds
+    last = None
+    while time.monotonic() < end:
+        try:
+            found = condition()
+            if found:
+                return found
+        except (OSError, TestFailed) as why:
+            last = why
+        time.sleep(0.1)
+    raise TestFailed(f"{what}: not within {seconds} s" + (f" ({last})" if last else ""))
+
+
+def check(holds, what):
+    if not holds:
+        raise TestFailed(what)
+
+
+class House:
+    """A temporary folder, and every process that lives in it."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="heddle-real-")
+        self.processes = {}
+        atexit.register(self.close)
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def write(self, name, text, mode=0o600):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def start(self, name, argv, env=None):
+        """Start a process in a session of its own; its output goes to NAME.log."""
+        with open(self.path(name + ".log"), "ab") as log:
+            self.processes[name] = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, **(env or {})})
+        return self.processes[name]
+
+    def stop(self, name, how=signal.SIGTERM, seconds=20):
+        """End a process and what it started, by its own session."""
+        process = self.processes.pop(name, None)
+        if not process:
+            return
+        try:
+            os.killpg(process.pid, how)
+        except ProcessLookupError:
+            pass
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def kill(self, name):
+        self.stop(name, signal.SIGKILL)
+
+    def log(self, name):
+        with open(self.path(name + ".log"), encoding="utf-8", errors="replace") as text:
+            return text.read()
+
+    def close(self):
+        for name in reversed(list(self.processes)):
+            self.stop(name)
+        if not os.environ.get("HEDDLE_KEEP"):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def run(argv, env=None, folder=None, seconds=60, expect=0):
+    """Run a program to its end; its output.  `expect` None takes any exit code."""
+    done = subprocess.run(argv, env={**os.environ, **(env or {})}, cwd=folder, timeout=seconds,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    if expect is not None and done.returncode != expect:
+        raise TestFailed(f"{' '.join(argv[:4])} ended with {done.returncode}: {done.stdout[-600:]}")
+    return done.stdout
