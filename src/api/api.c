@@ -18,8 +18,7 @@ struct api *api_new(const struct api_options *options)
 
 static void free_values(struct map *map)
 {
-    MAP_EACH(slot, map)
-    {
+    MAP_EACH (slot, map) {
         free(slot->value);
     }
     map_done(map);
@@ -98,8 +97,7 @@ bool audit(struct api *api, const char *actor, const char *verb, const char *obj
 
 static void publish_releases(struct api *api)
 {
-    MAP_EACH(slot, &api->changed_releases)
-    {
+    MAP_EACH (slot, &api->changed_releases) {
         AUTO(arena_free) struct arena *arena = arena_new();
         int64_t id = strtoll(slot->key, NULL, 10);
         const struct release *release = promote_active(api->options.engine, id);
@@ -120,8 +118,7 @@ static void publish_releases(struct api *api)
 
 static void publish_cells(struct api *api)
 {
-    MAP_EACH(slot, &api->changed_cells)
-    {
+    MAP_EACH (slot, &api->changed_cells) {
         const char *slash = strchr(slot->key, '/');
         char stage[NAME_BYTES];
         snprintf(stage, sizeof(stage), "%.*s", (int)(slash - slot->key), slot->key);
@@ -141,8 +138,7 @@ static void publish_cells(struct api *api)
 
 static void publish_clusters(struct api *api)
 {
-    MAP_EACH(slot, &api->changed_clusters)
-    {
+    MAP_EACH (slot, &api->changed_clusters) {
         char key[NAME_BYTES + 16];
         snprintf(key, sizeof(key), "cluster/%s", slot->key);
         json_t *cluster = view_cluster(api, slot->key, false);
@@ -155,8 +151,7 @@ static void publish_clusters(struct api *api)
 
 static void publish_versions(struct api *api)
 {
-    MAP_EACH(slot, &api->changed_versions)
-    {
+    MAP_EACH (slot, &api->changed_versions) {
         const struct version_row *newest = promote_newest(api->options.engine, slot->key);
         if (newest) {
             json_t *event = json_object();

@@ -206,8 +206,7 @@ bool read_promote_request(struct http_exchange *exchange, const json_t *body, st
     const char **names = arena_alloc(arena, json_array_size(workloads), sizeof(*names));
     size_t i = 0;
     const json_t *name = NULL;
-    json_array_foreach(workloads, i, name)
-    {
+    json_array_foreach (workloads, i, name) {
         if (!json_is_string(name)) {
             return err_set(err, ERR_INVALID, "\"workloads\" must be a list of names");
         }

@@ -11,8 +11,9 @@ static json_t *view_places(const struct git_view *view, const char *stage, const
     json_t *places = json_array();
     for (size_t i = 0; i < view->target_count; i++) {
         const struct target_view *target = &view->targets[i];
-        const struct scan_workload *found =
-            strcmp(target->stage->name, stage) == 0 && target->scan ? scan_find(target->scan, workload) : NULL;
+        const struct scan_workload *found = strcmp(target->stage->name, stage) == 0 && target->scan
+                                                ? scan_find(target->scan, workload)
+                                                : NULL;
         for (size_t n = 0; found && n < found->place_count; n++) {
             const struct place *place = &found->places[n];
             json_t *value = json_object();
@@ -32,7 +33,8 @@ static json_t *view_last_releases(struct api *api, const char *stage, const char
 {
     json_t *list = json_array();
     AUTO(arena_free) struct arena *arena = arena_new();
-    struct release_filter filter = {.stage = stage, .workload = workload, .limit = CELL_RELEASES_SHOWN};
+    struct release_filter filter = {
+        .stage = stage, .workload = workload, .limit = CELL_RELEASES_SHOWN};
     struct release_list found = {0};
     struct err err = {0};
     if (store_release_list(api->options.store, &filter, arena, &found, &err)) {
@@ -64,9 +66,8 @@ static const char *first_shut(const struct gate_answer *answers)
     return NULL;
 }
 
-static void put_next(json_t *cell, const struct plan *plan,
-                     const struct gate_answer *answers, const struct hold *hold,
-                     const struct stage *stage)
+static void put_next(json_t *cell, const struct plan *plan, const struct gate_answer *answers,
+                     const struct hold *hold, const struct stage *stage)
 {
     if (plan->item_count == 0) {
         json_put(cell, "next", json_null());
@@ -113,11 +114,13 @@ static void explain(const json_t *cell, const struct plan *plan, const struct re
 json_t *view_cell_detail(struct api *api, const char *stage, const char *workload, struct err *err)
 {
     const struct git_view *view = promote_git(api->options.engine);
-    const struct stage *found = view && view->pipeline ? pipeline_stage(view->pipeline, stage) : NULL;
+    const struct stage *found =
+        view && view->pipeline ? pipeline_stage(view->pipeline, stage) : NULL;
     json_t *cell = found ? view_cell(api, stage, workload) : NULL;
     if (!cell) {
-        err_set(err, ERR_NOT_FOUND, found ? "%s has no workload \"%.63s\"" : "there is no stage \"%s\"%.0s",
-                stage, workload);
+        err_set(err, ERR_NOT_FOUND,
+                found ? "%s has no workload \"%.63s\"" : "there is no stage \"%s\"%.0s", stage,
+                workload);
         return NULL;
     }
     AUTO(arena_free) struct arena *arena = arena_new();

@@ -37,8 +37,7 @@ static void grow(struct map *map)
     struct map old = *map;
     map->capacity = old.capacity ? old.capacity * 2 : 16;
     map->slots = xcalloc(map->capacity, sizeof(*map->slots));
-    MAP_EACH(slot, &old)
-    {
+    MAP_EACH (slot, &old) {
         map->slots[find(map, slot->key)] = *slot;
     }
     free(old.slots);
@@ -46,8 +45,7 @@ static void grow(struct map *map)
 
 void map_done(struct map *map)
 {
-    MAP_EACH(slot, map)
-    {
+    MAP_EACH (slot, map) {
         free(slot->key);
     }
     free(map->slots);

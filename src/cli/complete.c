@@ -101,8 +101,7 @@ static void offer_names(const struct completing *completing, const char *kind)
         AUTO_JSON *body = ask(completing->cli, source->cache, source->path);
         size_t n = 0;
         const json_t *item = NULL;
-        json_array_foreach(json_array_at(body, source->list), n, item)
-        {
+        json_array_foreach (json_array_at(body, source->list), n, item) {
             offer(completing, json_text_at(item, source->name, NULL),
                   source->about ? json_text_at(item, source->about, "") : "");
         }

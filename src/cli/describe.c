@@ -69,8 +69,7 @@ static void states(struct cli *cli, const json_t *items)
     AUTO(table_free) struct table *table = table_new(4);
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach (items, i, item) {
         const char *state = json_text_at(item, "state", "?");
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "workload", "?"));
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "target", ""));
@@ -86,8 +85,7 @@ static void steps(struct cli *cli, const json_t *list)
     AUTO(table_free) struct table *table = table_new(5);
     size_t i = 0;
     const json_t *step = NULL;
-    json_array_foreach(list, i, step)
-    {
+    json_array_foreach (list, i, step) {
         const char *outcome = json_text_at(step, "outcome", "");
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(step, "startedAt", ""));
         table_cell(table, STYLE_PLAIN, "wave %lld", (long long)json_int_at(step, "wave", 1));
@@ -102,8 +100,7 @@ static void approvals(struct cli *cli, const json_t *list)
 {
     size_t i = 0;
     const json_t *approval = NULL;
-    json_array_foreach(list, i, approval)
-    {
+    json_array_foreach (list, i, approval) {
         const char *message = json_text_at(approval, "message", "");
         screen_line(&cli->out, STYLE_PLAIN, "  %s %s at %s%s%s",
                     json_text_at(approval, "person", "?"),
@@ -116,8 +113,7 @@ static void diagnoses(struct cli *cli, const json_t *items)
 {
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach (items, i, item) {
         if (json_is_object(json_object_get(item, "diagnosis"))) {
             screen_raw(&cli->out, "\n");
             screen_line(&cli->out, STYLE_BOLD, "%s in %s", json_text_at(item, "workload", "?"),

@@ -26,8 +26,7 @@ static const json_t *cell_of(const json_t *workload, const char *stage)
 {
     size_t i = 0;
     const json_t *cell = NULL;
-    json_array_foreach(json_array_at(workload, "cells"), i, cell)
-    {
+    json_array_foreach (json_array_at(workload, "cells"), i, cell) {
         if (strcmp(json_text_at(cell, "stage", ""), stage) == 0) {
             return cell;
         }
@@ -93,8 +92,7 @@ static bool has_state(const json_t *workload, const struct board_options *option
 {
     size_t i = 0;
     const json_t *cell = NULL;
-    json_array_foreach(json_array_at(workload, "cells"), i, cell)
-    {
+    json_array_foreach (json_array_at(workload, "cells"), i, cell) {
         if (is_wanted(&options->states, json_text_at(cell, "state", "")) &&
             is_wanted(&options->stages, json_text_at(cell, "stage", ""))) {
             return true;
@@ -157,8 +155,7 @@ static void show_board(struct cli *cli, const json_t *board, const struct board_
     }
     size_t i = 0;
     const json_t *workload = NULL;
-    json_array_foreach(json_array_at(board, "workloads"), i, workload)
-    {
+    json_array_foreach (json_array_at(board, "workloads"), i, workload) {
         if (has_state(workload, options)) {
             add_row(cli, table, workload, stages, stage_count);
         }

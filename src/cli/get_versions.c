@@ -54,8 +54,7 @@ static void show_failing_sources(struct cli *cli, const json_t *sources)
 {
     size_t i = 0;
     const json_t *source = NULL;
-    json_array_foreach(sources, i, source)
-    {
+    json_array_foreach (sources, i, source) {
         const char *error = json_text_at(source, "error", "");
         if (error[0]) {
             screen_wrap(&cli->talk, 0, "%s cannot be read, so newer versions may be missing: %s",

@@ -75,8 +75,7 @@ static void show_trouble(struct cli *cli, const json_t *release)
     struct screen *screen = cli_page(cli);
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach(json_array_at(release, "items"), i, item)
-    {
+    json_array_foreach (json_array_at(release, "items"), i, item) {
         const char *state = json_text_at(item, "state", "");
         if (strcmp(state, "stuck") == 0 || strcmp(state, "failed") == 0) {
             screen_line(screen, STYLE_BOLD, "%s in %s", json_text_at(item, "workload", "?"),

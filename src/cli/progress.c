@@ -247,8 +247,7 @@ static const json_t *same_item(const json_t *release, const json_t *item)
 {
     size_t i = 0;
     const json_t *other = NULL;
-    json_array_foreach(json_array_at(release, "items"), i, other)
-    {
+    json_array_foreach (json_array_at(release, "items"), i, other) {
         if (!differs(other, item, "workload") && !differs(other, item, "target")) {
             return other;
         }
@@ -278,8 +277,7 @@ static void say_items(struct progress *progress, const json_t *before, const jso
 {
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach(json_array_at(release, "items"), i, item)
-    {
+    json_array_foreach (json_array_at(release, "items"), i, item) {
         const json_t *was = same_item(before, item);
         bool is_new = !was && strcmp(json_text_at(item, "state", ""), "waiting") != 0;
         bool counts = strcmp(json_text_at(item, "state", ""), "rolling") == 0;

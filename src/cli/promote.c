@@ -90,8 +90,7 @@ static struct choice choices_of(struct cli *cli, const json_t *plan)
     struct map seen = {0};
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach (items, i, item) {
         const json_t *change = json_array_get(json_array_at(item, "changes"), 0);
         const char *name = json_text_at(item, "workload", "?");
         add_choice(&choice, &seen, cli->arena, name,
@@ -100,8 +99,7 @@ static struct choice choices_of(struct cli *cli, const json_t *plan)
                                 version_of(cli, json_at(change, "to"))),
                    false);
     }
-    json_array_foreach(skipped, i, item)
-    {
+    json_array_foreach (skipped, i, item) {
         const char *name = json_text_at(item, "workload", "?");
         add_choice(&choice, &seen, cli->arena, name,
                    arena_printf(cli->arena, "%-24s %s", name, json_text_at(item, "reason", "")),

@@ -80,8 +80,7 @@ static void cell_commits(struct cli *cli, struct table *table, const json_t *ite
     AUTO_STR(text, 256);
     size_t i = 0;
     const json_t *commit = NULL;
-    json_array_foreach(json_array_at(item, "commits"), i, commit)
-    {
+    json_array_foreach (json_array_at(item, "commits"), i, commit) {
         const char *oid = json_string_value(commit);
         str_addf(&text, "%s%.*s", i ? " " : "", SHORT_DIGITS, oid ? oid : "");
     }

@@ -122,8 +122,7 @@ static void show_release(struct cli *cli, const json_t *release)
     screen_wrap(&cli->out, 0, "%s", json_text_at(release, "why", ""));
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach(json_array_at(release, "items"), i, item)
-    {
+    json_array_foreach (json_array_at(release, "items"), i, item) {
         if (json_is_object(json_object_get(item, "diagnosis"))) {
             screen_line(&cli->out, STYLE_BOLD, "%s in %s", json_text_at(item, "workload", "?"),
                         json_text_at(item, "target", "?"));

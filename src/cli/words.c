@@ -125,8 +125,7 @@ void show_gates(struct screen *screen, const json_t *gates, size_t indent)
     AUTO(table_free) struct table *table = table_new(3);
     size_t i = 0;
     const json_t *gate = NULL;
-    json_array_foreach(gates, i, gate)
-    {
+    json_array_foreach (gates, i, gate) {
         const char *verdict = json_text_at(gate, "verdict", "?");
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(gate, "name", "?"));
         table_cell(table, style_of(verdict), "%s", verdict);
@@ -139,8 +138,7 @@ void show_skipped(struct screen *screen, const json_t *skipped, size_t indent)
 {
     size_t i = 0;
     const json_t *skip = NULL;
-    json_array_foreach(skipped, i, skip)
-    {
+    json_array_foreach (skipped, i, skip) {
         const char *target = json_text_at(skip, "target", "");
         screen_wrap(screen, indent, "%s%s%s: %s", json_text_at(skip, "workload", "?"),
                     target[0] ? " in " : "", target, json_text_at(skip, "reason", ""));
@@ -165,8 +163,7 @@ void show_items(struct cli *cli, struct screen *screen, const json_t *items, siz
     }
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach (items, i, item) {
         const json_t *changes = json_array_at(item, "changes");
         for (size_t n = 0; n < json_array_size(changes); n++) {
             add_row(cli, table, item, json_array_get(changes, n));

@@ -129,8 +129,7 @@ void db_close(struct db **db)
     if (!*db) {
         return;
     }
-    MAP_EACH(slot, &(*db)->statements)
-    {
+    MAP_EACH (slot, &(*db)->statements) {
         sqlite3_finalize(slot->value);
     }
     map_done(&(*db)->statements);

@@ -101,13 +101,11 @@ bool discover_new(const struct discover_options *options, struct discover **out,
 
 static void free_now(struct discover *discover)
 {
-    MAP_EACH(slot, &discover->repositories)
-    {
+    MAP_EACH (slot, &discover->repositories) {
         struct repository *repository = slot->value;
         repository_free(&repository);
     }
-    MAP_EACH(slot, &discover->hosts)
-    {
+    MAP_EACH (slot, &discover->hosts) {
         struct host *host = slot->value;
         host_free(&host);
     }
@@ -362,8 +360,7 @@ static void start_poll(struct discover *discover, struct repository *repository)
 static struct repository *next_repository(const struct discover *discover)
 {
     struct repository *first = NULL;
-    MAP_EACH(slot, &discover->repositories)
-    {
+    MAP_EACH (slot, &discover->repositories) {
         struct repository *repository = slot->value;
         bool is_free = !repository->is_polling && !repository->host->is_busy;
         if (is_free && (!first || due_mono_ms(repository) < due_mono_ms(first))) {
@@ -464,8 +461,7 @@ void discover_set_repositories(struct discover *discover,
                     keep_or_make(discover, &before, &repositories[i]));
         }
     }
-    MAP_EACH(slot, &before)
-    {
+    MAP_EACH (slot, &before) {
         drop(slot->value);
     }
     map_done(&before);
@@ -517,8 +513,7 @@ static void take_hint(const struct discover *discover, struct repository *reposi
 void discover_hint(struct discover *discover, const char *repository, const char *tag)
 {
     const char *path = path_of(repository);
-    MAP_EACH(slot, &discover->repositories)
-    {
+    MAP_EACH (slot, &discover->repositories) {
         if (strcmp(path_of(slot->key), path) == 0) {
             take_hint(discover, slot->value, tag);
         }
@@ -557,8 +552,7 @@ size_t discover_state(const struct discover *discover, struct arena *arena,
 {
     size_t count = 0;
     *out = arena_alloc(arena, discover->repositories.count, sizeof(**out));
-    MAP_EACH(slot, &discover->repositories)
-    {
+    MAP_EACH (slot, &discover->repositories) {
         const struct repository *repository = slot->value;
         (*out)[count++] = (struct discover_status){
             .repository = arena_strdup(arena, repository->name),

@@ -9,8 +9,7 @@
 
 void known_done(struct map *known)
 {
-    MAP_EACH(slot, known)
-    {
+    MAP_EACH (slot, known) {
         free(slot->value);
     }
     map_done(known);
@@ -60,8 +59,7 @@ bool rule_equals(const struct version_rule *a, const struct version_rule *b)
 /* Mark what is listed; new tags are seen now. */
 static void note_listed(struct poll *poll, const struct registry_tags *tags)
 {
-    MAP_EACH(slot, &poll->known)
-    {
+    MAP_EACH (slot, &poll->known) {
         ((struct known_tag *)slot->value)->is_listed = false;
     }
     for (size_t i = 0; i < tags->count; i++) {
@@ -78,8 +76,7 @@ static void note_listed(struct poll *poll, const struct registry_tags *tags)
 static void forget_unlisted(struct poll *poll)
 {
     struct map kept = {0};
-    MAP_EACH(slot, &poll->known)
-    {
+    MAP_EACH (slot, &poll->known) {
         struct known_tag *entry = slot->value;
         if (entry->is_listed) {
             map_set(&kept, slot->key, entry);
@@ -170,8 +167,7 @@ static bool resolve_admitted(struct poll *poll, const struct registry_tags *tags
 static void make_rows(struct poll *poll)
 {
     poll->rows = xcalloc(poll->known.count, sizeof(*poll->rows));
-    MAP_EACH(slot, &poll->known)
-    {
+    MAP_EACH (slot, &poll->known) {
         const struct known_tag *entry = slot->value;
         struct version_row *row = &poll->rows[poll->row_count++];
         text_copy_cut(row->repository, sizeof(row->repository), poll->repository);

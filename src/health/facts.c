@@ -27,8 +27,7 @@ static void add_images(const json_t *containers, struct workload_facts *out)
 {
     size_t i;
     const json_t *container;
-    json_array_foreach(containers, i, container)
-    {
+    json_array_foreach (containers, i, container) {
         if (out->image_count == WORKLOAD_IMAGES_MAX) {
             return;
         }

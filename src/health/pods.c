@@ -10,8 +10,7 @@ const char *controller_uid(const json_t *object)
 {
     size_t i;
     const json_t *owner;
-    json_array_foreach(json_array_at(object, "metadata.ownerReferences"), i, owner)
-    {
+    json_array_foreach (json_array_at(object, "metadata.ownerReferences"), i, owner) {
         if (json_bool_at(owner, "controller", false)) {
             return json_text_at(owner, "uid", "");
         }
@@ -23,8 +22,7 @@ const json_t *condition_of(const json_t *object, const char *type)
 {
     size_t i;
     const json_t *condition;
-    json_array_foreach(json_array_at(object, "status.conditions"), i, condition)
-    {
+    json_array_foreach (json_array_at(object, "status.conditions"), i, condition) {
         if (strcmp(json_text_at(condition, "type", ""), type) == 0) {
             return condition;
         }
@@ -58,8 +56,7 @@ static const json_t *status_of(const json_t *pod, const char *list, const char *
 {
     size_t i;
     const json_t *status;
-    json_array_foreach(json_array_at(json_at(pod, "status"), list), i, status)
-    {
+    json_array_foreach (json_array_at(json_at(pod, "status"), list), i, status) {
         if (strcmp(json_text_at(status, "name", ""), name) == 0) {
             return status;
         }
@@ -121,8 +118,7 @@ static void read_containers(const json_t *pod, struct arena *arena, struct pod_f
     for (size_t list = 0; list < COUNT_OF(lists); list++) {
         size_t i;
         const json_t *spec;
-        json_array_foreach(lists[list], i, spec)
-        {
+        json_array_foreach (lists[list], i, spec) {
             if (out->container_count < FACTS_CONTAINERS_MAX) {
                 read_container(pod, spec, list == 0, &out->containers[out->container_count++]);
             }

@@ -99,12 +99,10 @@ static json_t *lines_of(const json_t *plan)
     json_t *lines = json_array();
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach(json_array_at(plan, "items"), i, item)
-    {
+    json_array_foreach (json_array_at(plan, "items"), i, item) {
         size_t n = 0;
         const json_t *change = NULL;
-        json_array_foreach(json_array_at(item, "changes"), n, change)
-        {
+        json_array_foreach (json_array_at(item, "changes"), n, change) {
             AUTO_STR(line, 1024);
             describe_change(item, change, &line);
             json_array_append_new(lines, json_text_safe(line.text, line.length));

@@ -5,7 +5,8 @@
 #include "base/escape.h"
 #include "promote/engine.h"
 
-static const struct stage *find_stage(const struct promote *engine, const char *name, struct err *err)
+static const struct stage *find_stage(const struct promote *engine, const char *name,
+                                      struct err *err)
 {
     const struct pipeline *pipeline = pipeline_of(engine);
     if (!pipeline) {
@@ -85,7 +86,8 @@ const char *promote_unresolved(const struct promote *engine, const struct promot
 {
     for (size_t i = 0; request->version && engine->git && i < engine->git->target_count; i++) {
         const struct target_view *target = &engine->git->targets[i];
-        const struct scan *scan = strcmp(target->stage->name, request->to) == 0 ? target->scan : NULL;
+        const struct scan *scan =
+            strcmp(target->stage->name, request->to) == 0 ? target->scan : NULL;
         for (size_t n = 0; scan && n < scan->workload_count; n++) {
             const struct scan_workload *workload = &scan->workloads[n];
             const char *repository = is_asked_for(request, workload->name)
@@ -99,8 +101,8 @@ const char *promote_unresolved(const struct promote *engine, const struct promot
     return NULL;
 }
 
-bool promote_plan(struct promote *engine, const struct promote_request *request, struct arena *arena,
-                  struct plan *out, struct err *err)
+bool promote_plan(struct promote *engine, const struct promote_request *request,
+                  struct arena *arena, struct plan *out, struct err *err)
 {
     return make_plan(engine, request, false, arena, out, err);
 }
@@ -168,13 +170,12 @@ bool promote_submit(struct promote *engine, const struct promote_request *reques
 {
     struct arena *arena = arena_new();
     struct plan plan;
-    if (!make_plan(engine, request, false, arena, &plan, err) ||
-        !check_plan(request, &plan, err)) {
+    if (!make_plan(engine, request, false, arena, &plan, err) || !check_plan(request, &plan, err)) {
         arena_free(&arena);
         return false;
     }
-    struct release *release = release_from_plan(engine, &plan, RELEASE_PROMOTE, request->actor,
-                                                request->reason, arena);
+    struct release *release =
+        release_from_plan(engine, &plan, RELEASE_PROMOTE, request->actor, request->reason, arena);
     AUTO_JSON *frozen = plan_to_json(&plan);
     if (!run_begin(engine, arena, release, frozen, request->request_key, out_id, err)) {
         return false;

@@ -45,7 +45,8 @@ static const struct image *image_before(const struct release_list *history, cons
         if (tag && strcmp(change->to.tag, tag) == 0) {
             return &change->to;
         }
-        /* What a rollback took away is not "before": two rollbacks in a row must not bring it back. */
+        /* What a rollback took away is not "before": two rollbacks in a row must not bring it back.
+         */
         if (!tag && history->releases[i]->kind != RELEASE_ROLLBACK &&
             image_same_version(&change->to, &place->image)) {
             return &change->from;
@@ -80,11 +81,12 @@ static void add_candidate(struct promote *engine, const struct target_view *targ
     TEXT_COPY_CUT(candidate->target, target->target->cluster);
     /* Every cluster goes back at once: waves protect against the new, not against the known. */
     candidate->wave = 0;
-    candidate->containers = arena_alloc(arena, workload->place_count, sizeof(*candidate->containers));
+    candidate->containers =
+        arena_alloc(arena, workload->place_count, sizeof(*candidate->containers));
     for (size_t i = 0; i < workload->place_count; i++) {
         const struct place *place = &workload->places[i];
-        const struct image *before = image_before(history, workload->name, target->target->cluster,
-                                                  place, tag);
+        const struct image *before =
+            image_before(history, workload->name, target->target->cluster, place, tag);
         if (!before) {
             before = image_in_registry(engine, place->image.repository, tag, arena);
         }
@@ -109,15 +111,17 @@ static void add_candidate(struct promote *engine, const struct target_view *targ
 static bool gather(struct promote *engine, const char *stage, const char *workload, const char *tag,
                    struct arena *arena, struct candidates *out, struct err *err)
 {
-    struct release_filter filter = {.stage = stage, .workload = workload, .limit = HISTORY_LOOK_BACK};
+    struct release_filter filter = {
+        .stage = stage, .workload = workload, .limit = HISTORY_LOOK_BACK};
     struct release_list listed;
     if (!store_release_list(engine->store, &filter, arena, &listed, err)) {
         return false;
     }
     for (size_t i = 0; i < engine->git->target_count; i++) {
         const struct target_view *target = &engine->git->targets[i];
-        const struct scan_workload *found =
-            strcmp(target->stage->name, stage) == 0 && target->scan ? scan_find(target->scan, workload) : NULL;
+        const struct scan_workload *found = strcmp(target->stage->name, stage) == 0 && target->scan
+                                                ? scan_find(target->scan, workload)
+                                                : NULL;
         if (found) {
             add_candidate(engine, target, found, &listed, tag, arena, out);
         }
@@ -168,15 +172,17 @@ static bool find_meant(struct promote *engine, const struct rollback_request *re
             add_workload(out, item->workload);
         }
     }
-    return out->count || err_set(err, ERR_REFUSED, "R-%lld has put nothing into Git; stop it instead",
-                                 (long long)request->release);
+    return out->count ||
+           err_set(err, ERR_REFUSED, "R-%lld has put nothing into Git; stop it instead",
+                   (long long)request->release);
 }
 
 static bool put_holds(struct promote *engine, const struct plan *plan,
                       const struct rollback_request *request, struct err *err)
 {
     for (size_t i = 0; i < plan->item_count; i++) {
-        struct hold hold = {.rejected = plan->items[i].changes[0].from, .created_ms = now_of(engine)};
+        struct hold hold = {.rejected = plan->items[i].changes[0].from,
+                            .created_ms = now_of(engine)};
         TEXT_COPY_CUT(hold.stage, plan->to);
         TEXT_COPY_CUT(hold.workload, plan->items[i].workload);
         TEXT_COPY_CUT(hold.owner, request->actor);
@@ -192,8 +198,8 @@ static bool store_rollback(struct promote *engine, const struct plan *plan,
                            const struct rollback_request *request, const struct meant *meant,
                            struct arena *arena, int64_t *out_id, struct err *err)
 {
-    struct release *release = release_from_plan(engine, plan, RELEASE_ROLLBACK, request->actor,
-                                                request->reason, arena);
+    struct release *release =
+        release_from_plan(engine, plan, RELEASE_ROLLBACK, request->actor, request->reason, arena);
     release->from[0] = '\0';
     release->rollback_of = meant->release;
     AUTO_JSON *frozen = plan_to_json(plan);
@@ -228,7 +234,8 @@ static bool roll_back(struct promote *engine, const struct rollback_request *req
                                           sizeof(*candidates.items))
                             : NULL;
     for (size_t i = 0; done && i < meant.count; i++) {
-        done = gather(engine, meant.stage, meant.workloads[i], request->to, arena, &candidates, err);
+        done =
+            gather(engine, meant.stage, meant.workloads[i], request->to, arena, &candidates, err);
     }
     if (done && candidates.count == 0) {
         done = err_set(err, ERR_NOT_FOUND, "%s has no workload \"%.63s\"", meant.stage,
@@ -269,8 +276,8 @@ void rollback_failed(struct promote *engine, const struct release *failed)
     char reason[REASON_BYTES];
     snprintf(reason, sizeof(reason), "R-%lld failed, and the stage says onFailure: rollback.",
              (long long)failed->id);
-    struct rollback_request request = {.release = failed->id, .actor = "heddle", .reason = reason,
-                                       .request_key = ""};
+    struct rollback_request request = {
+        .release = failed->id, .actor = "heddle", .reason = reason, .request_key = ""};
     int64_t id = 0;
     struct err err = {0};
     /* Nothing to roll back to is no further failure: the failed release says what is wrong. */

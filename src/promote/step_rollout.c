@@ -29,13 +29,15 @@ static bool runs_all(const struct report_workload *workload, const struct releas
             strcmp(wanted->image.tag, change->to.tag) != 0) {
             return false;
         }
+        /* A version without a digest asks for no proof but health; a runtime may report none. */
+        if (!has_pods || !change->to.digest[0]) {
+            continue;
+        }
         /* Init containers end and jobs come later: what is not running is judged by what is wanted.
          */
-        if (has_pods && running && change->to.digest[0] &&
-            strcmp(running->image.digest, change->to.digest) != 0) {
-            return false;
-        }
-        if (has_pods && !running && workload->running_count == 0) {
+        bool is_proven = running ? strcmp(running->image.digest, change->to.digest) == 0
+                                 : workload->running_count > 0;
+        if (!is_proven) {
             return false;
         }
     }

@@ -425,13 +425,11 @@ bool world_load(struct promote *engine, struct err *err)
 
 void world_free(struct promote *engine)
 {
-    MAP_EACH(slot, &engine->clusters)
-    {
+    MAP_EACH (slot, &engine->clusters) {
         cluster_free(slot->value);
     }
     map_done(&engine->clusters);
-    MAP_EACH(slot, &engine->repositories)
-    {
+    MAP_EACH (slot, &engine->repositories) {
         repository_free(slot->value);
     }
     map_done(&engine->repositories);

@@ -96,8 +96,7 @@ static bool read_entries(struct credentials *credentials, json_t *auths, struct 
         return err_set(err, ERR_INVALID, "more than %d entries in \"auths\"", CREDENTIALS_MAX);
     }
     credentials->items = xcalloc(json_object_size(auths), sizeof(*credentials->items));
-    json_object_foreach(auths, key, entry)
-    {
+    json_object_foreach (auths, key, entry) {
         if (!read_entry(key, entry, &credentials->items[credentials->count], err)) {
             return err_wrap(err, "entry \"%s\"", key);
         }

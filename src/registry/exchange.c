@@ -37,8 +37,7 @@ static void access_free(struct access **access)
 
 void registry_forget_accesses(struct registry *registry)
 {
-    MAP_EACH(slot, &registry->accesses)
-    {
+    MAP_EACH (slot, &registry->accesses) {
         struct access *access = slot->value;
         access_free(&access);
     }

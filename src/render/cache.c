@@ -29,8 +29,7 @@ void render_cache_free(struct render_cache **cache)
     if (!*cache) {
         return;
     }
-    MAP_EACH(slot, &(*cache)->units)
-    {
+    MAP_EACH (slot, &(*cache)->units) {
         struct unit *unit = slot->value;
         unit_free(&unit);
     }
@@ -65,8 +64,7 @@ void cache_put(struct render_cache *cache, const char *key, struct unit *unit)
 void cache_drop_unused(struct render_cache *cache)
 {
     VEC(char *) unused = {0};
-    MAP_EACH(slot, &cache->units)
-    {
+    MAP_EACH (slot, &cache->units) {
         struct unit *unit = slot->value;
         if (!unit->is_used) {
             *VEC_ADD(&unused) = xstrdup(slot->key);

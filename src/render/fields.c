@@ -7,8 +7,7 @@ static void put_pairs(json_t *object, json_t *pairs)
 {
     const char *key = NULL;
     json_t *value = NULL;
-    json_object_foreach(pairs, key, value)
-    {
+    json_object_foreach (pairs, key, value) {
         json_object_set(object, key, value);
     }
 }
@@ -17,8 +16,7 @@ static void put_in_items(json_t *list, const char *path, bool create, json_t *pa
 {
     size_t i = 0;
     json_t *item = NULL;
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         fields_put(item, path, create, pairs);
     }
 }

@@ -83,16 +83,13 @@ static void change_containers(json_t *value, const struct manifest_image *image)
     json_t *item = NULL;
     const char *key = NULL;
     json_t *member = NULL;
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         change_containers(item, image);
     }
-    json_object_foreach(value, key, member)
-    {
+    json_object_foreach (value, key, member) {
         change_containers(member, image);
         if (holds_containers(key)) {
-            json_array_foreach(member, i, item)
-            {
+            json_array_foreach (member, i, item) {
                 change_reference(item, "image", image);
             }
         }

@@ -108,8 +108,7 @@ static json_t *pairs_of(const struct yaml_node *entry, struct err *err)
     AUTO_JSON *pairs = yaml_to_json(node, err);
     const char *key = NULL;
     json_t *value = NULL;
-    json_object_foreach(pairs, key, value)
-    {
+    json_object_foreach (pairs, key, value) {
         if (!json_is_string(value)) {
             err_set(err, ERR_INVALID, "line %u: the label \"%.80s\" is not a text; quote its value",
                     node->line, key);

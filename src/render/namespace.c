@@ -47,8 +47,7 @@ static void move_subjects(json_t *binding, const struct accounts *accounts, cons
 {
     size_t i = 0;
     json_t *subject = NULL;
-    json_array_foreach(json_object_get(binding, "subjects"), i, subject)
-    {
+    json_array_foreach (json_object_get(binding, "subjects"), i, subject) {
         const char *name = json_text_at(subject, "name", "");
         const char *before = json_text_at(subject, "namespace", "");
         if (json_is_object(subject) &&

@@ -134,8 +134,7 @@ static void mark_owner(struct sandbox_cluster *cluster, const json_t *object)
 static void mark_all(struct sandbox_cluster *cluster, const char *kind_name)
 {
     struct kind *kind = cluster_kind(cluster, kind_name);
-    MAP_EACH(slot, &kind->objects)
-    {
+    MAP_EACH (slot, &kind->objects) {
         control_note(cluster, kind, slot->value);
     }
 }
@@ -144,8 +143,7 @@ static void mark_all(struct sandbox_cluster *cluster, const char *kind_name)
 static void mark_unscheduled(struct sandbox_cluster *cluster)
 {
     struct kind *pods = cluster_kind(cluster, "Pod");
-    MAP_EACH(slot, &pods->objects)
-    {
+    MAP_EACH (slot, &pods->objects) {
         if (!json_text_at(slot->value, "spec.nodeName", "")[0]) {
             control_note(cluster, pods, slot->value);
         }
@@ -242,8 +240,7 @@ void control_stop(struct sandbox_cluster *cluster)
     }
     VEC_DONE(&control->queue);
     map_done(&control->is_marked);
-    MAP_EACH(slot, &control->node_uses)
-    {
+    MAP_EACH (slot, &control->node_uses) {
         free(slot->value);
     }
     map_done(&control->node_uses);

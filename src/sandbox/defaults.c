@@ -54,8 +54,7 @@ static void fill(json_t *object, const json_t *missing)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(json_loose(missing), key, value)
-    {
+    json_object_foreach (json_loose(missing), key, value) {
         json_t *have = json_object_get(object, key);
         if (!have) {
             json_put(object, key, json_deep_copy(value));
@@ -231,8 +230,7 @@ static json_t *refuse_labels(const struct kind *kind, const json_t *next)
     const json_t *labels = json_at(next, "spec.template.metadata.labels");
     const char *key;
     json_t *value;
-    json_object_foreach(json_loose(wanted), key, value)
-    {
+    json_object_foreach (json_loose(wanted), key, value) {
         json_t *have = json_object_get(labels, key);
         if (!have || !json_equal(have, value)) {
             AUTO_JSON *none = json_object();
@@ -351,8 +349,7 @@ static bool has_texts(const json_t *map)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(json_loose(map), key, value)
-    {
+    json_object_foreach (json_loose(map), key, value) {
         if (!json_is_string(value)) {
             return false;
         }

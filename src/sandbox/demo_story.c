@@ -8,15 +8,16 @@
 #include "http/http.h"
 #include "sandbox/demo.h"
 
-/* One step may take this long before the story does not hold: the slowest waits for a soak and two waves. */
+/* One step may take this long before the story does not hold: the slowest waits for a soak and two
+ * waves. */
 #define STEP_MS 90000
 #define LOOK_MS 50
 
 struct story {
     struct demo *demo;
     struct http_client *client;
-    char admin[64], mia[64];   /* tokens */
-    int64_t release;           /* the one that is followed */
+    char admin[64], mia[64]; /* tokens */
+    int64_t release;         /* the one that is followed */
     char last_line[REASON_BYTES];
     struct err err;
     bool holds;
@@ -30,8 +31,11 @@ static json_t *ask(struct story *story, const char *method, const char *path, co
     AUTO_STR(url, 1024);
     str_addf(&url, "%s%s", story->demo->url, path);
     char *body = take_body ? json_text(take_body) : NULL;
-    struct http_call call = {.method = method, .url = url.text, .bearer = token,
-                             .body = slice_of(body ? body : ""), .content_type = "application/json"};
+    struct http_call call = {.method = method,
+                             .url = url.text,
+                             .bearer = token,
+                             .body = slice_of(body ? body : ""),
+                             .content_type = "application/json"};
     struct http_result result = {0};
     json_t *answer = NULL;
     if (http_perform(story->client, &call, &result, &story->err)) {
@@ -128,12 +132,10 @@ static json_t *find_cell(const json_t *board, const char *workload, const char *
 {
     size_t i = 0;
     const json_t *row = NULL;
-    json_array_foreach(json_array_at(board, "workloads"), i, row)
-    {
+    json_array_foreach (json_array_at(board, "workloads"), i, row) {
         size_t n = 0;
         json_t *cell = NULL;
-        json_array_foreach(json_array_at(row, "cells"), n, cell)
-        {
+        json_array_foreach (json_array_at(row, "cells"), n, cell) {
             if (strcmp(json_text_at(row, "name", ""), workload) == 0 &&
                 strcmp(json_text_at(cell, "stage", ""), stage) == 0) {
                 return cell;
@@ -150,12 +152,10 @@ static bool all_healthy(struct story *story, void *context)
     size_t cells = 0;
     size_t i = 0;
     const json_t *row = NULL;
-    json_array_foreach(json_array_at(board, "workloads"), i, row)
-    {
+    json_array_foreach (json_array_at(board, "workloads"), i, row) {
         size_t n = 0;
         const json_t *cell = NULL;
-        json_array_foreach(json_array_at(row, "cells"), n, cell)
-        {
+        json_array_foreach (json_array_at(row, "cells"), n, cell) {
             if (strcmp(json_text_at(cell, "state", ""), "healthy") != 0) {
                 snprintf(story->last_line, sizeof(story->last_line), "%s in %s: %s",
                          json_text_at(row, "name", ""), json_text_at(cell, "stage", ""),
@@ -180,8 +180,7 @@ static bool is_running(struct story *story, void *context)
     const json_t *cell = find_cell(board, wanted->workload, wanted->stage);
     size_t i = 0;
     const json_t *target = NULL;
-    json_array_foreach(json_array_at(cell, "targets"), i, target)
-    {
+    json_array_foreach (json_array_at(cell, "targets"), i, target) {
         if (strcmp(json_text_at(target, "running", ""), wanted->version) != 0 ||
             strcmp(json_text_at(target, "state", ""), "healthy") != 0) {
             return false;
@@ -339,7 +338,8 @@ static bool ship_a_bad_version(struct story *story)
     }
     /* The registry is polled, or heard: the tag is known a moment later. */
     for (int i = 0; i < STEP_MS / LOOK_MS; i++) {
-        AUTO_JSON *release = ask(story, "POST", "/api/v1/releases", story->admin, json_deep_copy(body));
+        AUTO_JSON *release =
+            ask(story, "POST", "/api/v1/releases", story->admin, json_deep_copy(body));
         story->release = json_int_at(release, "id", story->release);
         if (release) {
             json_decref(body);
@@ -409,11 +409,11 @@ static bool was_put_back(struct story *story, void *context)
     AUTO_JSON *cluster = get(story, "/api/v1/clusters/dev");
     size_t i = 0;
     const json_t *workload = NULL;
-    json_array_foreach(json_array_at(cluster, "workloads"), i, workload)
-    {
+    json_array_foreach (json_array_at(cluster, "workloads"), i, workload) {
         if (strcmp(json_text_at(workload, "name", ""), "web") == 0 &&
             json_int_at(workload, "driftFixed", 0) > 0) {
-            say("   put back; it was changed by %s", json_text_at(workload, "driftManager", "someone"));
+            say("   put back; it was changed by %s",
+                json_text_at(workload, "driftManager", "someone"));
             return true;
         }
     }
@@ -424,9 +424,13 @@ static bool change_by_hand(struct story *story)
 {
     const struct sandbox_cluster *dev = story->demo->clusters[0];
     AUTO_STR(url, 512);
-    str_addf(&url, "http://127.0.0.1:%d/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=kubectl-edit",
+    str_addf(&url,
+             "http://127.0.0.1:%d/apis/apps/v1/namespaces/shop/deployments/"
+             "web?fieldManager=kubectl-edit",
              sandbox_cluster_port(dev));
-    struct http_call call = {.method = "PATCH", .url = url.text, .bearer = sandbox_cluster_token(dev),
+    struct http_call call = {.method = "PATCH",
+                             .url = url.text,
+                             .bearer = sandbox_cluster_token(dev),
                              .body = slice_of("{\"spec\":{\"replicas\":1}}"),
                              .content_type = "application/merge-patch+json"};
     struct http_result result = {0};

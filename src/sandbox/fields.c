@@ -140,8 +140,7 @@ static json_t *set_of(const char *name, const json_t *value, enum merge_style st
     } else if (is_map(name, value, style)) {
         const char *field;
         const json_t *part;
-        json_object_foreach(json_loose(value), field, part)
-        {
+        json_object_foreach (json_loose(value), field, part) {
             if (!json_is_null(part)) {
                 put_field(set, field, set_of(field, part, style));
             }
@@ -233,8 +232,7 @@ static void compare(const char *name, const json_t *before, const json_t *after,
     for (size_t side = 0; side < 2; side++) {
         const char *field;
         json_t *value;
-        json_object_foreach(json_loose(sides[side]), field, value)
-        {
+        json_object_foreach (json_loose(sides[side]), field, value) {
             if (side == 1 && json_object_get(after, field)) {
                 continue; /* already compared */
             }
@@ -284,8 +282,7 @@ static json_t *merge_maps(const json_t *live, const json_t *wanted, enum merge_s
     json_t *out = json_is_object(live) ? json_deep_copy(live) : json_object();
     const char *field;
     const json_t *value;
-    json_object_foreach(json_loose(wanted), field, value)
-    {
+    json_object_foreach (json_loose(wanted), field, value) {
         if (style == MERGE_STRATEGIC && field[0] == '$') {
             continue;
         }
@@ -363,8 +360,7 @@ static void prune(const char *name, json_t *value, const json_t *const sets[3],
     }
     const char *key;
     const json_t *node;
-    json_object_foreach(json_loose(sets[0]), key, node)
-    {
+    json_object_foreach (json_loose(sets[0]), key, node) {
         json_t *part = key[0] == 'f' ? json_object_get(value, key + 2) : NULL;
         const json_t *nodes[3] = {node, json_object_get(sets[1], key),
                                   json_object_get(sets[2], key)};
@@ -385,8 +381,7 @@ void fields_add(json_t *set, const json_t *more)
 {
     const char *key;
     json_t *node;
-    json_object_foreach(json_loose(more), key, node)
-    {
+    json_object_foreach (json_loose(more), key, node) {
         json_t *have = json_object_get(set, key);
         if (!have) {
             json_put(set, key, json_deep_copy(node));
@@ -418,8 +413,7 @@ void fields_remove(json_t *set, const json_t *less)
 {
     const char *key;
     json_t *node;
-    json_object_foreach(json_loose(less), key, node)
-    {
+    json_object_foreach (json_loose(less), key, node) {
         json_t *have = key[0] == '.' ? NULL : json_object_get(set, key);
         if (have && (json_object_size(have) > 0 ? !subtract(have, node) : is_member(node))) {
             json_object_del(set, key);
@@ -437,8 +431,7 @@ json_t *fields_common(const json_t *a, const json_t *b)
     json_t *out = json_object();
     const char *key;
     const json_t *left;
-    json_object_foreach(json_loose(a), key, left)
-    {
+    json_object_foreach (json_loose(a), key, left) {
         const json_t *right = json_object_get(b, key);
         if (!right || key[0] == '.') {
             continue;
@@ -469,8 +462,7 @@ static void add_step(struct str *path, const char *key)
     const char *name;
     json_t *value;
     const char *before = "[";
-    json_object_foreach(item, name, value)
-    {
+    json_object_foreach (item, name, value) {
         AUTO(xfree) char *text = json_text(value);
         str_addf(path, "%s%s=%s", before, name, text);
         before = ",";
@@ -483,8 +475,7 @@ static void each_under(const json_t *set, struct str *path,
 {
     const char *key;
     const json_t *node;
-    json_object_foreach(json_loose(set), key, node)
-    {
+    json_object_foreach (json_loose(set), key, node) {
         if (key[0] == '.') {
             continue;
         }

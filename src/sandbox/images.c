@@ -13,8 +13,7 @@
 
 static void free_blobs(struct repository *repository)
 {
-    MAP_EACH(slot, &repository->blobs)
-    {
+    MAP_EACH (slot, &repository->blobs) {
         struct blob *blob = slot->value;
         str_done(&blob->bytes);
         free(blob);
@@ -24,8 +23,7 @@ static void free_blobs(struct repository *repository)
 
 void images_done(struct images *images)
 {
-    MAP_EACH(slot, &images->repositories)
-    {
+    MAP_EACH (slot, &images->repositories) {
         struct repository *repository = slot->value;
         free_blobs(repository);
         VEC_EACH (struct tag, tag, &repository->tags) {

@@ -67,14 +67,12 @@ void objects_free(struct objects **objects, struct kinds *kinds)
         return;
     }
     VEC_EACH (struct kind *, kind, &kinds->all) {
-        MAP_EACH(slot, &(*kind)->objects)
-        {
+        MAP_EACH (slot, &(*kind)->objects) {
             json_decref(slot->value);
         }
         map_done(&(*kind)->objects);
     }
-    MAP_EACH(slot, &(*objects)->owned)
-    {
+    MAP_EACH (slot, &(*objects)->owned) {
         struct children *children = slot->value;
         VEC_DONE(&children->items);
         free(children);
@@ -209,8 +207,7 @@ static int by_name(const void *left, const void *right)
 void objects_list(const struct kind *kind, const char *namespace, struct object_list *out)
 {
     *out = (struct object_list){0};
-    MAP_EACH(slot, &kind->objects)
-    {
+    MAP_EACH (slot, &kind->objects) {
         if (!namespace[0] || strcmp(simulated_namespace(slot->value), namespace) == 0) {
             *VEC_ADD(&out->items) = json_incref(slot->value);
         }

@@ -166,8 +166,7 @@ bool labels_match(const json_t *match_labels, const json_t *object)
     const json_t *labels = json_at(object, "metadata.labels");
     const char *key;
     json_t *value;
-    json_object_foreach(json_loose(match_labels), key, value)
-    {
+    json_object_foreach (json_loose(match_labels), key, value) {
         json_t *have = json_object_get(labels, key);
         if (!have || !json_equal(have, value)) {
             return false;

@@ -30,8 +30,7 @@ static bool same_intent(const json_t *live, const json_t *next)
         json_object_size(next) - (json_object_get(next, "status") != NULL)) {
         return false;
     }
-    json_object_foreach(json_loose(next), key, value)
-    {
+    json_object_foreach (json_loose(next), key, value) {
         bool is_intent = strcmp(key, "metadata") != 0 && strcmp(key, "status") != 0;
         const json_t *before = json_object_get(live, key);
         if (is_intent && (!before || !json_equal(before, value))) {
@@ -117,8 +116,7 @@ static void encode_secret(json_t *next)
     if (plain && !json_object_get(next, "data")) {
         json_put(next, "data", json_object());
     }
-    json_object_foreach(plain, key, value)
-    {
+    json_object_foreach (plain, key, value) {
         AUTO_STR(encoded, 4U << 20);
         struct slice bytes = {json_string_value(value), json_string_length(value)};
         if (bytes.bytes) {

@@ -10,7 +10,8 @@
 
 /* ---- the pipeline file ---- */
 
-/* The file at this commit; when it cannot be read, the last good one goes on and the problem is shown. */
+/* The file at this commit; when it cannot be read, the last good one goes on and the problem is
+ * shown. */
 static void read_pipeline(struct look *look, struct git_view *view)
 {
     struct err err = {0};
@@ -81,11 +82,13 @@ struct changed {
 };
 
 /* A target in whose files nothing changed keeps its scan: a look costs what changed. */
-static bool keep_scan(const struct look *look, const struct changed *changed, struct target_view *target)
+static bool keep_scan(const struct look *look, const struct changed *changed,
+                      struct target_view *target)
 {
     for (size_t i = 0; look->before && i < look->before->target_count; i++) {
         const struct target_view *old = &look->before->targets[i];
-        if (!old->scan || old->scan->problems || strcmp(old->scan->path, target->target->path) != 0) {
+        if (!old->scan || old->scan->problems ||
+            strcmp(old->scan->path, target->target->path) != 0) {
             continue;
         }
         for (size_t n = 0; n < changed->count; n++) {
@@ -199,7 +202,8 @@ static void add_changes(const struct look *look, struct git_view *view,
             TEXT_COPY_CUT(change->stage, target->stage->name);
             TEXT_COPY_CUT(change->target, target->target->cluster);
             TEXT_COPY_CUT(change->workload, workload->name);
-            add_images(before ? scan_find(before, workload->name) : NULL, workload, view->arena, change);
+            add_images(before ? scan_find(before, workload->name) : NULL, workload, view->arena,
+                       change);
         }
     }
 }
@@ -218,7 +222,8 @@ static bool foreign_paths(const struct look *look, struct git_view *view, struct
     if (!look->last_head[0] || strcmp(look->last_head, view->head) == 0) {
         return true;
     }
-    if (!git_log(look->git, look->last_head, view->head, FOREIGN_COMMITS_MAX, view->arena, &log, err)) {
+    if (!git_log(look->git, look->last_head, view->head, FOREIGN_COMMITS_MAX, view->arena, &log,
+                 err)) {
         return false;
     }
     for (size_t i = 0; i < log.count; i++) {

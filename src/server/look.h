@@ -1,4 +1,5 @@
-/* look: one look at the config repository, by a worker: fetch, read the pipeline, scan the targets. */
+/* look: one look at the config repository, by a worker: fetch, read the pipeline, scan the targets.
+ */
 #pragma once
 
 #include "promote/promote.h"
@@ -7,15 +8,16 @@ struct server;
 
 /* A value that goes to a worker and comes back. */
 struct look {
-    struct server *server;      /* whose look it is; not for the worker */
+    struct server *server; /* whose look it is; not for the worker */
     struct git *git;
     const char *pipeline_file;
-    bool accept_rewrite;        /* a person has looked at a rewritten history */
-    const struct git_view *before; /* the last look's view, or NULL; only read, its scans are shared */
-    char last_head[OID_BYTES];  /* what people's commits are counted from; "" : from now on */
-    char *good_pipeline;        /* text of the last pipeline file that could be read; malloc'd, or NULL */
+    bool accept_rewrite; /* a person has looked at a rewritten history */
+    const struct git_view
+        *before;               /* the last look's view, or NULL; only read, its scans are shared */
+    char last_head[OID_BYTES]; /* what people's commits are counted from; "" : from now on */
+    char *good_pipeline; /* text of the last pipeline file that could be read; malloc'd, or NULL */
     /* out */
-    struct git_view *view;      /* NULL: nothing new, or it failed */
+    struct git_view *view; /* NULL: nothing new, or it failed */
     bool has_failed;
     struct err err;
 };

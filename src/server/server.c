@@ -31,8 +31,8 @@ struct server {
     struct http_server *http;
     struct loop_timer *tick_timer, *poll_timer, *fetch_timer, *wake_timer;
     int64_t wake_at_ms;
-    bool is_looking;      /* a look is with a worker */
-    bool look_again;      /* asked for while one was under way */
+    bool is_looking; /* a look is with a worker */
+    bool look_again; /* asked for while one was under way */
     bool accept_rewrite;
     bool is_stopping;
     char *good_pipeline;
@@ -129,11 +129,13 @@ static void take_view(struct server *server, struct look *look)
     log_info("git.head", "commit=%.12s targets=%zu people=%zu", look->view->head,
              look->view->target_count, look->view->change_count);
     if (look->view->is_rewritten) {
-        note_problem(server, "the branch's history was rewritten; automation waits for `heddle sync`");
+        note_problem(server,
+                     "the branch's history was rewritten; automation waits for `heddle sync`");
     } else {
         note_problem(server, look->view->pipeline_problem);
     }
-    /* The engine stores what people's commits mean before the head moves on: nothing is lost between. */
+    /* The engine stores what people's commits mean before the head moves on: nothing is lost
+     * between. */
     promote_set_git(server->engine, look->view);
     remember_head(server, look);
     use_repositories(server);
@@ -313,7 +315,8 @@ static void wake_at(void *context, int64_t time_ms)
     loop_timer_stop(&server->wake_timer);
     int64_t delay_ms = time_ms - env_now_ms(server->env);
     server->wake_at_ms = time_ms;
-    server->wake_timer = loop_timer_start(server->loop, delay_ms > 0 ? delay_ms : 1, 0, on_wake, server);
+    server->wake_timer =
+        loop_timer_start(server->loop, delay_ms > 0 ? delay_ms : 1, 0, on_wake, server);
 }
 
 static void on_tick(void *context)
@@ -377,7 +380,8 @@ static bool open_store(struct server *server, struct err *err)
         server->good_pipeline = str_take(&pipeline);
     }
     if (created && server->options.admin_token_file) {
-        return file_replace(server->options.admin_token_file, slice_of(server->admin_token), 0600, err);
+        return file_replace(server->options.admin_token_file, slice_of(server->admin_token), 0600,
+                            err);
     }
     return true;
 }
@@ -444,8 +448,8 @@ static bool split_listen(const char *listen, char *out_address, size_t size, int
     char *end = NULL;
     long port = colon ? strtol(colon + 1, &end, 10) : -1;
     if (!colon || end == colon + 1 || *end != '\0' || port < 0 || port > 65535) {
-        return err_set(err, ERR_INVALID, "--listen \"%.60s\": write ADDRESS:PORT, such as 127.0.0.1:8080",
-                       listen);
+        return err_set(err, ERR_INVALID,
+                       "--listen \"%.60s\": write ADDRESS:PORT, such as 127.0.0.1:8080", listen);
     }
     AUTO_STR(address, 128);
     str_add_bytes(&address, listen, (size_t)(colon - listen));
@@ -518,7 +522,8 @@ static void set_defaults(struct server_options *options)
     options->pipeline_file = options->pipeline_file ? options->pipeline_file : "heddle.yaml";
     options->listen = options->listen ? options->listen : "127.0.0.1:8080";
     options->poll_git_ms = options->poll_git_ms ? options->poll_git_ms : POLL_MS_DEFAULT;
-    options->poll_registry_ms = options->poll_registry_ms ? options->poll_registry_ms : POLL_MS_DEFAULT;
+    options->poll_registry_ms =
+        options->poll_registry_ms ? options->poll_registry_ms : POLL_MS_DEFAULT;
 }
 
 bool server_start(struct loop *loop, const struct server_options *options, struct server **out,
@@ -585,8 +590,10 @@ bool server_add_cluster(struct server *server, const char *name, char *out_secre
     AUTO_STR(token_name, ACTOR_BYTES - 1);
     str_addf(&token_name, "agent %.56s", name);
     return store_cluster_put(server->store, name, env_now_ms(server->env), err) &&
-           auth_token_create(server->store, server->env, token_name.text, ROLE_AGENT, name, secret, err) &&
-           (text_copy(out_secret, size, secret) || err_set(err, ERR_INTERNAL, "the token is too long"));
+           auth_token_create(server->store, server->env, token_name.text, ROLE_AGENT, name, secret,
+                             err) &&
+           (text_copy(out_secret, size, secret) ||
+            err_set(err, ERR_INTERNAL, "the token is too long"));
 }
 
 static void greet(const struct server *server)

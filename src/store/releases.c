@@ -28,8 +28,7 @@ static bool read_changes(const char *text, struct arena *arena, struct release_i
     item->changes = arena_alloc(arena, json_array_size(list), sizeof(*item->changes));
     size_t i = 0;
     const json_t *change = NULL;
-    json_array_foreach(list, i, change)
-    {
+    json_array_foreach (list, i, change) {
         struct image_change *to = &item->changes[item->change_count++];
         /* An empty `from` is no error: the container is new. */
         if (!image_from_json(json_object_get(change, "from"), &to->from)) {
@@ -83,8 +82,7 @@ static bool read_commits(const char *text, struct release *release)
     }
     size_t i = 0;
     const json_t *commit = NULL;
-    json_array_foreach(list, i, commit)
-    {
+    json_array_foreach (list, i, commit) {
         if (!json_is_string(commit) || !TEXT_COPY(release->commits[i], json_string_value(commit))) {
             return false;
         }

@@ -160,8 +160,7 @@ static struct apply_item *collect(struct sync *sync, size_t *out_count)
 {
     VEC(struct apply_item) items = {0};
     int64_t now = now_mono_ms(sync);
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         struct object *object = slot->value;
         if (object_needs_apply(object) && object->not_before_ms <= now) {
             struct apply_item *item = VEC_ADD(&items);

@@ -113,8 +113,7 @@ void child_gone(struct sync *sync, const char *uid)
 static void forget(struct feed *feed, bool only_stale)
 {
     VEC(struct child *) gone = {0};
-    MAP_EACH(slot, &feed->sync->children)
-    {
+    MAP_EACH (slot, &feed->sync->children) {
         struct child *child = slot->value;
         if (child->feed == feed && !(only_stale && child->epoch == feed->epoch)) {
             *VEC_ADD(&gone) = child;

@@ -117,8 +117,7 @@ bool delete_begin(struct sync *sync)
 {
     VEC(struct delete_item) items = {0};
     int64_t now = now_mono_ms(sync);
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         struct object *object = slot->value;
         if (may_delete_now(object, now) && items.count < APPLY_OBJECTS_MAX) {
             struct delete_item *item = VEC_ADD(&items);

@@ -59,8 +59,7 @@ static void own_sweep(struct feed *feed)
 {
     struct sync *sync = feed->sync;
     VEC(struct object *) gone = {0};
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         struct object *object = slot->value;
         if (object->collection && object->live.exists && object->epoch != feed->epoch &&
             !object->is_busy && strcmp(object->collection, feed->path) == 0) {
@@ -188,8 +187,7 @@ static void want_offspring(struct sync *sync, const char *namespace, unsigned ma
 /* Which kinds of workloads stand in which namespace: bits as the map's values. */
 static void gather_makers(struct sync *sync, struct map *namespaces, unsigned *out_all)
 {
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         const struct object *object = slot->value;
         if (!object->workload) {
             continue;
@@ -213,8 +211,7 @@ static void want_all_offspring(struct sync *sync)
         want_offspring(sync, NULL, all);
         return;
     }
-    MAP_EACH(slot, &namespaces)
-    {
+    MAP_EACH (slot, &namespaces) {
         want_offspring(sync, slot->key, (unsigned)(uintptr_t)slot->value);
     }
 }
@@ -222,8 +219,7 @@ static void want_all_offspring(struct sync *sync)
 static void want_all_own(struct sync *sync)
 {
     const char *last = ""; /* most neighbours are of one kind: a lookup saved */
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         const struct object *object = slot->value;
         if (!object->collection || strcmp(last, object->collection) == 0) {
             continue;
@@ -247,15 +243,13 @@ static void close_feed(struct feed *feed)
 
 void feeds_ensure(struct sync *sync)
 {
-    MAP_EACH(slot, &sync->feeds)
-    {
+    MAP_EACH (slot, &sync->feeds) {
         ((struct feed *)slot->value)->is_wanted = false;
     }
     want_all_own(sync);
     want_all_offspring(sync);
     VEC(const char *) unwanted = {0};
-    MAP_EACH(slot, &sync->feeds)
-    {
+    MAP_EACH (slot, &sync->feeds) {
         if (!((struct feed *)slot->value)->is_wanted) {
             *VEC_ADD(&unwanted) = slot->key;
         }
@@ -281,8 +275,7 @@ void feed_renew(struct sync *sync, const char *collection)
 
 void feeds_close(struct sync *sync)
 {
-    MAP_EACH(slot, &sync->feeds)
-    {
+    MAP_EACH (slot, &sync->feeds) {
         close_feed(slot->value);
     }
     map_done(&sync->feeds);

@@ -129,8 +129,7 @@ static void bind(struct sync *sync, const struct render_object *wanted)
 static void forget_gone(struct sync *sync)
 {
     VEC(struct object *) gone = {0};
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         struct object *object = slot->value;
         if (!object->wanted) {
             workload_forget(sync, object);
@@ -149,8 +148,7 @@ static void forget_gone(struct sync *sync)
 void objects_bind(struct sync *sync)
 {
     const struct render_result *render = &sync->revision->render;
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         struct object *object = slot->value;
         object->wanted = NULL;
         object->is_marked = false;

@@ -45,8 +45,7 @@ static struct tally tally_of(struct sync *sync)
 {
     struct tally tally = {0};
     int64_t now = now_mono_ms(sync);
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         const struct object *object = slot->value;
         bool is_open = object_needs_apply(object);
         bool is_leaving = is_to_leave(object);
@@ -131,8 +130,7 @@ static void take_revision(struct sync *sync)
     struct revision *old = sync->revision;
     sync->revision = TAKE(sync->next_revision);
     sync->owned_before = 0;
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         struct object *object = slot->value;
         sync->owned_before += object->live.exists || object->applied.exists;
         object->not_before_ms = 0; /* the new commit may be the cure */

@@ -26,8 +26,7 @@ static void add_whole_troubles(const struct sync *sync, struct report *out)
     add_text(out, "", 0, sync->history_trouble);
     add_text(out, "", 0, sync->render_trouble);
     add_text(out, "", 0, sync->prune_trouble);
-    MAP_EACH(slot, &sync->feeds)
-    {
+    MAP_EACH (slot, &sync->feeds) {
         const struct feed *feed = slot->value;
         add_text(out, "", 0, feed->trouble);
     }
@@ -64,8 +63,7 @@ static void add_fight(const struct object *object, struct report *out)
 
 static void add_object_troubles(const struct sync *sync, struct report *out)
 {
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         const struct object *object = slot->value;
         const struct render_object *wanted = object->wanted;
         add_text(out, wanted ? wanted->file : "", wanted ? wanted->line : 0, object->trouble);
@@ -107,8 +105,7 @@ static void fill_workloads(struct sync *sync, struct arena *arena, struct report
 {
     out->workloads = arena_alloc(arena, sync->objects.count + 1, sizeof(*out->workloads));
     out->workload_count = 0;
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         const struct object *object = slot->value;
         struct workload *workload = object->workload;
         if (workload && workload->is_judged && (out->is_full || workload->is_changed) &&
@@ -136,8 +133,7 @@ static uint64_t summary_of(const struct report *report)
 static int count_wanted(const struct sync *sync)
 {
     int count = 0;
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         count += ((const struct object *)slot->value)->wanted != NULL;
     }
     return count;

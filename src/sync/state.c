@@ -79,8 +79,7 @@ void state_save(struct sync *sync)
     saving->path = sync->state_file;
     str_init(&saving->text, STATE_BYTES_MAX);
     str_addf(&saving->text, FIRST_LINE "%s\n", sync->options.cluster);
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         const struct object *object = slot->value;
         const struct live *applied = &object->applied;
         if (applied->exists && applied->uid[0] && applied->version[0]) {
@@ -96,8 +95,7 @@ void state_save(struct sync *sync)
 
 void state_free(struct sync *sync)
 {
-    MAP_EACH(slot, &sync->saved)
-    {
+    MAP_EACH (slot, &sync->saved) {
         free(slot->value);
     }
     map_done(&sync->saved);

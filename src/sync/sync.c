@@ -93,8 +93,7 @@ static void copy_options(struct sync *sync, const struct sync_options *options)
 static void free_objects(struct sync *sync)
 {
     VEC(struct object *) all = {0};
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         *VEC_ADD(&all) = slot->value;
     }
     VEC_EACH (struct object *, object, &all) {
@@ -106,8 +105,7 @@ static void free_objects(struct sync *sync)
 
 static void free_children(struct sync *sync)
 {
-    MAP_EACH(slot, &sync->children)
-    {
+    MAP_EACH (slot, &sync->children) {
         struct child *child = slot->value;
         free(child->text);
         free(child);

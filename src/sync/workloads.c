@@ -251,8 +251,7 @@ static void judge_due(void *context)
 {
     struct sync *sync = context;
     sync->judge_timer = NULL;
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         const struct object *object = slot->value;
         if (object->workload && object->workload->is_due && object->wanted) {
             object->workload->is_due = false;
@@ -267,8 +266,7 @@ void workloads_tick(void *context)
 {
     struct sync *sync = context;
     int64_t now = now_ms(sync);
-    MAP_EACH(slot, &sync->objects)
-    {
+    MAP_EACH (slot, &sync->objects) {
         struct object *object = slot->value;
         if (object->workload && object->workload->row.state != WORKLOAD_HEALTHY) {
             workload_due(sync, object->workload);

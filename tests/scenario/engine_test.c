@@ -200,6 +200,30 @@ static void a_rollback_of_a_numbered_version_holds_until_a_newer_number(void **s
     world_done(&world);
 }
 
+static void a_rollback_to_a_tag_without_digest_ends_when_it_is_healthy(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_person_commits(&world, "dev", "cart", "loose-1");
+    world_advance(&world, 10000);
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 10000);
+    assert_string_equal(world_running(&world, "dev", "cart"), "1.1.0");
+    struct rollback_request back = {.stage = "dev",
+                                    .workload = "cart",
+                                    .to = "loose-1",
+                                    .actor = "ada",
+                                    .reason = "slow",
+                                    .request_key = ""};
+    int64_t id = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_rollback(world.engine, &back, &id, &err), err);
+    assert_int_equal(world_finish(&world, id, 20000), RELEASE_DONE);
+    assert_string_equal(world_running(&world, "dev", "cart"), "loose-1");
+    world_done(&world);
+}
+
 static void a_newer_version_takes_the_place_of_a_waiting_one(void **state)
 {
     (void)state;
@@ -395,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_plan_that_changed_is_refused),
         cmocka_unit_test(a_bad_version_is_rolled_back_and_held_until_a_newer_one),
         cmocka_unit_test(a_rollback_of_a_numbered_version_holds_until_a_newer_number),
+        cmocka_unit_test(a_rollback_to_a_tag_without_digest_ends_when_it_is_healthy),
         cmocka_unit_test(a_newer_version_takes_the_place_of_a_waiting_one),
         cmocka_unit_test(a_failed_release_can_be_tried_again),
         cmocka_unit_test(a_persons_commit_becomes_a_release_of_kind_config),

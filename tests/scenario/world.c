@@ -53,7 +53,9 @@ static void make_image(const char *workload, const char *tag, struct image *out)
     *out = (struct image){0};
     snprintf(out->repository, sizeof(out->repository), "r/%s", workload);
     snprintf(out->tag, sizeof(out->tag), "%s", tag);
-    world_digest(workload, tag, out->digest);
+    if (strncmp(tag, "loose", 5) != 0) {
+        world_digest(workload, tag, out->digest);
+    }
 }
 
 static size_t cell_index(const struct world *world, const char *cluster, const char *workload)
@@ -337,7 +339,7 @@ static void fill_report(struct world *world, const struct world_cell *cell, stru
     out->wanted_count = 1;
     snprintf(out->wanted_images->container, NAME_BYTES, "%s", cell->workload);
     make_image(cell->workload, cell->applied, &out->wanted_images->image);
-    if (runs) {
+    if (runs && out->wanted_images->image.digest[0]) {
         out->running_images = out->wanted_images;
         out->running_count = 1;
     }

@@ -73,7 +73,8 @@ void world_done(struct world *world);
 
 /* A version appears in the registry (repository "r/<workload>"). */
 void world_push_image(struct world *world, const char *workload, const char *tag);
-/* A person's own commit: sets a cell's tag, or touches its configuration when tag is NULL. */
+/* A person's own commit: sets a cell's tag, or touches its configuration when tag is NULL.  A tag
+   that begins with "loose" has no digest in Git, and the cluster reports none. */
 void world_person_commits(struct world *world, const char *cluster, const char *workload,
                           const char *tag);
 /* Deliver what is due at each 100 ms for that long. */

@@ -25,8 +25,7 @@ json_t *recorded_pod(struct recorded *recorded, const char *part)
 {
     size_t i;
     json_t *pod;
-    json_array_foreach(json_object_get(recorded->file, "pods"), i, pod)
-    {
+    json_array_foreach (json_object_get(recorded->file, "pods"), i, pod) {
         if (strstr(json_text_at(pod, "metadata.name", ""), part)) {
             return pod;
         }

@@ -26,8 +26,7 @@ void memory_put(struct memory_tree *tree, const char *path, const char *text)
 
 void memory_done(struct memory_tree *tree)
 {
-    MAP_EACH(slot, &tree->files)
-    {
+    MAP_EACH (slot, &tree->files) {
         free(slot->value);
     }
     map_done(&tree->files);
@@ -82,8 +81,7 @@ static bool memory_list(void *context, const char *folder, struct arena *arena,
     size_t count = 0;
     const struct map *const maps[] = {&tree->files, &tree->links};
     for (size_t i = 0; i < COUNT_OF(maps); i++) {
-        MAP_EACH(slot, maps[i])
-        {
+        MAP_EACH (slot, maps[i]) {
             const char *below = slot->key + length + (length > 0);
             bool is_below = strncmp(slot->key, folder, length) == 0 &&
                             (length == 0 || slot->key[length] == '/');
@@ -107,8 +105,7 @@ static const char *memory_oid(void *context, const char *path, struct arena *are
     }
     uint64_t sum = 0; /* of all files below, in any order */
     size_t length = strlen(path);
-    MAP_EACH(slot, &tree->files)
-    {
+    MAP_EACH (slot, &tree->files) {
         if (length == 0 || (strncmp(slot->key, path, length) == 0 && slot->key[length] == '/')) {
             const char *below = slot->value;
             sum += hash64(hash64(HASH64_START, slot->key, strlen(slot->key)), below, strlen(below));

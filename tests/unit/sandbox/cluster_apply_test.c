@@ -52,12 +52,10 @@ static void check_object(size_t step, const json_t *want, const json_t *answer)
     }
     const char *key;
     json_t *value;
-    json_object_foreach(json_object_get(want, "fields"), key, value)
-    {
+    json_object_foreach (json_object_get(want, "fields"), key, value) {
         same(step, key, value, json_object_get(answer, key));
     }
-    json_object_foreach(json_object_get(want, "metadata"), key, value)
-    {
+    json_object_foreach (json_object_get(want, "metadata"), key, value) {
         same(step, key, value, json_object_get(json_object_get(answer, "metadata"), key));
     }
 }
