@@ -175,6 +175,13 @@ static void summarise(const struct target_facts *worst, const struct hold *hold,
     }
 }
 
+/* When what shown_state() says began. */
+static int64_t shown_since(const struct target_facts *worst, const struct release *release)
+{
+    bool is_quiet = worst->state == WORKLOAD_HEALTHY;
+    return is_quiet && release ? release->phase_ms : worst->report->since_ms;
+}
+
 static void put_worst(struct api *api, json_t *cell, const struct target_facts *worst,
                       const char *stage, const char *name)
 {
@@ -197,7 +204,7 @@ static void put_worst(struct api *api, json_t *cell, const struct target_facts *
                                                    worst->report->diagnosis_since_ms)
                            : json_null());
     if (worst->report) {
-        json_put_time(cell, "since", worst->report->since_ms);
+        json_put_time(cell, "since", shown_since(worst, release));
         json_put_int(cell, "ready", worst->report->ready);
         json_put_int(cell, "wanted", worst->report->wanted);
     }

@@ -67,7 +67,8 @@ static const char *first_shut(const struct gate_answer *answers)
 }
 
 static void put_next(json_t *cell, const struct plan *plan, const struct gate_answer *answers,
-                     const struct hold *hold, const struct stage *stage)
+                     const struct hold *hold, const struct stage *stage,
+                     const struct release *release)
 {
     if (plan->item_count == 0) {
         json_put(cell, "next", json_null());
@@ -80,10 +81,10 @@ static void put_next(json_t *cell, const struct plan *plan, const struct gate_an
     const char *shut = first_shut(answers);
     if (hold) {
         str_addf(&blocked, "Held by %s: %s", hold->owner, hold->reason);
+    } else if (!stage->automatic && !release) {
+        str_add(&blocked, "This stage is not automatic: someone promotes.");
     } else if (shut) {
         str_add(&blocked, shut);
-    } else if (!stage->automatic) {
-        str_add(&blocked, "This stage is not automatic: someone promotes.");
     }
     json_put_text(next, "blockedBy", blocked.length ? blocked.text : NULL);
     json_put(cell, "next", next);
@@ -135,7 +136,8 @@ json_t *view_cell_detail(struct api *api, const char *stage, const char *workloa
         promote_gates(api->options.engine, release, answers, applies);
     }
     json_put_text(cell, "workload", workload);
-    put_next(cell, &plan, answers, promote_hold_of(api->options.engine, stage, workload), found);
+    put_next(cell, &plan, answers, promote_hold_of(api->options.engine, stage, workload), found,
+             release);
     json_put(cell, "gates", view_gates(answers, applies));
     AUTO_STR(explanation, (size_t)REASON_BYTES * 2);
     explain(cell, &plan, release, &explanation);

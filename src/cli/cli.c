@@ -174,6 +174,8 @@ int cli_main(const struct cli_setup *setup, int argc, char *const *argv)
     }
     /* A reader that goes away (`| head`) shows as a failed write. */
     signal(SIGPIPE, SIG_IGN);
+    /* Data and talk keep their order when both go to one place. */
+    setvbuf(stdout, NULL, _IOLBF, 0);
     screen_init(&cli.out, stdout);
     screen_init(&cli.talk, stderr);
     if (!dispatch(&cli, arguments, &err)) {

@@ -18,6 +18,7 @@ extern const size_t cli_global_flag_count;
 struct remote;
 
 #define EXIT_FAILED 1
+#define EXIT_REFUSED 6
 #define EXIT_WAITS_FOR_PERSON 7
 #define EXIT_ROLLED_BACK 8
 #define EXIT_INTERRUPTED 130

@@ -82,15 +82,19 @@ static void states(struct cli *cli, const json_t *items)
 
 static void steps(struct cli *cli, const json_t *list)
 {
-    AUTO(table_free) struct table *table = table_new(5);
+    AUTO(table_free) struct table *table = table_new(6);
     size_t i = 0;
     const json_t *step = NULL;
     json_array_foreach (list, i, step) {
         const char *outcome = json_text_at(step, "outcome", "");
+        char took[AGE_BYTES];
+        span_of(json_text_at(step, "startedAt", NULL), json_text_at(step, "finishedAt", NULL),
+                took);
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(step, "startedAt", ""));
         table_cell(table, STYLE_PLAIN, "wave %lld", (long long)json_int_at(step, "wave", 1));
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(step, "name", "?"));
         table_cell(table, style_of(outcome), "%s", outcome);
+        table_cell(table, STYLE_PLAIN, "%s", took);
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(step, "text", ""));
     }
     table_print(table, &cli->out, 2);

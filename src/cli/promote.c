@@ -174,6 +174,19 @@ static void show_plan(struct cli *cli, const json_t *plan)
     }
 }
 
+/* A workload that was asked for by name stays behind without having the version. */
+static bool is_refused(const struct cli_list *workloads, const json_t *plan)
+{
+    size_t i = 0;
+    const json_t *skip = NULL;
+    json_array_foreach (json_array_at(plan, "skipped"), i, skip) {
+        if (workloads->count && !json_bool_at(skip, "hasIt", false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t count_workloads(const json_t *plan)
 {
     struct map seen = {0};
@@ -233,6 +246,7 @@ static bool promote_plan(struct cli *cli, const struct promote_options *options,
         show_plan(cli, plan);
     }
     if (is_end) {
+        cli->exit_code = is_empty && is_refused(workloads, plan) ? EXIT_REFUSED : EXIT_SUCCESS;
         return true;
     }
     return is_agreed(cli, options, plan) ? release(cli, options, workloads, plan, err)

@@ -41,9 +41,9 @@ static void show_next(struct cli *cli, const json_t *cell)
         return;
     }
     const char *blocked = json_text_at(next, "blockedBy", "Nothing is in its way.");
-    bool is_known = strcmp(blocked, json_text_at(cell, "explanation", "")) == 0;
-    screen_wrap(&cli->out, 0, "Next: %s from %s. %s", version_of(cli, json_at(next, "image")),
-                json_text_at(next, "from", "?"), is_known ? "" : blocked);
+    bool is_known = strstr(json_text_at(cell, "explanation", ""), blocked) != NULL;
+    screen_wrap(&cli->out, 0, "Next: %s from %s.%s%s", version_of(cli, json_at(next, "image")),
+                json_text_at(next, "from", "?"), is_known ? "" : " ", is_known ? "" : blocked);
 }
 
 /* The diagnosis and the hold say it with more: nothing is said twice. */

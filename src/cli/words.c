@@ -50,16 +50,25 @@ enum style style_of(const char *state)
     return STYLE_PLAIN;
 }
 
-void age_of(const struct cli *cli, const char *time, char out[static AGE_BYTES])
+/* "3 min 12 s" becomes "3 min". */
+static void span_text(int64_t from_ms, int64_t until_ms, char out[static AGE_BYTES])
 {
-    int64_t then_ms = time ? clock_parse(time) : 0;
-    int64_t age_ms = env_now_ms(cli->env) - then_ms;
     out[0] = '\0';
-    if (then_ms > 0) {
-        duration_format(age_ms > 0 ? age_ms : 0, out);
+    if (from_ms > 0 && until_ms > 0) {
+        duration_format(until_ms > from_ms ? until_ms - from_ms : 0, out);
         char *unit = strchr(out, ' ');
         out[unit ? (size_t)(unit - out) + 1 + strcspn(unit + 1, " ") : strlen(out)] = '\0';
     }
+}
+
+void age_of(const struct cli *cli, const char *time, char out[static AGE_BYTES])
+{
+    span_text(time ? clock_parse(time) : 0, env_now_ms(cli->env), out);
+}
+
+void span_of(const char *from, const char *until, char out[static AGE_BYTES])
+{
+    span_text(from ? clock_parse(from) : 0, until ? clock_parse(until) : 0, out);
 }
 
 const char *version_of(struct cli *cli, const json_t *image)

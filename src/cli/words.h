@@ -11,6 +11,8 @@ enum style style_of(const char *state);
 /* How long ago an RFC 3339 time was, in one unit: "3 min"; "" for none. */
 #define AGE_BYTES 32
 void age_of(const struct cli *cli, const char *time, char out[static AGE_BYTES]);
+/* How long from one RFC 3339 time to another; "" when one is missing. */
+void span_of(const char *from, const char *until, char out[static AGE_BYTES]);
 /* The start of a commit, a digest or a plan, as long as Git shows it. */
 #define SHORT_DIGITS 7
 /* "1.1.0", or the start of the digest when there is no tag; "-" for none. */

@@ -44,9 +44,15 @@ static void judge_approval(const struct gate_facts *facts, struct gate_answer *a
         return;
     }
     answer->verdict = GATE_WAITING;
+    if (facts->approvals == 0) {
+        snprintf(answer->reason, sizeof(answer->reason),
+                 "It needs %u approval%s, not by the person who asks for it.",
+                 facts->approvals_needed, facts->approvals_needed == 1 ? "" : "s");
+        return;
+    }
     snprintf(answer->reason, sizeof(answer->reason),
-             "It has %u of %u approvals; someone other than who asked must approve.",
-             facts->approvals, facts->approvals_needed);
+             "It has %u of %u approvals; who asked for it cannot give one.", facts->approvals,
+             facts->approvals_needed);
 }
 
 const struct gate_rule gate_rules[GATE_RULE_COUNT] = {

@@ -35,6 +35,7 @@ static json_t *skip_to_json(const struct plan_skip *skip)
     json_put_text(value, "workload", skip->workload);
     json_put_text(value, "target", skip->target);
     json_put_text(value, "reason", skip->reason);
+    json_put_bool(value, "hasIt", skip->has_it);
     return value;
 }
 

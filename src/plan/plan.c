@@ -80,6 +80,18 @@ static const char *decide(const struct plan_request *request,
     return item->change_count ? NULL : nothing_to_do(candidate, request->from, arena);
 }
 
+static bool has_it(const struct plan_candidate *candidate)
+{
+    bool is_offered = false;
+    for (size_t i = 0; i < candidate->container_count; i++) {
+        if (wants_change(&candidate->containers[i])) {
+            return false;
+        }
+        is_offered |= candidate->containers[i].offered.repository[0] != '\0';
+    }
+    return is_offered && !candidate->unavailable;
+}
+
 static int by_place(const void *left, const void *right)
 {
     const struct plan_item *a = left;
@@ -145,6 +157,7 @@ void plan_make(const struct plan_request *request, const struct plan_candidate *
             TEXT_COPY_CUT(skip->workload, candidates[i].workload);
             TEXT_COPY_CUT(skip->target, candidates[i].target);
             skip->reason = reason;
+            skip->has_it = has_it(&candidates[i]);
         } else {
             out->items[out->item_count++] = item;
         }

@@ -57,6 +57,7 @@ struct plan_skip {
     char workload[NAME_BYTES];
     char target[NAME_BYTES];
     const char *reason; /* a sentence */
+    bool has_it;        /* the target has the version already: nothing is missing */
 };
 
 struct plan {
