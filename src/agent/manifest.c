@@ -10,7 +10,8 @@
 #include "agent/agent.h"
 #include "yaml/yaml.h"
 
-#define IMAGE_DEFAULT "ghcr.io/heddle/heddle:" HEDDLE_VERSION
+/* What deploy/Containerfile is built as; a registry of one's own is named with --image. */
+#define IMAGE_DEFAULT "heddle:" HEDDLE_VERSION
 
 struct right {
     const char *group;

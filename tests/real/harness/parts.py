@@ -48,8 +48,7 @@ class ControlPlane:
         context.load_cert_chain(os.path.join(folder, "admin.crt"), os.path.join(folder, "admin.key"))
         request = urllib.request.Request(
             f"https://127.0.0.1:{self.ports[name]}{path}", method=method,
-            data=json.dumps(body).encode() if body is not None else None,
-            headers={"Content-Type": content_type})
+            data=encoded(body), headers={"Content-Type": content_type})
         try:
             with urllib.request.urlopen(request, context=context, timeout=20) as answer:
                 return json.load(answer)
@@ -57,6 +56,11 @@ class ControlPlane:
             if why.code == 404:
                 return None
             raise TestFailed(f"{method} {path}: {why.code} {why.read()[:300]}") from why
+
+    def apply(self, cluster, path, manifest):
+        """Server-side apply of one YAML document."""
+        return self.ask(cluster, "PATCH", path + "?fieldManager=test&force=true", manifest,
+                        "application/apply-patch+yaml")
 
     def add_node(self, cluster, name):
         self.ask(cluster, "POST", "/api/v1/nodes", {
@@ -76,6 +80,13 @@ class ControlPlane:
                 if status.get("ready") and not pod["metadata"].get("deletionTimestamp"):
                     found.add(status["imageID"].rsplit("@", 1)[-1])
         return found
+
+
+def encoded(body):
+    """A request's body: text as it is, anything else as JSON."""
+    if body is None:
+        return None
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
 def free_port_pair():

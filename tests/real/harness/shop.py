@@ -33,6 +33,10 @@ spec:
       gates: [{approval: {count: 1}}]
 """
 
+
+# Only its first stage.
+PIPELINE_OF_DEV = PIPELINE[:PIPELINE.index("    - name: staging")]
+
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
 
 
