@@ -1,8 +1,8 @@
 /*
  * cli: the command line.
  *
- * One file per command; each is a row of a const table with its flags and examples.  Everything
- * is asked of the server over its HTTP API: nothing here reads Git, a registry or a cluster.
+ * One file per command; each is a row of a const table with its flags and examples.  All but the
+ * offline commands ask the server over its HTTP API: nothing here reads a registry or a cluster.
  * Data goes to standard output, talk to standard error.  The roles (`heddle server`, …) live in
  * modules above this one: main.c gives their rows to cli_main().
  */

@@ -79,6 +79,35 @@ struct yaml_edit {
 bool yaml_edit(struct slice text, const struct yaml_edit *edits, size_t count, struct str *out,
                struct err *err) MUST_CHECK;
 
+/* One change of a file's structure, or of a scalar in it. */
+enum yaml_amend_kind {
+    YAML_AMEND_SET,    /* the scalar `at` gets `value` */
+    YAML_AMEND_ADD,    /* the mapping `in` gets `key` behind the value `at`, or at its end: `value`,
+                          or, where pairs are given, a list with one item of them */
+    YAML_AMEND_APPEND, /* the sequence `in` gets an item of `pairs` at its end */
+    YAML_AMEND_REMOVE, /* the mapping `in` loses the pair with the value `at` */
+};
+struct yaml_pair {
+    const char *key, *value;
+};
+struct yaml_amendment {
+    enum yaml_amend_kind kind;
+    const struct yaml_node *in, *at; /* of `documents` */
+    const char *key, *value;
+    const struct yaml_pair *pairs;
+    size_t pair_count;
+};
+
+/*
+ * Apply the amendments to `text`, whose parse is `documents`, in the style of what stands around
+ * them: indentation, line ends, flow or block.  Like yaml_edit(), the result is parsed again and
+ * must be the old documents but for the amendments; else nothing is written.  ERR_REFUSED also says
+ * where the file leaves no place for a change.
+ */
+bool yaml_amend(struct slice text, const struct yaml_document *documents,
+                const struct yaml_amendment *amendments, size_t count, struct str *out,
+                struct err *err) MUST_CHECK;
+
 /* Would this plain text be read back as a string, by YAML 1.1 and 1.2 alike? */
 bool yaml_plain_is_string(const char *text);
 /* Append `text` as a scalar, quoted only when it must be.  For files that heddle writes. */

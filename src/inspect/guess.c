@@ -1,0 +1,163 @@
+/*
+ * guess: stages of a repository that nobody has described yet.
+ *
+ * A folder is taken for a target when it stands where people keep one folder for each cluster or
+ * environment, or when its name is an environment's and what it holds can be applied.  Stages are
+ * ordered by the words that people use for them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "inspect/internal.h"
+
+/* Folders whose children are one target each. */
+static const char *const parents[] = {"clusters",     "cluster",    "environments", "environment",
+                                      "envs",         "env",        "overlays",     "stages",
+                                      "tenants-envs", "deployments"};
+
+/* From the first stage to the last; words of one row mean the same. */
+static const struct {
+    const char *word;
+    int rank;
+} words[] = {
+    {"local", 0},   {"sandbox", 0}, {"dev", 1},         {"develop", 1},    {"development", 1},
+    {"ci", 2},      {"int", 2},     {"integration", 2}, {"test", 3},       {"testing", 3},
+    {"tst", 3},     {"qa", 4},      {"acc", 5},         {"acceptance", 5}, {"uat", 5},
+    {"stg", 6},     {"stage", 6},   {"staging", 6},     {"preprod", 7},    {"pre-prod", 7},
+    {"preview", 7}, {"canary", 8},  {"prd", 9},         {"prod", 9},       {"production", 9},
+    {"live", 9},
+};
+#define RANK_UNKNOWN 20
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The word that a name is, or begins or ends with behind a dash: "prod-eu", "eu-prod". */
+static int rank_of(const char *name, const char **out_word)
+{
+    size_t length = strlen(name);
+    *out_word = name;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        size_t word = strlen(words[i].word);
+        bool begins = strncmp(name, words[i].word, word) == 0 &&
+                      (name[word] == '\0' || strchr("-_.0123456789", name[word]));
+        bool ends = length > word && strcmp(name + length - word, words[i].word) == 0 &&
+                    strchr("-_.", name[length - word - 1]);
+        if (begins || ends) {
+            *out_word = words[i].word;
+            return words[i].rank;
+        }
+    }
+    return RANK_UNKNOWN;
+}
+
+static bool is_parent(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(parents); i++) {
+        if (strcmp(parents[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is there a YAML file in the folder or below it? */
+static bool holds_files(const struct inspector *inspector, const char *folder)
+{
+    size_t length = strlen(folder);
+    VEC_EACH (struct found_file *, file, &inspector->files) {
+        if (strncmp((*file)->path, folder, length) == 0 && (*file)->path[length] == '/') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_below_target(const struct inspector *inspector, const char *path)
+{
+    VEC_EACH (struct inspect_target, target, &inspector->targets) {
+        size_t length = strlen(target->path);
+        if (strncmp(path, target->path, length) == 0 && path[length] == '/') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add(struct inspector *inspector, const char *path, const char *evidence)
+{
+    const char *word = NULL;
+    const char *name = last_part(path);
+    (void)rank_of(name, &word);
+    bool is_full = inspector->targets.count >= INSPECT_TARGETS_MAX;
+    if (!is_full && holds_files(inspector, path) && !is_below_target(inspector, path)) {
+        *VEC_ADD(&inspector->targets) = (struct inspect_target){name, word, path, evidence};
+    }
+}
+
+/* "clusters/dev", "apps/cart/overlays/dev": the folder above says what it is. */
+static void guess_by_parent(struct inspector *inspector)
+{
+    VEC_EACH (const char *, folder, &inspector->folder_list) {
+        const char *slash = strrchr(*folder, '/');
+        if (!slash) {
+            continue;
+        }
+        const char *above = arena_strndup(inspector->arena, *folder, (size_t)(slash - *folder));
+        if (is_parent(last_part(above))) {
+            add(inspector, *folder, arena_printf(inspector->arena, "a folder of %s/", above));
+        }
+    }
+}
+
+/* "dev", "k8s/prod": the name itself says it. */
+static void guess_by_name(struct inspector *inspector)
+{
+    VEC_EACH (const char *, folder, &inspector->folder_list) {
+        const char *word = NULL;
+        if (rank_of(last_part(*folder), &word) != RANK_UNKNOWN) {
+            add(inspector, *folder, arena_printf(inspector->arena, "its name says %s", word));
+        }
+    }
+}
+
+static int by_stage(const void *left, const void *right)
+{
+    const struct inspect_target *a = left;
+    const struct inspect_target *b = right;
+    const char *ignored = NULL;
+    int order = rank_of(a->name, &ignored) - rank_of(b->name, &ignored);
+    order = order ? order : strcmp(a->stage, b->stage);
+    return order ? order : strcmp(a->path, b->path);
+}
+
+/* Two targets of one name are told apart by their paths. */
+static void make_names_differ(struct inspector *inspector)
+{
+    struct map seen = {0};
+    VEC_EACH (struct inspect_target, target, &inspector->targets) {
+        if (map_has(&seen, target->name)) {
+            char *name = arena_strdup(inspector->arena, target->path);
+            for (char *at = name; *at; at++) {
+                *at = *at == '/' ? '-' : *at;
+            }
+            target->name = name;
+        }
+        map_set(&seen, target->name, NULL);
+    }
+    map_done(&seen);
+}
+
+void guess_targets(struct inspector *inspector)
+{
+    guess_by_parent(inspector);
+    if (inspector->targets.count == 0) {
+        guess_by_name(inspector);
+    }
+    sort_items(inspector->targets.items, inspector->targets.count,
+               sizeof(*inspector->targets.items), by_stage);
+    make_names_differ(inspector);
+}

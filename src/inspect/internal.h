@@ -1,0 +1,53 @@
+/* internal: what the files of inspect/ share. */
+#pragma once
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "inspect/inspect.h"
+#include "model/pipeline.h"
+
+/* Folders below one another: no repository is nested deeper on purpose. */
+#define INSPECT_DEPTH_MAX 32
+
+struct found_file {
+    const char *path;
+    VEC(size_t) targets; /* that reach it, ascending */
+};
+
+struct inspector {
+    const struct manifest_tree *tree;
+    struct arena *arena;
+    VEC(struct found_file *) files; /* every YAML file, sorted by path */
+    struct map by_path;             /* path → struct found_file */
+    struct map folders;             /* their paths */
+    VEC(const char *) folder_list;  /* sorted as they were met */
+    VEC(struct inspect_target) targets;
+    VEC(struct inspect_place) places;
+    struct map values_files; /* paths that somebody names as a values file */
+    struct manifest_problem **problems_end;
+    struct inspection *result;
+    const struct locate_rule *rules;
+    size_t rule_count;
+};
+
+void inspector_problem(struct inspector *inspector, const char *file, unsigned line,
+                       const char *text);
+/* Parse a file into the given arena; false when it is no YAML.  `out_documents` may be NULL. */
+bool inspector_parse(struct inspector *inspector, const char *path, struct arena *arena,
+                     struct slice *out_text, struct yaml_document **out_documents, struct err *err);
+
+/* files.c: find every YAML file and folder. */
+bool find_files(struct inspector *inspector, struct err *err);
+/* targets.c: from heddle.yaml, or guessed. */
+bool find_targets(struct inspector *inspector, struct err *err);
+/* guess.c */
+void guess_targets(struct inspector *inspector);
+/* reach.c: which files each target uses. */
+void find_reach(struct inspector *inspector);
+/* places.c: every version of every file. */
+void find_places(struct inspector *inspector);
+
+static inline const char *text_of(const struct yaml_node *node)
+{
+    return node && node->kind == YAML_SCALAR ? node->text : "";
+}

@@ -1,0 +1,84 @@
+/* places: every version of every file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "inspect/internal.h"
+
+static void keep_text(struct inspector *inspector, const char **text)
+{
+    *text = arena_strdup(inspector->arena, *text);
+}
+
+/* The place without its nodes, which die with the file's arena. */
+static void add_place(struct inspector *inspector, const struct inspect_file *file,
+                      const struct locate_place *found)
+{
+    struct inspect_place *place = VEC_ADD(&inspector->places);
+    place->file = file;
+    place->at = *found;
+    const char **texts[] = {&place->at.api_version, &place->at.kind,      &place->at.namespace,
+                            &place->at.name,        &place->at.container, &place->at.image,
+                            &place->at.tag,         &place->at.digest,    &place->at.value};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        keep_text(inspector, texts[i]);
+    }
+    place->at.whole = place->at.tag_node = place->at.digest_node = NULL;
+    place->at.parent = NULL;
+    place->at.next = NULL;
+}
+
+/* yaml's errors begin with "line N". */
+static unsigned line_of(const char *text)
+{
+    static const char start[] = "line ";
+    return strncmp(text, start, strlen(start)) == 0
+               ? (unsigned)strtoul(text + strlen(start), NULL, 10)
+               : 0;
+}
+
+static void look(struct inspector *inspector, const struct inspect_file *file)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct yaml_document *documents = NULL;
+    struct err err = {0};
+    struct locate_file wanted = {
+        .path = file->path,
+        .is_values = map_has(&inspector->values_files, file->path),
+        .rules = inspector->rules,
+        .rule_count = inspector->rule_count,
+    };
+    if (!inspector_parse(inspector, file->path, arena, &wanted.text, &documents, &err)) {
+        inspector_problem(inspector, file->path, line_of(err.text), err.text);
+        return;
+    }
+    wanted.documents = documents;
+    for (const struct locate_place *place = locate_places(&wanted, arena); place;
+         place = place->next) {
+        add_place(inspector, file, place);
+    }
+}
+
+/* The files as others may see them. */
+static void hand_over_files(struct inspector *inspector)
+{
+    struct inspection *result = inspector->result;
+    size_t count = inspector->files.count;
+    result->files = arena_alloc(inspector->arena, count + 1, sizeof(*result->files));
+    for (size_t i = 0; i < count; i++) {
+        const struct found_file *found = inspector->files.items[i];
+        size_t *targets = arena_alloc(inspector->arena, found->targets.count + 1, sizeof(*targets));
+        if (found->targets.count) {
+            memcpy(targets, found->targets.items, found->targets.count * sizeof(*targets));
+        }
+        result->files[i] = (struct inspect_file){found->path, targets, found->targets.count};
+    }
+    result->file_count = count;
+}
+
+void find_places(struct inspector *inspector)
+{
+    hand_over_files(inspector);
+    for (size_t i = 0; i < inspector->result->file_count; i++) {
+        look(inspector, &inspector->result->files[i]);
+    }
+}

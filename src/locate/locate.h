@@ -1,0 +1,78 @@
+/*
+ * locate: every place of a file that names a version, wherever tools keep one.
+ *
+ * Knows shapes: containers of any kind with a pod template, image volumes, entries of a
+ * kustomization, Helm values, chart versions, sources of Argo CD, marked fields, and fields that
+ * the user names.  Looks at one file at a time; who uses the file is configrepo's question.  Shapes
+ * and their traps are those counted in real repositories.  Pure.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "yaml/yaml.h"
+
+enum locate_form {
+    LOCATE_FIELD,       /* an image field of a pod template, or one that Flux's marker names */
+    LOCATE_KUSTOMIZE,   /* an entry of a kustomization's images */
+    LOCATE_VALUES,      /* Helm values inside of an object */
+    LOCATE_VALUES_FILE, /* a file of Helm values */
+    LOCATE_CHART,       /* a chart's version */
+    LOCATE_ARGOCD,      /* what an Argo CD Application sets */
+    LOCATE_CUSTOM,      /* a field that heddle.yaml names */
+    LOCATE_FORM_COUNT,
+};
+const char *locate_form_name(enum locate_form form); /* "values-file" */
+
+/* How sure we are that it is a version that somebody runs. */
+enum locate_confidence { LOCATE_CERTAIN, LOCATE_LIKELY, LOCATE_GUESS };
+const char *locate_confidence_name(enum locate_confidence confidence); /* "certain" */
+
+/*
+ * One place.  A version stands in one scalar ("repo:tag@digest": `whole`), or in several that
+ * belong together: then `tag` and `digest` are the ones to change, and the other parts make the
+ * name.
+ */
+struct locate_place {
+    enum locate_form form;
+    enum locate_confidence confidence;
+    unsigned document;                                 /* from 0, empty documents counted */
+    const char *api_version, *kind, *namespace, *name; /* of the object; "" where absent */
+    const char *container; /* its name; of values: the path of the keys; "" for charts */
+    const char
+        *container_type;      /* "container", "initContainer", "ephemeralContainer", "volume", "" */
+    const char *image;        /* the name as it is written here, without tag and digest */
+    const char *tag, *digest; /* as they are written; "" when absent */
+    const char *value;        /* the text of the scalar that holds the version; "" when absent */
+    unsigned line, column;    /* of that scalar, or of its parent */
+
+    struct yaml_node *whole;                  /* NULL: the version is split */
+    size_t whole_skip;                        /* bytes of `whole` before the name: "nginx=" */
+    struct yaml_node *tag_node, *digest_node; /* NULL: absent; the same when the tag holds both */
+    const struct yaml_node *parent;   /* the mapping that a missing tag or digest goes into */
+    const char *tag_key, *digest_key; /* the keys that they would get; NULL: none fits */
+    const char *trouble;              /* why it must not be edited, or NULL */
+    struct locate_place *next;
+};
+
+/* A field that heddle.yaml names. */
+struct locate_rule {
+    const char *kind;
+    const char *path; /* "spec.kafka.image", "spec.pools[].image" */
+};
+
+struct locate_file {
+    const char *path; /* its name decides what a file without kind and apiVersion is */
+    struct slice text;
+    const struct yaml_document *documents;
+    bool is_values; /* somebody names it as a values file */
+    const struct locate_rule *rules;
+    size_t rule_count;
+};
+
+/* The places of a file, in the order of the text.  In the arena. */
+struct locate_place *locate_places(const struct locate_file *file, struct arena *arena);
+
+/* "host:5000/app:1.0@sha256:…" taken apart as it is written, valid or not; "" for what is absent.
+ */
+void locate_split(const char *text, struct arena *arena, const char **out_name,
+                  const char **out_tag, const char **out_digest);

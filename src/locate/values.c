@@ -1,0 +1,188 @@
+/*
+ * values: images in Helm values, at any depth.
+ *
+ * Charts agree on no form.  What is taken for an image has either a repository beside a tag or a
+ * digest, or stands under a key that ends with "image" and reads as a reference.
+ */
+#include <string.h>
+
+#include "locate/internal.h"
+
+#define PATH_BYTES_MAX 1024
+
+struct value_walk {
+    struct finder *finder;
+    enum locate_form form;
+    struct str path; /* dotted keys to where we are */
+};
+
+static const char *const repository_keys[] = {"repository", "repo"};
+static const char *const tag_keys[] = {"tag", "imageTag", "image_tag"};
+static const char *const digest_keys[] = {"digest", "imageDigest", "sha256"};
+
+/* The first of the keys that holds a scalar; `out_key` says which. */
+static struct yaml_node *first_of(const struct yaml_node *mapping, const char *const *keys,
+                                  size_t count, const char **out_key)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct yaml_node *node = scalar_at(mapping, keys[i]);
+        if (node) {
+            *out_key = keys[i];
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static bool ends_with_image(const char *key)
+{
+    static const char *const ends[] = {"image", "Image", "IMAGE"};
+    size_t length = strlen(key);
+    for (size_t i = 0; length >= 5 && i < COUNT_OF(ends); i++) {
+        if (strcmp(key + length - 5, ends[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_under_image(const struct value_walk *walk)
+{
+    const char *dot = strrchr(walk->path.text, '.');
+    return ends_with_image(dot ? dot + 1 : walk->path.text);
+}
+
+/* "registry/repository", as the chart will put them together. */
+static const char *whole_name(const struct value_walk *walk, const struct yaml_node *mapping,
+                              const struct yaml_node *repository)
+{
+    const char *registry = node_text(yaml_get(mapping, "registry"));
+    return registry[0] ? arena_printf(walk->finder->arena, "%s/%s", registry, repository->text)
+                       : repository->text;
+}
+
+static void add_split(struct value_walk *walk, const struct yaml_node *mapping, const char *name,
+                      const char *repository_key)
+{
+    const char *tag_key = "tag";
+    const char *digest_key = NULL;
+    struct yaml_node *tag = first_of(mapping, tag_keys, COUNT_OF(tag_keys), &tag_key);
+    struct yaml_node *digest = first_of(mapping, digest_keys, COUNT_OF(digest_keys), &digest_key);
+    bool is_image = tag || digest || is_under_image(walk);
+    if (!is_image || !is_reference(name)) {
+        return;
+    }
+    struct locate_place *place =
+        finder_add(walk->finder, walk->form, tag || digest ? LOCATE_LIKELY : LOCATE_GUESS);
+    place->tag_node = tag;
+    place->digest_node = digest;
+    /* A chart that knows no digest key would ignore one: it is only changed where it is. */
+    place->tag_key = strcmp(repository_key, "image") == 0 && !tag ? NULL : tag_key;
+    place->digest_key = digest_key;
+    place->container = arena_strdup(walk->finder->arena, walk->path.text);
+    place_read_split(place, name, mapping, walk->finder->arena);
+}
+
+/* {repository, tag}, {registry, repository, tag}, {repo, tag}; {name, tag} only below "image". */
+static bool find_split(struct value_walk *walk, const struct yaml_node *mapping)
+{
+    const char *key = NULL;
+    struct yaml_node *repository =
+        first_of(mapping, repository_keys, COUNT_OF(repository_keys), &key);
+    if (!repository && is_under_image(walk)) {
+        static const char *const name_keys[] = {"name"};
+        repository = first_of(mapping, name_keys, COUNT_OF(name_keys), &key);
+    }
+    if (repository && is_text(repository)) {
+        add_split(walk, mapping, whole_name(walk, mapping, repository), key);
+    }
+    return repository != NULL;
+}
+
+/* `image: repo` with `tag:` beside it. */
+static bool find_beside(struct value_walk *walk, const struct yaml_node *mapping,
+                        const struct yaml_node *value)
+{
+    const char *ignored = NULL;
+    bool has_beside = first_of(mapping, tag_keys, COUNT_OF(tag_keys), &ignored) ||
+                      first_of(mapping, digest_keys, COUNT_OF(digest_keys), &ignored);
+    if (has_beside) {
+        add_split(walk, mapping, whole_name(walk, mapping, value), "image");
+    }
+    return has_beside;
+}
+
+static void find_scalar(struct value_walk *walk, const struct yaml_node *mapping, const char *key,
+                        struct yaml_node *value)
+{
+    bool is_image = strcmp(key, "image") == 0;
+    if (!ends_with_image(key) || !is_text(value) ||
+        (is_image && find_beside(walk, mapping, value))) {
+        return;
+    }
+    bool has_version = strpbrk(value->text, ":@") != NULL;
+    if (!is_image && !has_version) {
+        return; /* `nodeImage: large` */
+    }
+    struct locate_place *place = finder_add_whole(
+        walk->finder, walk->form, has_version ? LOCATE_LIKELY : LOCATE_GUESS, value, 0);
+    if (place) {
+        place->container = arena_strdup(walk->finder->arena, walk->path.text);
+    }
+}
+
+static void look(struct value_walk *walk, const struct yaml_node *node, int depth);
+
+static void look_below(struct value_walk *walk, const char *key, const struct yaml_node *value,
+                       int depth)
+{
+    size_t length = walk->path.length;
+    str_addf(&walk->path, length ? ".%s" : "%s", key);
+    look(walk, value, depth + 1);
+    walk->path.length = length;
+    walk->path.text[length] = '\0';
+}
+
+static void look_at_mapping(struct value_walk *walk, const struct yaml_node *mapping, int depth)
+{
+    bool is_split = find_split(walk, mapping);
+    for (size_t i = 0; i + 1 < mapping->item_count; i += 2) {
+        const char *key = node_text(mapping->items[i]);
+        struct yaml_node *value = mapping->items[i + 1];
+        if (value->is_alias) {
+            continue;
+        }
+        if (value->kind != YAML_SCALAR) {
+            look_below(walk, key, value, depth);
+        } else if (!is_split) {
+            find_scalar(walk, mapping, key, value);
+        }
+    }
+}
+
+static void look(struct value_walk *walk, const struct yaml_node *node, int depth)
+{
+    if (depth > LOCATE_DEPTH_MAX || walk->path.failed) {
+        return;
+    }
+    if (node->kind == YAML_MAPPING) {
+        look_at_mapping(walk, node, depth);
+    }
+    for (size_t i = 0; node->kind == YAML_SEQUENCE && i < node->item_count; i++) {
+        char index[24];
+        snprintf(index, sizeof(index), "[%zu]", i);
+        if (!node->items[i]->is_alias) {
+            look_below(walk, index, node->items[i], depth);
+        }
+    }
+}
+
+void find_values(struct finder *finder, struct yaml_node *root, enum locate_form form)
+{
+    struct value_walk walk = {.finder = finder, .form = form};
+    str_init(&walk.path, PATH_BYTES_MAX);
+    if (root && root->kind == YAML_MAPPING) {
+        look(&walk, root, 0);
+    }
+    str_done(&walk.path);
+}
