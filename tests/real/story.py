@@ -3,43 +3,19 @@ import re
 import subprocess
 import time
 
-from harness import shop
-from harness.heddle import HOOK_SECRET, Heddle
-from harness.parts import ControlPlane, GitHost, Registry
-from harness.processes import House, check, wait_until
-
-CLUSTERS = ["dev", "staging", "prod-eu", "prod-us"]
+from harness.processes import check, wait_until
+from harness.world import World
 
 
-def open_world(program, workloads=None):
-    """Registry with notifications, git over HTTP and SSH, four clusters, the server, four agents."""
-    house = House()
-    git = GitHost(house)
-    heddle = Heddle(house, program, git)
-    registry = Registry(house, heddle.url + "/hooks/registry", HOOK_SECRET)
-    plane = ControlPlane(house, CLUSTERS)
-    git.commit(shop.files(registry, workloads), "Begin with 1.0.0 everywhere")
-    heddle.start_server()
-    for cluster in CLUSTERS:
-        heddle.add_agent(cluster, plane.kubeconfig(cluster))
-    wanted = 3 * len(workloads or shop.WORKLOADS)
-    wait_until("everything runs 1.0.0", lambda: heddle.all_healthy() == wanted, 120)
-    return house, git, registry, plane, heddle
-
-
-def newest(heddle, **filters):
-    found = heddle.releases(**filters)
-    return found[0] if found else None
-
-
-def step_1_to_3(git, registry, plane, heddle):
+def step_1_to_3(world):
     """A push is seen, committed, applied; done only when the pods run the digest."""
+    git, registry, heddle = world.git, world.registry, world.heddle
     before = git.head()
     digest = registry.push("shop/cart", "1.1.0")
-    release = wait_until("dev has a release", lambda: newest(heddle, stage="dev"), 15)
+    release = wait_until("dev has a release", lambda: world.newest(stage="dev"), 15)
     done = heddle.wait_phase(release["id"], "done")
     check(done["kind"] == "auto" and done["actor"] == "heddle", "dev follows by itself")
-    check(plane.running_digests("dev", "cart") == {digest}, "the pods of dev run the pushed digest")
+    check(world.plane.running_digests("dev", "cart") == {digest}, "the pods of dev run the pushed digest")
     diff = subprocess.run(["git", "-C", git.bare, "diff", "--numstat", before, done["commits"][0]],
                           capture_output=True, text=True, check=True).stdout
     check(diff == "1\t1\tclusters/dev/cart.yaml\n", f"exactly one line changed: {diff}")
@@ -47,9 +23,10 @@ def step_1_to_3(git, registry, plane, heddle):
     check("# the only one" in git.show("clusters/dev/cart.yaml"), "comments stay")
 
 
-def step_4(heddle):
+def step_4(world):
     """Staging follows after its soak; prod waits for a person."""
-    release = wait_until("staging has a release", lambda: newest(heddle, stage="staging"), 15)
+    heddle = world.heddle
+    release = wait_until("staging has a release", lambda: world.newest(stage="staging"), 15)
     soaked = heddle.wait_phase(release["id"], "done")
     created, finished = parse(soaked["createdAt"]), parse(soaked["finishedAt"])
     check(finished - created >= 10, "it soaked for 10 s")
@@ -60,8 +37,9 @@ def parse(text):
     return time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
-def step_5(git, registry, heddle):
+def step_5(world):
     """A batch to prod: plan with the exact diff, approval, one commit per wave, wave after wave."""
+    git, registry, heddle = world.git, world.registry, world.heddle
     registry.push("shop/orders", "1.2.0")
     registry.push("shop/web", "2.0.0")
     wait_until("staging has them", lambda: heddle.runs("staging", "orders", "1.2.0")
@@ -91,8 +69,9 @@ def step_5(git, registry, heddle):
     check(steps[-1]["name"] == "rollout" and steps[-1]["wave"] == 2, "the second wave came last")
 
 
-def step_6(git, registry, plane, heddle):
+def step_6(world):
     """A crash-looping image: named within 30 s, old pods serve; rolled back and held."""
+    git, registry, heddle = world.git, world.registry, world.heddle
     registry.push("shop/cart", "bad-2")
     wait_until("bad-2 is listed", lambda: "bad-2" in heddle.cli("get", "versions", "cart"), 15)
     began = time.monotonic()
@@ -104,7 +83,7 @@ def step_6(git, registry, plane, heddle):
     check("rollback" in why.lower() or "roll back" in why.lower(), "and what to do")
     cell = heddle.cell("dev", "cart")
     check(cell["diagnosis"]["code"] == "HD1011" and cell["diagnosis"]["since"], "the API says it, too")
-    check(plane.deployment("dev", "cart")["status"].get("availableReplicas", 0) >= 1, "old pods serve")
+    check(world.plane.deployment("dev", "cart")["status"].get("availableReplicas", 0) >= 1, "old pods serve")
     heddle.cli("rollback", "cart", "-s", "dev", "-m", "crashes")
     check(heddle.runs("dev", "cart", "1.1.0"), "dev runs 1.1.0 again")
     check(":1.1.0@" in git.show("clusters/dev/cart.yaml"), "and so says Git")
@@ -116,28 +95,29 @@ def step_6(git, registry, plane, heddle):
     wait_until("staging takes 1.2.0", lambda: heddle.runs("staging", "cart", "1.2.0"), 90)
 
 
-def step_8(git, heddle):
+def step_8(world):
     """A person's own commit becomes a release of kind config that follows the rollout."""
+    git, heddle = world.git, world.heddle
     text = git.show("clusters/staging/mailer.yaml").replace("replicas: 1", "replicas: 2")
     git.commit({"clusters/staging/mailer.yaml": text}, "Give the mailer a twin")
-    release = wait_until("there is a config release", lambda: newest(heddle, kind="config"), 20)
+    release = wait_until("there is a config release", lambda: world.newest(kind="config"), 20)
     done = heddle.wait_phase(release["id"], "done")
     check(done["workloads"] == ["mailer"] and done["reason"] == "Give the mailer a twin", "of the mailer")
     check(done["items"][0]["ready"] == 2, "two pods of it are ready")
 
 
 def the_whole_story(program):
-    house, git, registry, plane, heddle = open_world(program)
+    world = World(program)
     try:
-        step_1_to_3(git, registry, plane, heddle)
-        step_4(heddle)
-        step_5(git, registry, heddle)
-        step_6(git, registry, plane, heddle)
-        step_8(git, heddle)
-        check("R-1" in heddle.cli("history", "cart"), "history knows")
-        check("prod-us" in heddle.cli("get", "clusters"), "clusters are listed")
+        step_1_to_3(world)
+        step_4(world)
+        step_5(world)
+        step_6(world)
+        step_8(world)
+        check("R-1" in world.heddle.cli("history", "cart"), "history knows")
+        check("prod-us" in world.heddle.cli("get", "clusters"), "clusters are listed")
     finally:
-        house.close()
+        world.close()
 
 
 TESTS = [the_whole_story]

@@ -71,6 +71,11 @@ class ControlPlane:
     def deployment(self, cluster, name):
         return self.ask(cluster, "GET", f"/apis/apps/v1/namespaces/shop/deployments/{name}")
 
+    def scale(self, cluster, name, replicas):
+        """A change by hand, as kubectl scale makes it."""
+        return self.ask(cluster, "PATCH", f"/apis/apps/v1/namespaces/shop/deployments/{name}/scale",
+                        {"spec": {"replicas": replicas}}, "application/merge-patch+json")
+
     def running_digests(self, cluster, workload):
         """Digests that ready pods of a workload run."""
         pods = self.ask(cluster, "GET", f"/api/v1/namespaces/shop/pods?labelSelector=app%3D{workload}")
