@@ -55,6 +55,7 @@ static const struct cli_flag server_flags[] = {
      "heddle.yaml"},
     {"data", 0, CLI_TEXT, SERVER(data), "FOLDER", "where the store and the mirror live"},
     {"listen", 0, CLI_TEXT, SERVER(listen), "ADDRESS:PORT", "where to serve", "127.0.0.1:8080"},
+    {"base-path", 0, CLI_TEXT, SERVER(base_path), "/PATH", "where a proxy serves it, if not at /"},
     {"tls-cert-file", 0, CLI_TEXT, SERVER(tls_cert_file), "FILE", "certificate chain (PEM)"},
     {"tls-key-file", 0, CLI_TEXT, SERVER(tls_key_file), "FILE", "its key (PEM)"},
     {"poll-registry", 0, CLI_DURATION, SERVER(poll_registry_ms), "TIME",

@@ -7,14 +7,19 @@
 
 #define HOLD_MS_MAX (INT64_C(366) * 86400000)
 
-/* "R-7" or "7". */
-static int64_t id_of(const struct http_exchange *exchange)
+/* So many digits surely fit. */
+#define ID_DIGITS_MAX 18
+
+int64_t release_id_of(const struct http_exchange *exchange)
 {
     const char *text = http_path_value(exchange, "id");
-    return strtoll(strncmp(text, "R-", 2) == 0 ? text + 2 : text, NULL, 10);
+    const char *digits = strncmp(text, "R-", 2) == 0 ? text + 2 : text;
+    size_t length = strspn(digits, "0123456789");
+    bool is_number = length > 0 && length <= ID_DIGITS_MAX && digits[length] == '\0';
+    return is_number ? strtoll(digits, NULL, 10) : 0;
 }
 
-static void reply_release(struct api *api, struct http_exchange *exchange, int status, int64_t id)
+void reply_release(struct api *api, struct http_exchange *exchange, int status, int64_t id)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     struct release *stored = NULL;
@@ -47,8 +52,8 @@ static void finish(struct api *api, struct http_exchange *exchange, const char *
 void make_release(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
-    if (!body) {
+    const json_t *body = read_body(api, exchange);
+    if (!body || answer_again(api, exchange)) {
         return;
     }
     AUTO(arena_free) struct arena *arena = arena_new();
@@ -59,10 +64,12 @@ void make_release(struct http_exchange *exchange, void *context)
         http_reply_error(exchange, &err);
         return;
     }
-    if (resolve_first(api, exchange, &request, make_release)) {
+    if (answer_same_plan(api, exchange, &request) ||
+        resolve_first(api, exchange, &request, make_release)) {
         return;
     }
-    if (!promote_submit(api->options.engine, &request, &id, &err)) {
+    if (!check_seen_plan(api, &request, &err) ||
+        !promote_submit(api->options.engine, &request, &id, &err)) {
         http_reply_error(exchange, &err);
         return;
     }
@@ -72,74 +79,76 @@ void make_release(struct http_exchange *exchange, void *context)
 void approve_release(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }
     const char *digest = json_text_at(body, "planDigest", "");
     const char *message = json_text_at(body, "message", "");
     struct err err = {0};
-    if (!promote_approve(api->options.engine, id_of(exchange), asking(exchange)->name,
+    if (!promote_approve(api->options.engine, release_id_of(exchange), asking(exchange)->name,
                          digest[0] ? digest : NULL, message, &err)) {
         http_reply_error(exchange, &err);
         return;
     }
-    finish(api, exchange, "approve", id_of(exchange), message, 200);
+    finish(api, exchange, "approve", release_id_of(exchange), message, 200);
 }
 
 void reject_release(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }
     const char *message = json_text_at(body, "message", "");
     struct err err = {0};
-    if (!promote_reject(api->options.engine, id_of(exchange), asking(exchange)->name, message,
-                        &err)) {
+    if (!promote_reject(api->options.engine, release_id_of(exchange), asking(exchange)->name,
+                        message, &err)) {
         http_reply_error(exchange, &err);
         return;
     }
-    finish(api, exchange, "reject", id_of(exchange), message, 200);
+    finish(api, exchange, "reject", release_id_of(exchange), message, 200);
 }
 
 void stop_release(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }
     const char *reason = json_text_at(body, "reason", "");
     struct err err = {0};
-    if (!promote_stop(api->options.engine, id_of(exchange), asking(exchange)->name, reason, &err)) {
+    if (!promote_stop(api->options.engine, release_id_of(exchange), asking(exchange)->name, reason,
+                      &err)) {
         http_reply_error(exchange, &err);
         return;
     }
-    finish(api, exchange, "stop", id_of(exchange), reason, 200);
+    finish(api, exchange, "stop", release_id_of(exchange), reason, 200);
 }
 
 void retry_release(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
     struct err err = {0};
-    if (!promote_retry(api->options.engine, id_of(exchange), asking(exchange)->name, &err)) {
+    if (!promote_retry(api->options.engine, release_id_of(exchange), asking(exchange)->name,
+                       &err)) {
         http_reply_error(exchange, &err);
         return;
     }
-    finish(api, exchange, "retry", id_of(exchange), "", 200);
+    finish(api, exchange, "retry", release_id_of(exchange), "", 200);
 }
 
 void make_rollback(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
-    if (!body) {
+    const json_t *body = read_body(api, exchange);
+    if (!body || answer_again(api, exchange)) {
         return;
     }
     const char *to = json_text_at(body, "to", "");
-    const char *key = http_request_header(exchange, "Idempotency-Key");
+    char key[REQUEST_KEY_BYTES];
     struct rollback_request request = {
         .stage = json_text_at(body, "stage", ""),
         .workload = json_text_at(body, "workload", ""),
@@ -147,11 +156,12 @@ void make_rollback(struct http_exchange *exchange, void *context)
         .to = to[0] ? to : NULL,
         .actor = asking(exchange)->name,
         .reason = json_text_at(body, "reason", ""),
-        .request_key = key ? key : "",
+        .request_key = key,
     };
     struct err err = {0};
     int64_t id = 0;
-    if (!promote_rollback(api->options.engine, &request, &id, &err)) {
+    if (!read_request_key(exchange, key, &err) ||
+        !promote_rollback(api->options.engine, &request, &id, &err)) {
         http_reply_error(exchange, &err);
         return;
     }
@@ -190,7 +200,7 @@ static void name_cell(const char *stage, const char *workload, char *out, size_t
 void make_hold(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }
@@ -213,7 +223,7 @@ void make_hold(struct http_exchange *exchange, void *context)
 void end_hold(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }
@@ -236,7 +246,7 @@ void end_hold(struct http_exchange *exchange, void *context)
 void sync_now(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }

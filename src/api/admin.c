@@ -5,20 +5,26 @@
 #include "api/internal.h"
 #include "crypto/crypto.h"
 
-static void reply_token(struct http_exchange *exchange, const char *name, const char *role,
-                        const char *secret)
+/* A token that nobody revokes must end some time; an agent's is bound to its cluster and lasts. */
+#define TOKEN_MS_DEFAULT (INT64_C(90) * 86400000)
+
+static void reply_token(const struct api *api, struct http_exchange *exchange,
+                        const struct token_request *token, const char *secret)
 {
+    bool is_of_agent = token->role == ROLE_AGENT;
     json_t *body = json_object();
-    json_put_text(body, "name", name);
-    json_put_text(body, "role", role);
+    json_put_text(body, "name", is_of_agent ? token->cluster : token->name);
+    json_put_text(body, "role", role_name(token->role));
     json_put_text(body, "token", secret);
+    json_put_time(body, "expiresAt",
+                  token->for_ms ? env_now_ms(api->options.env) + token->for_ms : 0);
     http_reply_json(exchange, 201, body);
 }
 
 void add_cluster(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }
@@ -27,15 +33,16 @@ void add_cluster(struct http_exchange *exchange, void *context)
     struct err err = {0};
     AUTO_STR(token_name, ACTOR_BYTES - 1);
     str_addf(&token_name, "agent %.56s", name);
+    const struct token_request request = {
+        .name = token_name.text, .role = ROLE_AGENT, .cluster = name};
     if (!name_check("the cluster's name", name, &err) ||
         !store_cluster_put(api->options.store, name, env_now_ms(api->options.env), &err) ||
-        !auth_token_create(api->options.store, api->options.env, token_name.text, ROLE_AGENT, name,
-                           secret, &err) ||
+        !auth_token_create(api->options.store, api->options.env, &request, secret, &err) ||
         !audit(api, asking(exchange)->name, "cluster.add", name, "", &err)) {
         http_reply_error(exchange, &err);
         return;
     }
-    reply_token(exchange, name, role_name(ROLE_AGENT), secret);
+    reply_token(api, exchange, &request, secret);
     crypto_wipe(secret, sizeof(secret));
 }
 
@@ -70,27 +77,26 @@ void list_tokens(struct http_exchange *exchange, void *context)
 void make_token(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }
-    const char *name = json_text_at(body, "name", "");
-    enum role role = role_of(json_text_at(body, "role", ""));
+    const struct token_request request = {
+        .name = json_text_at(body, "name", ""),
+        .role = role_of(json_text_at(body, "role", "")),
+        .for_ms = json_int_at(body, "forMs", TOKEN_MS_DEFAULT),
+    };
     char secret[AUTH_TOKEN_BYTES];
     struct err err = {0};
-    if (role == ROLE_NONE || role == ROLE_AGENT) {
-        err_set(&err, ERR_INVALID,
-                "\"role\" must be read, promote, approve or admin; agents get theirs by "
-                "`heddle cluster add`");
-    } else if (name_check("the token's name", name, &err) &&
-               auth_token_create(api->options.store, api->options.env, name, role, "", secret,
-                                 &err) &&
-               audit(api, asking(exchange)->name, "token.create", name, role_name(role), &err)) {
-        reply_token(exchange, name, role_name(role), secret);
-        crypto_wipe(secret, sizeof(secret));
+    if (!name_check("the token's name", request.name, &err) ||
+        !auth_token_create(api->options.store, api->options.env, &request, secret, &err) ||
+        !audit(api, asking(exchange)->name, "token.create", request.name, role_name(request.role),
+               &err)) {
+        http_reply_error(exchange, &err);
         return;
     }
-    http_reply_error(exchange, &err);
+    reply_token(api, exchange, &request, secret);
+    crypto_wipe(secret, sizeof(secret));
 }
 
 void revoke_token(struct http_exchange *exchange, void *context)
@@ -103,5 +109,6 @@ void revoke_token(struct http_exchange *exchange, void *context)
         http_reply_error(exchange, &err);
         return;
     }
+    end_streams(api);
     http_reply_empty(exchange, 204);
 }

@@ -13,6 +13,9 @@ struct api *api_new(const struct api_options *options)
     api->events = sse_hub_new(options->loop);
     api->commands = sse_hub_new(options->loop);
     api->started_ms = env_now_ms(options->env);
+    api->streams_checked_ms = api->started_ms;
+    api->document = openapi_read();
+    page_prepare(api);
     return api;
 }
 
@@ -32,12 +35,15 @@ void api_free(struct api **api)
     loop_timer_stop(&(*api)->flush);
     sse_hub_free(&(*api)->events);
     sse_hub_free(&(*api)->commands);
+    json_drop(&(*api)->document);
     map_done(&(*api)->changed_releases);
     map_done(&(*api)->changed_cells);
     map_done(&(*api)->changed_clusters);
     map_done(&(*api)->changed_versions);
-    free_values(&(*api)->cluster_names);
+    forget_plans(*api);
+    map_done(&(*api)->reachable);
     free_values(&(*api)->doubles);
+    free((*api)->page);
     xfree(api);
 }
 
@@ -53,10 +59,19 @@ const struct principal *asking(const struct http_exchange *exchange)
     return http_exchange_attached(exchange);
 }
 
+/* A program shows its token with each request; a browser has a session. */
 static const char *bearer_of(const struct http_exchange *exchange)
 {
     const char *header = http_request_header(exchange, "Authorization");
     return header && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : NULL;
+}
+
+static bool identify(struct api *api, struct http_exchange *exchange, struct principal *out,
+                     struct err *err)
+{
+    const char *secret = bearer_of(exchange);
+    return secret ? auth_identify(api->options.store, api->options.env, secret, out, err)
+                  : identify_browser(api, exchange, out, err);
 }
 
 bool api_authorize(struct http_exchange *exchange, int permission, void *context)
@@ -67,15 +82,11 @@ bool api_authorize(struct http_exchange *exchange, int permission, void *context
         return true;
     }
     struct err err = {0};
-    const char *secret = bearer_of(exchange);
     struct principal *who = xcalloc(1, sizeof(*who));
     http_exchange_attach(exchange, who, free);
-    if (!secret) {
-        err_set(&err, ERR_UNKNOWN_WHO,
-                "sign in first: send a token as `Authorization: Bearer …` (`heddle login`)");
-    } else if (auth_identify(api->options.store, api->options.env, secret, who, &err) &&
-               auth_require(who, (enum permission)permission, &err)) {
-        return true;
+    if (identify(api, exchange, who, &err) &&
+        auth_require(who, (enum permission)permission, &err)) {
+        return check_query(api, exchange);
     }
     api->refused++;
     http_reply_error(exchange, &err);

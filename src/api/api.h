@@ -20,7 +20,9 @@ struct api_options {
     struct git *git; /* used on the queue only */
     struct loop_queue *git_queue;
     const char *repository, *branch; /* shown; without credentials */
-    const char *hook_secret;         /* NULL: webhooks are refused */
+    const char *base_path;           /* "" or "/heddle": where people's browsers find this server */
+    bool is_tls;
+    const char *hook_secret; /* NULL: webhooks are refused */
     /* Look at Git now; a person who asks for it also accepts a history that was rewritten. */
     void (*fetch_soon)(void *context);
     void (*fetch_for_person)(void *context);
@@ -35,6 +37,9 @@ void api_free(struct api **api);
  */
 extern const struct http_route api_routes[];
 extern const size_t api_route_count;
+/* On every answer: it is for programs, and never a page's part. */
+extern const struct http_header_text api_headers[];
+extern const size_t api_header_count;
 bool api_authorize(struct http_exchange *exchange, int permission, void *context);
 
 /* Something changed; people hear of it within API_FLUSH_MS, once. */
@@ -46,5 +51,8 @@ void api_version_changed(struct api *api, const char *repository);
 void api_board_changed(struct api *api);
 /* Tell agents to look at Git: those of one cluster, or all ("") . */
 void api_tell_agents(struct api *api, const char *cluster);
+/* About once a second: clusters that have fallen silent are told, and streams of tokens that have
+   expired end. */
+void api_tick(struct api *api);
 /* A server that is not ready says why on /readyz; NULL: it is. */
 void api_set_unready(struct api *api, const char *why);

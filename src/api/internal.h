@@ -3,9 +3,27 @@
 
 #include "api/api.h"
 #include "base/map.h"
+#include "crypto/crypto.h"
+
+#define ADDRESS_BYTES 46 /* an IPv6 address as text */
+
+/* Where hooks come from, and when it has paid for those that it sent. */
+struct hook_source {
+    char address[ADDRESS_BYTES];
+    int64_t due_ms; /* monotonic */
+};
+#define HOOK_SOURCES_MAX 64
+
+/* A plan that was shown, for the words of its refusal when it is no longer true. */
+struct seen_plan {
+    char digest[SHA256_HEX_BYTES];
+    json_t *plan;
+};
+#define SEEN_PLANS_MAX 64
 
 struct api {
     struct api_options options;
+    json_t *document;            /* OpenAPI */
     struct sse_hub *events;      /* to people */
     struct sse_hub *commands;    /* to agents */
     struct loop_timer *flush;    /* running while something waits to be published */
@@ -14,9 +32,15 @@ struct api {
     struct map changed_clusters;
     struct map changed_versions;
     bool is_board_changed;
-    struct map cluster_names;   /* name → its own copy, for streams */
-    struct map doubles;         /* cluster → int64_t: when two agents last reported as it */
+    struct map doubles; /* cluster → int64_t: when two agents last reported as it */
+    struct hook_source hook_sources[HOOK_SOURCES_MAX];
+    struct seen_plan seen[SEEN_PLANS_MAX]; /* a ring */
+    size_t seen_count;                     /* since the start */
+    int64_t streams_checked_ms;
+    struct map reachable;       /* clusters that were, when that was last looked at */
     char unready[REASON_BYTES]; /* "" : ready */
+    char *page;                 /* the UI's, with its base path */
+    char page_etag[40];
     int64_t started_ms;
     int64_t reports, requests, hooks, refused;
 };
@@ -45,6 +69,20 @@ json_t *view_hold(const struct hold *hold);
 json_t *view_report_diagnosis(const struct diagnosis *diagnosis, int64_t since_ms);
 bool is_reachable(const struct api *api, const struct cluster_view *cluster);
 
+/* Whose session is it?  Gives the browser its next cookie when that is due, and refuses writes that
+   did not come from a page of ours. */
+bool identify_browser(struct api *api, struct http_exchange *exchange, struct principal *out,
+                      struct err *err) MUST_CHECK;
+/* The UI's page, with the base path filled in. */
+void page_prepare(struct api *api);
+
+/* The OpenAPI document; a new reference. */
+json_t *openapi_read(void);
+/* Is the query one that the document describes?  Else it is answered. */
+bool check_query(struct api *api, struct http_exchange *exchange);
+/* The body, as the document describes it; NULL when it is not, and then it is answered. */
+const json_t *read_body(struct api *api, struct http_exchange *exchange);
+
 /* A request to promote, from a body; texts live in the arena. */
 bool read_promote_request(struct http_exchange *exchange, const json_t *body, struct arena *arena,
                           struct promote_request *out, struct err *err) MUST_CHECK;
@@ -55,12 +93,43 @@ bool read_promote_request(struct http_exchange *exchange, const json_t *body, st
 bool resolve_first(struct api *api, struct http_exchange *exchange,
                    const struct promote_request *request, http_handler handle);
 
+/* Tell which clusters have fallen silent, which sends nothing that could say so, or came back. */
+void watch_clusters(struct api *api);
+/* End the streams of tokens that are no longer in force. */
+void end_streams(struct api *api);
+
+/* Remember a plan that people see; refuse a release of one that is another now, naming the first
+   line that differs. */
+void remember_plan(struct api *api, const char *digest, const json_t *plan);
+bool check_seen_plan(struct api *api, const struct promote_request *request,
+                     struct err *err) MUST_CHECK;
+void forget_plans(struct api *api);
+
+/* The Idempotency-Key of a request, bound to who sends it and to what is sent; "" when there is
+   none. */
+#define REQUEST_KEY_BYTES ((size_t)SHA256_HEX_BYTES * 2)
+bool read_request_key(const struct http_exchange *exchange, char out[static REQUEST_KEY_BYTES],
+                      struct err *err) MUST_CHECK;
+/* True when the request has been answered: its key made a release before, or it is of another
+   request. */
+bool answer_again(struct api *api, struct http_exchange *exchange);
+/* The same for a plan that this person has under way. */
+bool answer_same_plan(struct api *api, struct http_exchange *exchange,
+                      const struct promote_request *request);
+void reply_release(struct api *api, struct http_exchange *exchange, int status, int64_t id);
+/* "R-7" or "7" of the path; 0, which no release has, for all else. */
+int64_t release_id_of(const struct http_exchange *exchange);
+
 /* Who did what; a failure to write it fails the request that did it. */
 bool audit(struct api *api, const char *actor, const char *verb, const char *object,
            const char *text, struct err *err) MUST_CHECK;
 
 /* Handlers, one file per subject. */
 void show_whoami(struct http_exchange *exchange, void *context);
+void sign_in(struct http_exchange *exchange, void *context);
+void sign_out(struct http_exchange *exchange, void *context);
+void sign_out_everywhere(struct http_exchange *exchange, void *context);
+void show_page(struct http_exchange *exchange, void *context);
 void show_board(struct http_exchange *exchange, void *context);
 void show_cell(struct http_exchange *exchange, void *context);
 void show_pipeline(struct http_exchange *exchange, void *context);

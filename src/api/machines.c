@@ -1,12 +1,8 @@
-/* What programs say: agents, registries, Git hosts, monitoring. */
+/* What programs say and ask: agents, monitoring. */
 #include <stdio.h>
 #include <string.h>
 
 #include "api/internal.h"
-#include "crypto/crypto.h"
-#include "registry/registry.h"
-
-#define HINTS_MAX 32
 
 /* ---- agents ---- */
 
@@ -48,6 +44,14 @@ static bool check_session(struct api *api, const struct report *report, struct e
                    report->cluster);
 }
 
+/* What people see of a cluster, but for when it was last heard: a heartbeat is no news. */
+static json_t *view_seen(struct api *api, const char *cluster)
+{
+    json_t *value = view_cluster(api, cluster, false);
+    json_object_del(value, "seenAt");
+    return value;
+}
+
 void take_report(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
@@ -60,89 +64,23 @@ void take_report(struct http_exchange *exchange, void *context)
     struct err err = {0};
     api->reports++;
     if (!report_from_json(body, arena, &report, &err) ||
-        !check_reporter(asking(exchange), &report, &err) || !check_session(api, &report, &err) ||
+        !check_reporter(asking(exchange), &report, &err)) {
+        http_reply_error(exchange, &err);
+        return;
+    }
+    AUTO_JSON *before = view_seen(api, report.cluster);
+    if (!check_session(api, &report, &err) ||
         !promote_take_report(api->options.engine, &report, &err)) {
         http_reply_error(exchange, &err);
         return;
     }
-    api_cluster_changed(api, report.cluster);
+    watch_clusters(api);
+    AUTO_JSON *after = view_seen(api, report.cluster);
+    if (!json_equal(before, after)) {
+        api_cluster_changed(api, report.cluster);
+    }
     http_reply_empty(exchange, 204);
     promote_tick(api->options.engine);
-}
-
-static bool is_for_cluster(void *context, const char *type, const char *key)
-{
-    (void)type;
-    const char *cluster = context;
-    return key[0] == '\0' || strcmp(key, cluster) == 0;
-}
-
-void follow_commands(struct http_exchange *exchange, void *context)
-{
-    struct api *api = context;
-    const char *cluster = asking(exchange)->cluster;
-    /* The stream outlives the exchange and its principal: the name is kept with the api. */
-    char *kept = map_get(&api->cluster_names, cluster);
-    if (!kept) {
-        kept = xstrdup(cluster);
-        map_set(&api->cluster_names, cluster, kept);
-    }
-    sse_subscribe(api->commands, exchange, is_for_cluster, kept);
-}
-
-/* ---- hooks: hints, never data ---- */
-
-static bool is_signed(struct api *api, const struct http_exchange *exchange, struct err *err)
-{
-    const char *secret = api->options.hook_secret;
-    if (!secret) {
-        return err_set(err, ERR_DENIED,
-                       "webhooks are off: start the server with --hook-secret-file");
-    }
-    const char *signature = http_request_header(exchange, "X-Hub-Signature-256");
-    const char *bearer = http_request_header(exchange, "Authorization");
-    if (signature && auth_signature_matches(secret, http_body_of(exchange), signature)) {
-        return true;
-    }
-    if (bearer && strncasecmp(bearer, "Bearer ", 7) == 0 &&
-        crypto_equal(slice_of(bearer + 7), slice_of(secret))) {
-        return true;
-    }
-    return err_set(err, ERR_UNKNOWN_WHO,
-                   "the signature does not match: send X-Hub-Signature-256 with the shared secret");
-}
-
-void hear_registry(struct http_exchange *exchange, void *context)
-{
-    struct api *api = context;
-    struct err err = {0};
-    if (!is_signed(api, exchange, &err)) {
-        api->refused++;
-        http_reply_error(exchange, &err);
-        return;
-    }
-    api->hooks++;
-    struct registry_hint hints[HINTS_MAX];
-    size_t count = registry_hints(http_body_of(exchange), hints, HINTS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        discover_hint(api->options.discover, hints[i].repository, hints[i].tag);
-    }
-    http_reply_json(exchange, 202, json_object());
-}
-
-void hear_git(struct http_exchange *exchange, void *context)
-{
-    struct api *api = context;
-    struct err err = {0};
-    if (!is_signed(api, exchange, &err)) {
-        api->refused++;
-        http_reply_error(exchange, &err);
-        return;
-    }
-    api->hooks++;
-    api->options.fetch_soon(api->options.context);
-    api_tell_agents(api, "");
-    http_reply_json(exchange, 202, json_object());
 }
 
 /* ---- monitoring ---- */

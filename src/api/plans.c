@@ -215,11 +215,14 @@ bool read_promote_request(struct http_exchange *exchange, const json_t *body, st
     out->workloads = names;
     const char *version = json_text_at(body, "version", "");
     const char *digest = json_text_at(body, "planDigest", "");
-    const char *key = http_request_header(exchange, "Idempotency-Key");
+    char key[REQUEST_KEY_BYTES];
+    if (!read_request_key(exchange, key, err)) {
+        return false;
+    }
     out->version = version[0] ? arena_strdup(arena, version) : NULL;
     out->plan_digest = digest[0] ? arena_strdup(arena, digest) : NULL;
     out->reason = arena_strdup(arena, json_text_at(body, "reason", ""));
-    out->request_key = key ? arena_strdup(arena, key) : "";
+    out->request_key = arena_strdup(arena, key);
     return true;
 }
 
@@ -240,7 +243,7 @@ static json_t *plan_body(struct api *api, const struct plan *plan)
 void make_plan(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    const json_t *body = http_json_body(exchange);
+    const json_t *body = read_body(api, exchange);
     if (!body) {
         return;
     }
@@ -260,6 +263,7 @@ void make_plan(struct http_exchange *exchange, void *context)
         return;
     }
     json_t *answer = plan_body(api, &plan);
+    remember_plan(api, plan.digest, answer);
     if (plan.item_count == 0) {
         http_reply_json(exchange, 200, answer);
         return;
@@ -284,7 +288,7 @@ void show_release_diff(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
     AUTO(arena_free) struct arena *arena = arena_new();
-    int64_t id = strtoll(http_path_value(exchange, "id"), NULL, 10);
+    int64_t id = release_id_of(exchange);
     struct release *release = NULL;
     struct err err = {0};
     if (!store_release_get(api->options.store, id, arena, &release, &err)) {

@@ -15,21 +15,6 @@ static void reply_items(struct http_exchange *exchange, json_t *items)
     http_reply_json(exchange, 200, body);
 }
 
-void show_whoami(struct http_exchange *exchange, void *context)
-{
-    struct api *api = context;
-    const struct principal *who = asking(exchange);
-    json_t *body = json_object();
-    json_put_text(body, "name", who->name);
-    json_put_text(body, "role", role_name(who->role));
-    json_t *server = json_object();
-    json_put_text(server, "version", HEDDLE_VERSION);
-    json_put_text(server, "repository", api->options.repository);
-    json_put_text(server, "branch", api->options.branch);
-    json_put(body, "server", server);
-    http_reply_json(exchange, 200, body);
-}
-
 void show_board(struct http_exchange *exchange, void *context)
 {
     http_reply_json(exchange, 200, view_board(context));
@@ -103,7 +88,7 @@ void show_release(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
     AUTO(arena_free) struct arena *arena = arena_new();
-    int64_t id = number_of(http_path_value(exchange, "id"), 0);
+    int64_t id = release_id_of(exchange);
     const struct release *release = promote_active(api->options.engine, id);
     struct release *stored = NULL;
     struct err err = {0};
@@ -280,10 +265,4 @@ void list_audit(struct http_exchange *exchange, void *context)
         json_put_int(body, "next", list.rows[list.count - 1].id);
     }
     http_reply_json(exchange, 200, body);
-}
-
-void follow_events(struct http_exchange *exchange, void *context)
-{
-    struct api *api = context;
-    sse_subscribe(api->events, exchange, NULL, NULL);
 }

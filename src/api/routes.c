@@ -10,6 +10,10 @@ const struct http_route api_routes[] = {
     {HTTP_GET, "/metrics", PERMISSION_PUBLIC, show_metrics, "Prometheus metrics"},
     {HTTP_GET, "/api/v1/openapi.json", PERMISSION_PUBLIC, show_openapi, "This API as OpenAPI 3.1"},
     {HTTP_GET, "/api/v1/whoami", PERMISSION_VIEW, show_whoami, "Who holds this token?"},
+    {HTTP_POST, "/api/v1/session", PERMISSION_PUBLIC, sign_in, "Sign a browser in"},
+    {HTTP_DELETE, "/api/v1/session", PERMISSION_VIEW, sign_out, "Sign this browser out"},
+    {HTTP_DELETE, "/api/v1/sessions", PERMISSION_VIEW, sign_out_everywhere,
+     "Sign out every browser of this token"},
     {HTTP_GET, "/api/v1/board", PERMISSION_VIEW, show_board, "Every workload in every stage"},
     {HTTP_GET, "/api/v1/cells/{stage}/{workload}", PERMISSION_VIEW, show_cell,
      "One workload in one stage, and why it is as it is"},
@@ -44,5 +48,16 @@ const struct http_route api_routes[] = {
      "Commands to an agent"},
     {HTTP_POST, "/hooks/registry", PERMISSION_PUBLIC, hear_registry, "A registry's notification"},
     {HTTP_POST, "/hooks/git", PERMISSION_PUBLIC, hear_git, "A Git host's push"},
+    {HTTP_GET, "/", PERMISSION_PUBLIC, show_page, "The web UI"},
+    {HTTP_GET, "/{path...}", PERMISSION_PUBLIC, show_page, "Its files, and links into it"},
 };
 const size_t api_route_count = COUNT_OF(api_routes);
+
+/* A handler that serves pages names its own policy, which then counts. */
+const struct http_header_text api_headers[] = {
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+};
+const size_t api_header_count = COUNT_OF(api_headers);

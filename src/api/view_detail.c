@@ -66,10 +66,36 @@ static const char *first_shut(const struct gate_answer *answers)
     return NULL;
 }
 
-static void put_next(json_t *cell, const struct plan *plan, const struct gate_answer *answers,
-                     const struct hold *hold, const struct stage *stage,
-                     const struct release *release)
+/* What may come to a cell next, and what stands in the way. */
+struct outlook {
+    const struct plan *plan;
+    const struct gate_answer *answers;
+    const struct hold *hold;
+    const struct stage *stage;
+    const struct release *release; /* under way, or NULL */
+    const char *refusal;           /* of automation; "" for none */
+    bool is_rewritten;
+};
+
+static void add_obstacle(const struct outlook *outlook, struct str *out)
 {
+    const char *shut = first_shut(outlook->answers);
+    if (outlook->is_rewritten) {
+        str_add(out, "The branch's history was rewritten. Look at it, then run `heddle sync`.");
+    } else if (outlook->hold) {
+        str_addf(out, "Held by %s: %s", outlook->hold->owner, outlook->hold->reason);
+    } else if (!outlook->stage->automatic && !outlook->release) {
+        str_add(out, "This stage is not automatic: someone promotes.");
+    } else if (outlook->refusal[0]) {
+        str_add(out, outlook->refusal);
+    } else if (shut) {
+        str_add(out, shut);
+    }
+}
+
+static void put_next(json_t *cell, const struct outlook *outlook)
+{
+    const struct plan *plan = outlook->plan;
     if (plan->item_count == 0) {
         json_put(cell, "next", json_null());
         return;
@@ -78,14 +104,7 @@ static void put_next(json_t *cell, const struct plan *plan, const struct gate_an
     json_put(next, "image", view_image(&plan->items[0].changes[0].to));
     json_put_text(next, "from", plan->from);
     AUTO_STR(blocked, REASON_BYTES);
-    const char *shut = first_shut(answers);
-    if (hold) {
-        str_addf(&blocked, "Held by %s: %s", hold->owner, hold->reason);
-    } else if (!stage->automatic && !release) {
-        str_add(&blocked, "This stage is not automatic: someone promotes.");
-    } else if (shut) {
-        str_add(&blocked, shut);
-    }
+    add_obstacle(outlook, &blocked);
     json_put_text(next, "blockedBy", blocked.length ? blocked.text : NULL);
     json_put(cell, "next", next);
 }
@@ -136,8 +155,20 @@ json_t *view_cell_detail(struct api *api, const char *stage, const char *workloa
         promote_gates(api->options.engine, release, answers, applies);
     }
     json_put_text(cell, "workload", workload);
-    put_next(cell, &plan, answers, promote_hold_of(api->options.engine, stage, workload), found,
-             release);
+    char refusal[REASON_BYTES] = "";
+    if (plan.item_count && found->automatic && !release) {
+        (void)promote_automation_refuses(api->options.engine, stage, &plan.items[0], refusal);
+    }
+    struct outlook outlook = {
+        .plan = &plan,
+        .answers = answers,
+        .hold = promote_hold_of(api->options.engine, stage, workload),
+        .stage = found,
+        .release = release,
+        .refusal = refusal,
+        .is_rewritten = view->is_rewritten,
+    };
+    put_next(cell, &outlook);
     json_put(cell, "gates", view_gates(answers, applies));
     AUTO_STR(explanation, (size_t)REASON_BYTES * 2);
     explain(cell, &plan, release, &explanation);

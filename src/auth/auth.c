@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/internal.h"
 #include "crypto/crypto.h"
 
 #define TOKEN_PREFIX "hdl_"
@@ -86,33 +87,35 @@ static bool is_printable(const char *name)
     return name[0] != '\0';
 }
 
-static bool describe_token(struct token_row *row, const char *name, enum role role,
-                           const char *cluster, struct err *err)
+static bool describe_token(const struct token_request *request, struct token_row *row,
+                           struct err *err)
 {
-    if (!is_printable(name) || !TEXT_COPY(row->name, name)) {
+    const char *cluster = request->cluster ? request->cluster : "";
+    if (!is_printable(request->name) || !TEXT_COPY(row->name, request->name)) {
         return err_set(err, ERR_INVALID,
                        "a token's name has 1 to %d characters and no control characters",
                        ACTOR_BYTES - 1);
     }
-    if (role == ROLE_NONE) {
+    if (request->role == ROLE_NONE) {
         return err_set(err, ERR_INVALID, "a token needs a role: read, promote, approve or admin");
     }
-    if ((role == ROLE_AGENT) != (cluster[0] != '\0')) {
+    if ((request->role == ROLE_AGENT) != (cluster[0] != '\0')) {
         return err_set(err, ERR_INVALID, "an agent's token names its cluster, and no other does");
     }
     if (!TEXT_COPY(row->cluster, cluster)) {
         return err_set(err, ERR_INVALID, "the cluster's name is longer than %d characters",
                        NAME_BYTES - 1);
     }
-    return TEXT_COPY(row->role, role_name(role));
+    row->expires_ms = request->for_ms ? row->created_ms + request->for_ms : 0;
+    return TEXT_COPY(row->role, role_name(request->role));
 }
 
-bool auth_token_create(struct store *store, const struct env *env, const char *name, enum role role,
-                       const char *cluster, char out_secret[static AUTH_TOKEN_BYTES],
-                       struct err *err)
+bool auth_token_create(struct store *store, const struct env *env,
+                       const struct token_request *request,
+                       char out_secret[static AUTH_TOKEN_BYTES], struct err *err)
 {
     struct token_row row = {.created_ms = env_now_ms(env)};
-    if (!describe_token(&row, name, role, cluster, err)) {
+    if (!describe_token(request, &row, err)) {
         return false;
     }
     char secret[AUTH_TOKEN_BYTES] = TOKEN_PREFIX;
@@ -135,8 +138,9 @@ bool auth_bootstrap(struct store *store, const struct env *env, bool *out_create
     if (!store_token_list(store, arena, &tokens, err)) {
         return false;
     }
+    const struct token_request admin = {.name = "admin", .role = ROLE_ADMIN};
     bool is_first = tokens.count == 0;
-    if (is_first && !auth_token_create(store, env, "admin", ROLE_ADMIN, "", out_secret, err)) {
+    if (is_first && !auth_token_create(store, env, &admin, out_secret, err)) {
         return false;
     }
     *out_created = is_first;
@@ -145,9 +149,17 @@ bool auth_bootstrap(struct store *store, const struct env *env, bool *out_create
 
 /* Unknown, revoked, expired or of a role that this program does not know: one and the same answer,
    so that nobody learns which. */
-static bool is_in_force(const struct token_row *row, int64_t now_ms)
+bool token_is_in_force(const struct token_row *token, int64_t now_ms)
 {
-    return role_of(row->role) != ROLE_NONE && (row->expires_ms == 0 || row->expires_ms > now_ms);
+    return role_of(token->role) != ROLE_NONE &&
+           (token->expires_ms == 0 || token->expires_ms > now_ms);
+}
+
+void principal_of(const struct token_row *token, struct principal *out)
+{
+    *out = (struct principal){.token_id = token->id, .role = role_of(token->role)};
+    TEXT_COPY_CUT(out->name, token->name);
+    TEXT_COPY_CUT(out->cluster, token->cluster);
 }
 
 bool auth_identify(struct store *store, const struct env *env, const char *secret,
@@ -161,13 +173,11 @@ bool auth_identify(struct store *store, const struct env *env, const char *secre
     if (!found && err->kind != ERR_NOT_FOUND) {
         return false;
     }
-    if (!found || !is_in_force(&row, now_ms)) {
+    if (!found || !token_is_in_force(&row, now_ms)) {
         return err_set(err, ERR_UNKNOWN_WHO,
                        "this token is not valid; sign in again with `heddle login`");
     }
-    *out = (struct principal){.token_id = row.id, .role = role_of(row.role)};
-    TEXT_COPY_CUT(out->name, row.name);
-    TEXT_COPY_CUT(out->cluster, row.cluster);
+    principal_of(&row, out);
     /* A full disk must not lock people out: when a token was last used is only a hint. */
     struct err ignored = {0};
     bool is_noted = store_token_used(store, row.id, now_ms, &ignored);

@@ -36,7 +36,7 @@ static const struct cli_flag flags[] = {
     {"role", 0, CLI_TEXT, offsetof(struct token_options, role), "ROLE",
      "read, promote, approve or admin", "read", "read|promote|approve|admin"},
     {"for", 0, CLI_DURATION, offsetof(struct token_options, for_ms), "TIME",
-     "valid for 12h, 90d, …; else until it is revoked"},
+     "valid for 12h, 90d, …; else for 90 days"},
 };
 
 const struct cli_command command_token_create = {

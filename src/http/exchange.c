@@ -134,6 +134,17 @@ static bool is_unambiguous(const struct http_exchange *exchange, const char *ver
            hosts <= 1 && (hosts == 1 || !is_http_1_1);
 }
 
+/* What follows the base path, if it has that. */
+static const char *below_base(const struct http_exchange *exchange, const char *url)
+{
+    const char *base = exchange->server->options.base_path;
+    size_t length = base ? strlen(base) : 0;
+    if (length == 0 || strncmp(url, base, length) != 0) {
+        return url;
+    }
+    return url[length] == '/' ? url + length : url[length] == '\0' ? "/" : url;
+}
+
 static bool check_request(struct http_exchange *exchange, const char *url, const char *version)
 {
     struct err err = {0};
@@ -143,7 +154,7 @@ static bool check_request(struct http_exchange *exchange, const char *url, const
         refuse(exchange, 400, ERR_INVALID, "the request's headers contradict each other");
         return false;
     }
-    if (!path_decode(exchange->arena, url, &exchange->path, &err)) {
+    if (!path_decode(exchange->arena, below_base(exchange, url), &exchange->path, &err)) {
         reply_problem(exchange, 400, &err);
         return false;
     }

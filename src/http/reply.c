@@ -101,15 +101,30 @@ void http_reply_empty(struct http_exchange *exchange, int status)
     reply_give(exchange, status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
-void reply_problem(struct http_exchange *exchange, unsigned status, const struct err *err)
+static void give_problem(struct http_exchange *exchange, unsigned status, const struct err *err,
+                         const char *pointer)
 {
     json_t *inner = json_object();
+    if (status == 401) {
+        http_reply_header(exchange, "WWW-Authenticate", "Bearer"); /* RFC 9110 wants it */
+    }
     json_put_text(inner, "code", err_name(err->kind));
     json_put(inner, "message", json_text_safe(err->text, strlen(err->text)));
+    json_put_text(inner, "pointer", pointer);
     json_put_text(inner, "requestId", exchange->id);
     json_t *body = json_object();
     json_put(body, "error", inner);
     http_reply_json(exchange, (int)status, body);
+}
+
+void reply_problem(struct http_exchange *exchange, unsigned status, const struct err *err)
+{
+    give_problem(exchange, status, err, NULL);
+}
+
+void http_reply_error_at(struct http_exchange *exchange, const struct err *err, const char *pointer)
+{
+    give_problem(exchange, (unsigned)err_http_status(err->kind), err, pointer);
 }
 
 void http_reply_error(struct http_exchange *exchange, const struct err *err)

@@ -105,6 +105,16 @@ const char *http_query(const struct http_exchange *exchange, const char *name)
     return NULL;
 }
 
+bool http_query_at(const struct http_exchange *exchange, size_t index, struct http_header_text *out)
+{
+    if (index >= exchange->query.count) {
+        return false;
+    }
+    const struct text_pair *argument = &exchange->query.items[index];
+    *out = (struct http_header_text){argument->name, argument->value};
+    return true;
+}
+
 const char *http_request_header(const struct http_exchange *exchange, const char *name)
 {
     VEC_EACH (struct text_pair, header, &exchange->headers) {

@@ -37,7 +37,10 @@ struct http_server_options {
     const char *address;                      /* "127.0.0.1" or "[::1]" */
     int port;                                 /* 0: the system chooses */
     const char *tls_cert_file, *tls_key_file; /* both or neither */
-    const struct http_route *routes;          /* must outlive the server and its exchanges */
+    /* "/heddle": routes are found with and without it, whether a proxy takes it away or not; NULL:
+       none. */
+    const char *base_path;
+    const struct http_route *routes; /* must outlive the server and its exchanges */
     size_t route_count;
     /* Asked before every handler: answer by http_reply_error() and return false to refuse.  May
        attach a principal with http_exchange_attach(). */
@@ -63,6 +66,9 @@ enum http_method http_method_of(const struct http_exchange *exchange);
 const char *http_path(const struct http_exchange *exchange);
 const char *http_path_value(const struct http_exchange *exchange, const char *name);
 const char *http_query(const struct http_exchange *exchange, const char *name); /* or NULL */
+/* The query's arguments in their order; false after the last. */
+bool http_query_at(const struct http_exchange *exchange, size_t index,
+                   struct http_header_text *out);
 const char *http_request_header(const struct http_exchange *exchange,
                                 const char *name); /* or NULL */
 struct slice http_body_of(const struct http_exchange *exchange);
@@ -90,6 +96,9 @@ void http_reply_bytes(struct http_exchange *exchange, int status, const char *co
 void http_reply_empty(struct http_exchange *exchange, int status);
 /* {"error": {"code": "not_found", "message": "…", "requestId": "…"}} with err's HTTP status. */
 void http_reply_error(struct http_exchange *exchange, const struct err *err);
+/* The same, and what part of the request was wrong: "pointer": "/workloads/0". */
+void http_reply_error_at(struct http_exchange *exchange, const struct err *err,
+                         const char *pointer);
 /* Headers of the answer to come; before the reply. */
 void http_reply_header(struct http_exchange *exchange, const char *name, const char *value);
 

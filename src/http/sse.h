@@ -28,6 +28,10 @@ void sse_publish(struct sse_hub *hub, const char *type, const char *key, json_t 
    may see it; `context` must live as long as the exchange, as what is attached to it does. */
 void sse_subscribe(struct sse_hub *hub, struct http_exchange *exchange,
                    bool (*filter)(void *context, const char *type, const char *key), void *context);
+/* End the streams of those readers that `is_over` says so of; `reader` is the context that they
+   subscribed with. */
+void sse_hub_end(struct sse_hub *hub, bool (*is_over)(void *context, const void *reader),
+                 void *context);
 size_t sse_reader_count(const struct sse_hub *hub);
 
 /* The other side: feed bytes of an event stream, get whole events. */

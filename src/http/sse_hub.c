@@ -338,6 +338,19 @@ void sse_subscribe(struct sse_hub *hub, struct http_exchange *exchange,
     pump(reader);
 }
 
+void sse_hub_end(struct sse_hub *hub, bool (*is_over)(void *context, const void *reader),
+                 void *context)
+{
+    for (struct reader *reader = hub->readers, *next = NULL; reader; reader = next) {
+        next = reader->next;
+        if (is_over(context, reader->context)) {
+            drop_reader(reader);
+            reader->hub = NULL;
+            http_body_end(reader->body);
+        }
+    }
+}
+
 size_t sse_reader_count(const struct sse_hub *hub)
 {
     return hub->reader_count;

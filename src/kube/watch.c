@@ -33,7 +33,8 @@ struct kube_watch {
     char *path, *selector, *api_version, *kind;
 
     struct http_stream *stream;
-    struct loop_timer *timer; /* of the next stream */
+    struct loop_timer *timer;      /* of the next stream */
+    struct loop_timer *life_timer; /* of an open watch: then it works, though nothing may come */
     struct list_splitter items;
     struct line_splitter lines;
     struct str trouble;               /* the body of an answer that is no success */
@@ -150,10 +151,21 @@ static void take_line(void *context, struct slice line)
     }
 }
 
+static void prove_life(void *context)
+{
+    struct kube_watch *watch = context;
+    watch->life_timer = NULL;
+    succeed(watch);
+}
+
 static void on_status(void *context, int status)
 {
     struct kube_watch *watch = context;
     watch->status = status;
+    if (status == 200 && !watch->is_listing) {
+        loop_timer_stop(&watch->life_timer);
+        watch->life_timer = loop_timer_start(watch->loop, WATCH_LIFE_MS_MIN, 0, prove_life, watch);
+    }
 }
 
 static void on_data(void *context, struct slice bytes)
@@ -238,6 +250,7 @@ static void on_end(void *context, const struct err *err)
 {
     struct kube_watch *watch = context;
     watch->stream = NULL;
+    loop_timer_stop(&watch->life_timer);
     if (watch->status != 0 && watch->status != 200) {
         end_refused(watch);
     } else if (watch->is_listing && err->kind == ERR_NONE) {
@@ -325,6 +338,7 @@ void kube_watch_close(struct kube_watch **watch)
         return;
     }
     loop_timer_stop(&gone->timer);
+    loop_timer_stop(&gone->life_timer);
     if (gone->stream) {
         http_stream_close(&gone->stream);
     }

@@ -18,6 +18,7 @@ struct queued_job {
     struct loop_queue *queue; /* or NULL */
     void (*done)(void *job, bool is_stopping);
     struct queued_job *next; /* in the queue */
+    bool is_given;           /* to the pool */
 };
 
 struct loop_queue {
@@ -29,13 +30,19 @@ struct loop_queue {
 
 /* Jobs. */
 
+static void queue_give_first(struct loop_queue *queue)
+{
+    queue->first->is_given = true;
+    pool_add(queue->loop->pool, &queue->first->task);
+}
+
 static void queue_add(struct loop_queue *queue, struct queued_job *job)
 {
     *queue->end = job;
     queue->end = &job->next;
     queue->length++;
     if (queue->first == job) {
-        pool_add(queue->loop->pool, &job->task);
+        queue_give_first(queue);
     }
 }
 
@@ -45,7 +52,7 @@ static void queue_advance(struct loop_queue *queue)
     queue->first = queue->first->next;
     queue->length--;
     if (queue->first) {
-        pool_add(queue->loop->pool, &queue->first->task);
+        queue_give_first(queue);
     } else {
         queue->end = &queue->first;
     }
@@ -75,12 +82,24 @@ struct loop_queue *loop_queue_new(struct loop *loop)
     return queue;
 }
 
-void loop_queue_free(struct loop_queue **queue)
+void loop_queue_free(struct loop_queue **queue_pointer)
 {
-    if (*queue) {
-        assert((*queue)->length == 0);
-        xfree(queue);
+    struct loop_queue *queue = *queue_pointer;
+    if (!queue) {
+        return;
     }
+    for (struct queued_job *job = queue->first; job; job = queue->first) {
+        if (job->is_given) {
+            pool_recall(queue->loop->pool, &job->task);
+        }
+        /* Not by queue_advance(): the next one must not begin. */
+        queue->first = job->next;
+        queue->end = job->next ? queue->end : &queue->first;
+        queue->length--;
+        job->done(job->task.job, true);
+        free(job);
+    }
+    xfree(queue_pointer);
 }
 
 size_t loop_queue_length(const struct loop_queue *queue)

@@ -44,7 +44,9 @@ void loop_watch_stop(struct loop_watch **watch);
    caller's; `done` frees it.  The pool has at most LOOP_WORKERS_MAX threads. */
 #define LOOP_WORKERS_MAX 8
 struct loop_queue *loop_queue_new(struct loop *loop);
-void loop_queue_free(struct loop_queue **queue); /* with no job in it */
+/* The job that runs is waited for, those behind it never run, and the `done` of all is called with
+   `is_stopping`.  Not from a `done` of its own jobs, unless that was the last. */
+void loop_queue_free(struct loop_queue **queue);
 size_t loop_queue_length(const struct loop_queue *queue);
 void loop_work(struct loop *loop, struct loop_queue *queue, void (*run)(void *job),
                void (*done)(void *job, bool is_stopping), void *job);

@@ -10,7 +10,7 @@ struct task_list {
 
 struct pool {
     uv_mutex_t lock;
-    uv_cond_t work_came;
+    uv_cond_t work_came, work_ended;
     struct task_list waiting, ended;
     unsigned waiting_count, idle_count;
     bool is_stopping;
@@ -45,6 +45,20 @@ static struct pool_task *list_take_first(struct task_list *list)
     return task;
 }
 
+static bool list_remove(struct task_list *list, const struct pool_task *task)
+{
+    for (struct pool_task **at = &list->first; *at; at = &(*at)->next) {
+        if (*at == task) {
+            *at = task->next;
+            if (!*at) {
+                list->end = at;
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
 struct pool *pool_new(unsigned threads_max, void (*wake)(void *context), void *context)
 {
     struct pool *pool = xcalloc(1, sizeof(*pool) + threads_max * sizeof(uv_thread_t));
@@ -53,7 +67,8 @@ struct pool *pool_new(unsigned threads_max, void (*wake)(void *context), void *c
     pool->context = context;
     list_init(&pool->waiting);
     list_init(&pool->ended);
-    if (uv_mutex_init(&pool->lock) != 0 || uv_cond_init(&pool->work_came) != 0) {
+    if (uv_mutex_init(&pool->lock) != 0 || uv_cond_init(&pool->work_came) != 0 ||
+        uv_cond_init(&pool->work_ended) != 0) {
         abort();
     }
     return pool;
@@ -67,6 +82,7 @@ void pool_free(struct pool **pool)
     assert((*pool)->thread_count == 0 && !(*pool)->ended.first);
     uv_mutex_destroy(&(*pool)->lock);
     uv_cond_destroy(&(*pool)->work_came);
+    uv_cond_destroy(&(*pool)->work_ended);
     xfree(pool);
 }
 
@@ -95,6 +111,7 @@ static void work(void *context)
         task->run(task->job);
         uv_mutex_lock(&pool->lock);
         list_add(&pool->ended, task);
+        uv_cond_broadcast(&pool->work_ended);
         pool->wake(pool->context);
     }
     uv_mutex_unlock(&pool->lock);
@@ -142,6 +159,19 @@ bool pool_has_ended(struct pool *pool)
     bool has_ended = pool->ended.first != NULL;
     uv_mutex_unlock(&pool->lock);
     return has_ended;
+}
+
+void pool_recall(struct pool *pool, struct pool_task *task)
+{
+    uv_mutex_lock(&pool->lock);
+    if (list_remove(&pool->waiting, task)) {
+        pool->waiting_count--;
+    } else {
+        while (!list_remove(&pool->ended, task)) {
+            uv_cond_wait(&pool->work_ended, &pool->lock);
+        }
+    }
+    uv_mutex_unlock(&pool->lock);
 }
 
 void pool_stop(struct pool *pool)

@@ -20,5 +20,8 @@ void pool_add(struct pool *pool, struct pool_task *task);
 /* All tasks that have ended, oldest first. */
 struct pool_task *pool_take_ended(struct pool *pool);
 bool pool_has_ended(struct pool *pool);
+/* Take back a task that was added and is not taken yet: one that runs is waited for, one that waits
+   never runs. */
+void pool_recall(struct pool *pool, struct pool_task *task);
 /* Wait for tasks that run; those that wait will not, and are ended too. */
 void pool_stop(struct pool *pool);

@@ -39,6 +39,11 @@ json_t *diagnosis_to_json(const struct diagnosis *diagnosis)
     return value;
 }
 
+static bool is_measured(const struct workload_use *use)
+{
+    return use->pods > 0 || use->used_pods > 0;
+}
+
 json_t *report_workload_to_json(const struct report_workload *workload)
 {
     json_t *value = json_object();
@@ -60,6 +65,9 @@ json_t *report_workload_to_json(const struct report_workload *workload)
              images_to_json(workload->running_images, workload->running_count));
     json_put(value, "diagnosis", diagnosis_to_json(&workload->diagnosis));
     json_put_time(value, "diagnosisSince", workload->diagnosis_since_ms);
+    if (is_measured(&workload->use)) {
+        json_put(value, "use", workload_use_to_json(&workload->use));
+    }
     return value;
 }
 
@@ -70,6 +78,38 @@ static json_t *problem_to_json(const struct report_problem *problem)
     json_put_int(value, "line", problem->line);
     json_put_text(value, "text", problem->text);
     return value;
+}
+
+static json_t *uses_to_json(const struct report *report)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->use_count; i++) {
+        json_t *value = workload_use_to_json(&report->uses[i].use);
+        json_put_text(value, "name", report->uses[i].name);
+        json_array_append_new(list, value);
+    }
+    return list;
+}
+
+json_t *report_drift_to_json(const struct report_drift *drift)
+{
+    json_t *value = json_object();
+    json_put_text(value, "kind", drift->kind);
+    put_optional_text(value, "namespace", drift->namespace);
+    json_put_text(value, "name", drift->name);
+    put_optional_text(value, "field", drift->field);
+    put_optional_text(value, "manager", drift->manager);
+    json_put_time(value, "at", drift->at_ms);
+    return value;
+}
+
+static json_t *drifts_to_json(const struct report *report)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->drift_count; i++) {
+        json_array_append_new(list, report_drift_to_json(&report->drifts[i]));
+    }
+    return list;
 }
 
 json_t *report_to_json(const struct report *report)
@@ -95,6 +135,11 @@ json_t *report_to_json(const struct report *report)
         json_array_append_new(problems, problem_to_json(&report->problems[i]));
     }
     json_put(value, "problems", problems);
+    json_put(value, "drifts", drifts_to_json(report));
+    json_put(value, "uses", uses_to_json(report));
+    if (report->capacity) {
+        json_put(value, "capacity", capacity_to_json(report->capacity));
+    }
     return value;
 }
 
@@ -282,7 +327,8 @@ static bool read_workload(const json_t *object, struct arena *arena, struct repo
            read_images(object, "runningImages", arena, &out->running_images, &out->running_count,
                        err) &&
            read_diagnosis(object, &out->diagnosis, err) &&
-           read_time(object, "diagnosisSince", &out->diagnosis_since_ms, err);
+           read_time(object, "diagnosisSince", &out->diagnosis_since_ms, err) &&
+           workload_use_from_json(json_object_get(object, "use"), &out->use, err);
 }
 
 static bool read_workloads(const json_t *value, struct arena *arena, struct report *out,
@@ -323,6 +369,59 @@ static bool read_problems(const json_t *value, struct arena *arena, struct repor
         read_shown(item, "text", problem->text, sizeof(problem->text));
     }
     return true;
+}
+
+static bool read_drifts(const json_t *value, struct arena *arena, struct report *out,
+                        struct err *err)
+{
+    const json_t *list = NULL;
+    if (!read_array(value, "drifts", REPORT_DRIFTS_MAX, &list, err)) {
+        return false;
+    }
+    out->drift_count = json_array_size(list);
+    out->drifts = arena_alloc(arena, out->drift_count, sizeof(*out->drifts));
+    for (size_t i = 0; i < out->drift_count; i++) {
+        const json_t *item = json_array_get(list, i);
+        struct report_drift *drift = &out->drifts[i];
+        read_shown(item, "kind", drift->kind, sizeof(drift->kind));
+        read_shown(item, "namespace", drift->namespace, sizeof(drift->namespace));
+        read_shown(item, "name", drift->name, sizeof(drift->name));
+        read_shown(item, "field", drift->field, sizeof(drift->field));
+        read_shown(item, "manager", drift->manager, sizeof(drift->manager));
+        if (!read_time(item, "at", &drift->at_ms, err)) {
+            return err_wrap(err, "drifts[%zu]", i);
+        }
+    }
+    return true;
+}
+
+static bool read_uses(const json_t *value, struct arena *arena, struct report *out, struct err *err)
+{
+    const json_t *list = NULL;
+    if (!read_array(value, "uses", REPORT_WORKLOADS_MAX, &list, err)) {
+        return false;
+    }
+    out->use_count = json_array_size(list);
+    out->uses = arena_alloc(arena, out->use_count, sizeof(*out->uses));
+    for (size_t i = 0; i < out->use_count; i++) {
+        const json_t *item = json_array_get(list, i);
+        if (!read_name(item, "name", out->uses[i].name, err) ||
+            !workload_use_from_json(item, &out->uses[i].use, err)) {
+            return err_wrap(err, "uses[%zu]", i);
+        }
+    }
+    return true;
+}
+
+static bool read_capacity(const json_t *value, struct arena *arena, struct report *out,
+                          struct err *err)
+{
+    const json_t *found = json_object_get(value, "capacity");
+    if (!found) {
+        return true;
+    }
+    out->capacity = ARENA_NEW(arena, struct capacity);
+    return capacity_from_json(found, out->capacity, err) || err_wrap(err, "capacity");
 }
 
 /* It stands in logs and in the store, so it has nothing in it that could be taken for more. */
@@ -367,7 +466,8 @@ bool report_from_json(const json_t *value, struct arena *arena, struct report *o
     }
     struct report report = {0};
     if (!read_head(value, &report, err) || !read_workloads(value, arena, &report, err) ||
-        !read_problems(value, arena, &report, err)) {
+        !read_problems(value, arena, &report, err) || !read_drifts(value, arena, &report, err) ||
+        !read_uses(value, arena, &report, err) || !read_capacity(value, arena, &report, err)) {
         return err_wrap(err, "report");
     }
     *out = report;

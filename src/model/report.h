@@ -8,10 +8,13 @@
 #pragma once
 
 #include "base/arena.h"
+#include "model/capacity.h"
 #include "model/facts.h"
 
 #define REPORT_WORKLOADS_MAX 10000
 #define REPORT_PROBLEMS_MAX 100
+#define REPORT_DRIFTS_MAX 20
+#define OBJECT_NAME_BYTES 128 /* shown only: longer ones are cut */
 
 struct report_workload {
     char name[NAME_BYTES];
@@ -30,6 +33,23 @@ struct report_workload {
     size_t running_count;
     struct diagnosis diagnosis;
     int64_t diagnosis_since_ms;
+    struct workload_use use; /* all zero: not measured yet */
+};
+
+/* The use of a workload that has not changed otherwise. */
+struct report_use {
+    char name[NAME_BYTES];
+    struct workload_use use;
+};
+
+/* A change by somebody else that was put back. */
+struct report_drift {
+    char kind[64];
+    char namespace[NAME_BYTES];
+    char name[OBJECT_NAME_BYTES];
+    char field[PATH_BYTES]; /* "spec.replicas"; "" : the whole object, or one that Git leaves open */
+    char manager[64];       /* who had changed it, or "" */
+    int64_t at_ms;
 };
 
 struct report_problem { /* of fetching, rendering or applying */
@@ -53,6 +73,11 @@ struct report {
     size_t workload_count;
     struct report_problem *problems; /* of the last pass; always the whole list */
     size_t problem_count;
+    struct report_drift *drifts; /* the newest first; always the whole list */
+    size_t drift_count;
+    struct report_use *uses; /* of workloads that are not in the list above */
+    size_t use_count;
+    struct capacity *capacity; /* NULL: as before, or not measured yet */
 };
 
 json_t *report_to_json(const struct report *report);
@@ -60,4 +85,5 @@ json_t *report_to_json(const struct report *report);
 bool report_from_json(const json_t *value, struct arena *arena, struct report *out,
                       struct err *err) MUST_CHECK;
 json_t *report_workload_to_json(const struct report_workload *workload);
+json_t *report_drift_to_json(const struct report_drift *drift);
 json_t *diagnosis_to_json(const struct diagnosis *diagnosis); /* null when nothing is wrong */

@@ -26,39 +26,60 @@ static bool was_chosen(const struct promote *engine, const struct release *last,
            seen_ms_of(engine, &wanted->to) <= last->created_ms;
 }
 
+/* Did the last release of the cell decide that this change is not made by itself? */
+static bool is_decided_by(const struct promote *engine, const struct release *last,
+                          const struct release_item *old, const struct plan_change *wanted,
+                          char why[static REASON_BYTES])
+{
+    const struct image_change *change = &old->changes[0];
+    long long id = (long long)last->id;
+    bool ended_badly = last->phase == RELEASE_FAILED || last->phase == RELEASE_STOPPED ||
+                       last->phase == RELEASE_ROLLED_BACK;
+    if (ended_badly && image_same_version(&change->to, &wanted->to)) {
+        snprintf(why, REASON_BYTES, "R-%lld tried it (`heddle retry R-%lld` tries again): %s", id,
+                 id, last->why);
+        return true;
+    }
+    if (last->kind == RELEASE_CONFIG && image_same_version(&change->from, &wanted->to)) {
+        snprintf(why, REASON_BYTES, "A person's commit (R-%lld) took it back.", id);
+        return true;
+    }
+    if (was_chosen(engine, last, change, wanted)) {
+        snprintf(why, REASON_BYTES, "A person chose what is there (R-%lld).", id);
+        return true;
+    }
+    return false;
+}
+
 /* A version that was tried here and ended badly, or that a person took back, is not tried again by
- * itself. */
-static bool was_tried(struct promote *engine, const char *stage, const struct plan_item *item)
+   itself; `why` then says so. */
+static bool was_tried(struct promote *engine, const char *stage, const struct plan_item *item,
+                      char why[static REASON_BYTES])
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     struct release_filter filter = {.stage = stage, .workload = item->workload, .limit = 1};
     struct release_list last = {0};
     struct err err = {0};
     if (!store_release_list(engine->store, &filter, arena, &last, &err)) {
+        text_copy_cut(why, REASON_BYTES, err.text);
         return true; /* better late than twice */
     }
     for (size_t i = 0; last.count && i < last.releases[0]->item_count; i++) {
-        const struct release_item *old = &last.releases[0]->items[i];
-        if (strcmp(old->workload, item->workload) != 0 || strcmp(old->target, item->target) != 0 ||
-            old->change_count == 0) {
-            continue;
-        }
-        const struct image_change *change = &old->changes[0];
-        bool ended_badly = last.releases[0]->phase == RELEASE_FAILED ||
-                           last.releases[0]->phase == RELEASE_STOPPED ||
-                           last.releases[0]->phase == RELEASE_ROLLED_BACK;
-        if (ended_badly && image_same_version(&change->to, &item->changes[0].to)) {
-            return true;
-        }
-        if (last.releases[0]->kind == RELEASE_CONFIG &&
-            image_same_version(&change->from, &item->changes[0].to)) {
-            return true;
-        }
-        if (was_chosen(engine, last.releases[0], change, &item->changes[0])) {
+        const struct release *release = last.releases[0];
+        const struct release_item *old = &release->items[i];
+        bool is_same = strcmp(old->workload, item->workload) == 0 &&
+                       strcmp(old->target, item->target) == 0 && old->change_count > 0;
+        if (is_same && is_decided_by(engine, release, old, &item->changes[0], why)) {
             return true;
         }
     }
     return false;
+}
+
+bool promote_automation_refuses(struct promote *engine, const char *stage,
+                                const struct plan_item *item, char why[static REASON_BYTES])
+{
+    return was_tried(engine, stage, item, why);
 }
 
 static bool is_under_way(const struct promote *engine, const char *stage,
@@ -85,9 +106,11 @@ static bool is_under_way(const struct promote *engine, const char *stage,
 static bool is_wanted(struct promote *engine, const struct stage *stage,
                       const struct plan_item *item)
 {
+    char ignored[REASON_BYTES];
     hold_check_superseded(engine, stage->name, item->workload, &item->changes[0].to);
     return !hold_find(engine, stage->name, item->workload) &&
-           !is_under_way(engine, stage->name, item) && !was_tried(engine, stage->name, item);
+           !is_under_way(engine, stage->name, item) &&
+           !was_tried(engine, stage->name, item, ignored);
 }
 
 /* Workloads that share the new image move together; others move alone, so that one that is stuck

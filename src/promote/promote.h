@@ -201,6 +201,10 @@ const struct release *promote_release_of(const struct promote *engine, const cha
 const struct hold *
 promote_hold_of(const struct promote *engine, const char *stage,
                 const char *workload); /* in force; the cell's own, else the stage's */
+/* Will automation leave this change of a plan alone, though the stage is automatic and nothing
+   holds it?  Then `why` is a sentence. */
+bool promote_automation_refuses(struct promote *engine, const char *stage,
+                                const struct plan_item *item, char why[static REASON_BYTES]);
 /* A repository in which a request names a tag that is listed, but whose digest nobody has asked for
    yet; NULL when there is none.  Ask the registry for it, store it, and plan then. */
 const char *promote_unresolved(const struct promote *engine, const struct promote_request *request);

@@ -279,6 +279,11 @@ static bool resolve(struct registry *registry, const struct place *place, const 
     if (!registry_ask(registry, place, &question, &result, out_retry_ms, err)) {
         return false;
     }
+    if (result.status == 404) {
+        return err_set(err, ERR_NOT_FOUND,
+                       "the image does not exist in the registry; it may have been deleted since "
+                       "its tag was listed");
+    }
     if (result.status != 200 && !wants_get(result.status)) {
         return registry_refuse(registry, place, &result, out_retry_ms, err);
     }

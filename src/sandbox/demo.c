@@ -174,6 +174,7 @@ static void invite(const struct demo *demo)
            "repository.\n\n",
            demo_workload_count);
     printf("  server      %s\n", demo->url);
+    printf("  web UI      %s/sign-in#token=%s\n", demo->url, server_admin_token(demo->server));
     printf("  admin token %s\n", server_admin_token(demo->server));
     printf("  repository  %s\n", demo->repository);
     printf("  registry    %s (simulated)\n\n", demo->registry_host);

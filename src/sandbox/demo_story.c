@@ -277,7 +277,6 @@ static json_t *promotion(void)
     json_put_text(body, "to", "prod");
     json_put_text(body, "from", "staging");
     json_put(body, "workloads", workloads);
-    json_put_text(body, "reason", "the demo's release");
     return body;
 }
 
@@ -294,6 +293,7 @@ static bool promote_a_batch(struct story *story)
     say("   the plan: %s", json_text_at(plan, "summary", ""));
     json_t *body = promotion();
     json_put_text(body, "planDigest", json_text_at(plan, "digest", ""));
+    json_put_text(body, "reason", "the demo's release");
     AUTO_JSON *release = ask(story, "POST", "/api/v1/releases", story->admin, body);
     story->release = json_int_at(release, "id", 0);
     return release && follow(story, "needs_approval");

@@ -42,55 +42,10 @@ bool pod_is_ready(const json_t *pod)
     return pod_is_active(pod) && strcmp(status, "True") == 0;
 }
 
-int64_t quantity_milli(const char *text)
-{
-    static const struct {
-        const char *suffix;
-        double factor;
-    } units[] = {{"", 1},
-                 {"m", 0.001},
-                 {"k", 1e3},
-                 {"M", 1e6},
-                 {"G", 1e9},
-                 {"T", 1e12},
-                 {"Ki", 1024},
-                 {"Mi", 1024.0 * 1024},
-                 {"Gi", 1073741824.0},
-                 {"Ti", 1099511627776.0}};
-    char *end = NULL;
-    double number = strtod(text, &end);
-    for (size_t i = 0; i < COUNT_OF(units); i++) {
-        double milli = number * units[i].factor * 1000;
-        if (strcmp(end, units[i].suffix) == 0 && milli >= 0 && milli < 9e18) {
-            return (int64_t)milli;
-        }
-    }
-    return 0;
-}
-
-/* A quantity may be written as a number. */
-static int64_t asked(const json_t *container, const char *resource)
-{
-    static const char *const places[] = {"resources.requests", "resources.limits"};
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        const json_t *value = json_object_get(json_at(container, places[i]), resource);
-        if (value) {
-            AUTO(xfree) char *number = json_is_string(value) ? NULL : json_text(value);
-            return quantity_milli(number ? number : json_string_value(value));
-        }
-    }
-    return 0;
-}
-
 struct node_use pod_asks(const json_t *pod)
 {
-    struct node_use sum = {.pods = 1};
-    const json_t *containers = json_array_at(pod, "spec.containers");
-    for (size_t i = 0; i < json_array_size(containers); i++) {
-        sum.cpu_milli += asked(json_array_get(containers, i), "cpu");
-        sum.memory_bytes += asked(json_array_get(containers, i), "memory") / 1000;
-    }
-    return sum;
+    struct resources asked = resources_of_pod(json_object_get(pod, "spec"));
+    return (struct node_use){asked.cpu_milli, asked.memory_bytes, 1};
 }
 
 static bool is_controlled_by(const json_t *object, const char *uid)

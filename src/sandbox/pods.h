@@ -1,6 +1,7 @@
 /* pods: what controllers share: making pods, looking at them, and writing a status. */
 #pragma once
 
+#include "model/resources.h"
 #include "sandbox/control.h"
 
 #define TEMPLATE_HASH_BYTES 11
@@ -10,8 +11,6 @@ bool pod_has_ended(const json_t *pod); /* Succeeded or Failed */
 bool pod_is_ending(const json_t *pod); /* being deleted */
 bool pod_is_active(const json_t *pod); /* neither */
 struct node_use pod_asks(const json_t *pod);
-/* "500m", "2", "64Mi", "1.5G" in thousandths; 0 when it is no quantity. */
-int64_t quantity_milli(const char *text);
 
 /* The pods, or others of one kind, that this object controls. */
 void owned_of_kind(struct sandbox_cluster *cluster, const json_t *owner, const char *kind,

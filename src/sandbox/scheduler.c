@@ -18,10 +18,11 @@ static const struct node_use *use_of(const struct sandbox_cluster *cluster, cons
     return use ? use : &none;
 }
 
-static int64_t allocatable(const json_t *node, const char *resource)
+static int64_t node_pods_max(const json_t *node)
 {
-    const json_t *value = json_object_get(json_at(node, "status.allocatable"), resource);
-    return json_is_string(value) ? quantity_milli(json_string_value(value)) : 0;
+    int64_t milli = 0;
+    return quantity_parse(json_text_at(node, "status.allocatable.pods", ""), &milli) ? milli / 1000
+                                                                                     : 0;
 }
 
 static bool fits(const struct sandbox_cluster *cluster, const json_t *node, const json_t *pod,
@@ -29,9 +30,10 @@ static bool fits(const struct sandbox_cluster *cluster, const json_t *node, cons
 {
     const struct node_use *use = use_of(cluster, object_name(node));
     struct node_use asks = pod_asks(pod);
-    bool cpu = use->cpu_milli + asks.cpu_milli <= allocatable(node, "cpu");
-    bool memory = use->memory_bytes + asks.memory_bytes <= allocatable(node, "memory") / 1000;
-    bool room = use->pods + 1 <= allocatable(node, "pods") / 1000;
+    struct resources has = resources_of(json_at(node, "status.allocatable"));
+    bool cpu = use->cpu_milli + asks.cpu_milli <= has.cpu_milli;
+    bool memory = use->memory_bytes + asks.memory_bytes <= has.memory_bytes;
+    bool room = use->pods + 1 <= node_pods_max(node);
     bool rules = labels_match(json_at(pod, "spec.nodeSelector"), node);
     bool open = !json_bool_at(node, "spec.unschedulable", false);
     misfits->nodes++;

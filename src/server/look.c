@@ -82,7 +82,7 @@ struct changed {
 };
 
 /* A target in whose files nothing changed keeps its scan: a look costs what changed. */
-static bool keep_scan(const struct look *look, const struct changed *changed,
+static void keep_scan(const struct look *look, const struct changed *changed,
                       struct target_view *target)
 {
     for (size_t i = 0; look->before && i < look->before->target_count; i++) {
@@ -93,33 +93,48 @@ static bool keep_scan(const struct look *look, const struct changed *changed,
         }
         for (size_t n = 0; n < changed->count; n++) {
             if (touches(old->scan, changed->paths[n])) {
-                return false;
+                return;
             }
         }
         target->scan = old->scan;
         target->hold = scan_hold_share(old->hold);
-        return true;
+        return;
     }
-    return false;
 }
 
-static void scan_target(const struct look *look, const struct git_view *view,
-                        struct target_view *target, const char *const *paths)
+static void scan_target(struct configrepo_survey *survey, struct target_view *target)
 {
-    const char **others = arena_alloc(view->arena, view->target_count, sizeof(*others));
-    size_t other_count = 0;
-    for (size_t i = 0; i < view->target_count; i++) {
-        if (strcmp(paths[i], target->target->path) != 0) {
-            others[other_count++] = paths[i];
-        }
-    }
     struct err err = {0};
     target->hold = scan_hold_new();
-    if (!configrepo_scan(look->git, view->head, target->target->path, others, other_count,
-                         target->hold->arena, &target->scan, &err)) {
+    if (!configrepo_survey_scan(survey, target->target->path, target->hold->arena, &target->scan,
+                                &err)) {
         target->scan = NULL;
         TEXT_COPY_CUT(target->problem, err.text);
     }
+}
+
+/* Scan what could not be kept; what several targets read is read once. */
+static bool scan_rest(const struct look *look, struct git_view *view, struct err *err)
+{
+    AUTO(configrepo_survey_close) struct configrepo_survey *survey = NULL;
+    const char **paths = arena_alloc(view->arena, view->target_count, sizeof(*paths));
+    bool is_all_kept = true;
+    for (size_t i = 0; i < view->target_count; i++) {
+        paths[i] = view->targets[i].target->path;
+        is_all_kept = is_all_kept && view->targets[i].hold;
+    }
+    if (is_all_kept) {
+        return true;
+    }
+    if (!configrepo_survey_open(look->git, view->head, paths, view->target_count, &survey, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < view->target_count; i++) {
+        if (!view->targets[i].hold) {
+            scan_target(survey, &view->targets[i]);
+        }
+    }
+    return true;
 }
 
 /* Another set of targets changes what is shared between them: then every scan is made again. */
@@ -273,19 +288,14 @@ static bool scan_all(struct look *look, struct git_view *view, struct err *err)
                            &changed.count, err)) {
         return false;
     }
-    if (!view->is_rewritten && !foreign_paths(look, view, &foreign, &commit, err)) {
+    if (!look->is_astray && !foreign_paths(look, view, &foreign, &commit, err)) {
         return false;
     }
-    const char **paths = arena_alloc(view->arena, view->target_count, sizeof(*paths));
-    for (size_t i = 0; i < view->target_count; i++) {
-        paths[i] = view->targets[i].target->path;
+    for (size_t i = 0; can_keep && i < view->target_count; i++) {
+        keep_scan(look, &changed, &view->targets[i]);
     }
-    bool *is_kept = arena_alloc(view->arena, view->target_count, sizeof(*is_kept));
-    for (size_t i = 0; i < view->target_count; i++) {
-        is_kept[i] = can_keep && keep_scan(look, &changed, &view->targets[i]);
-        if (!is_kept[i]) {
-            scan_target(look, view, &view->targets[i], paths);
-        }
+    if (!scan_rest(look, view, err)) {
+        return false;
     }
     if (commit) {
         add_changes(look, view, commit, &foreign);
@@ -293,14 +303,19 @@ static bool scan_all(struct look *look, struct git_view *view, struct err *err)
     return true;
 }
 
+/* A rewritten history is known by the fetch that brings it, and after a restart by the commit that
+   is no longer in it.  Rewritten stays rewritten until a person has looked. */
 static bool fetch(struct look *look, struct git_view *view, bool *out_same)
 {
-    if (!git_fetch(look->git, view->head, &view->is_rewritten, &look->err)) {
+    bool is_rewritten = false;
+    bool goes_on = true;
+    if (!git_fetch(look->git, view->head, &is_rewritten, &look->err) ||
+        (look->last_head[0] &&
+         !git_contains(look->git, view->head, look->last_head, &goes_on, &look->err))) {
         return false;
     }
-    /* Rewritten stays rewritten until a person has looked. */
-    bool was_rewritten = look->before && look->before->is_rewritten;
-    view->is_rewritten = (view->is_rewritten || was_rewritten) && !look->accept_rewrite;
+    look->is_astray = is_rewritten || !goes_on || (look->before && look->before->is_rewritten);
+    view->is_rewritten = look->is_astray && !look->accept_rewrite;
     *out_same = look->before && strcmp(look->before->head, view->head) == 0 &&
                 look->before->is_rewritten == view->is_rewritten;
     return true;
@@ -327,4 +342,7 @@ void look_run(void *context)
         return;
     }
     look->view = view;
+    if (!view->is_rewritten) {
+        TEXT_COPY_CUT(look->last_head, view->head);
+    }
 }

@@ -13,13 +13,17 @@ struct look {
     const char *pipeline_file;
     bool accept_rewrite; /* a person has looked at a rewritten history */
     const struct git_view
-        *before;               /* the last look's view, or NULL; only read, its scans are shared */
-    char last_head[OID_BYTES]; /* what people's commits are counted from; "" : from now on */
+        *before; /* the last look's view, or NULL; only read, its scans are shared */
+    /* In: what people's commits are counted from, "" : from now on.  Out: what the next look counts
+       from; it stays while a rewritten history waits for a person, so that a restart does not
+       forget that it does. */
+    char last_head[OID_BYTES];
     char *good_pipeline; /* text of the last pipeline file that could be read; malloc'd, or NULL */
     /* out */
     struct git_view *view; /* NULL: nothing new, or it failed */
     bool has_failed;
     struct err err;
+    bool is_astray; /* the branch does not continue what was seen before, accepted or not */
 };
 
 void look_run(void *context);

@@ -12,11 +12,15 @@
 
 #define POLL_MS_DEFAULT 30000
 #define TICK_MS 1000
+/* The mirror is packed once a day; not at the start, when there is other work. */
+#define TIDY_FIRST_MS 3600000
+#define TIDY_MS 86400000
 /* A hook, a push of ours and a person's wish within this time are one fetch. */
 #define FETCH_SOON_MS 20
 #define SETTING_HEAD "git.head"
 #define SETTING_PIPELINE "git.pipeline"
 #define PIPELINE_BYTES_MAX (1U << 20)
+#define BASE_PATH_BYTES_MAX 100
 
 struct server {
     struct loop *loop;
@@ -29,7 +33,7 @@ struct server {
     struct discover *discover;
     struct api *api;
     struct http_server *http;
-    struct loop_timer *tick_timer, *poll_timer, *fetch_timer, *wake_timer;
+    struct loop_timer *tick_timer, *poll_timer, *fetch_timer, *wake_timer, *tidy_timer;
     int64_t wake_at_ms;
     bool is_looking; /* a look is with a worker */
     bool look_again; /* asked for while one was under way */
@@ -116,7 +120,7 @@ static void note_problem(struct server *server, const char *problem)
 static void remember_head(struct server *server, const struct look *look)
 {
     struct err err = {0};
-    TEXT_COPY_CUT(server->last_head, look->view ? look->view->head : server->last_head);
+    TEXT_COPY_CUT(server->last_head, look->last_head);
     if (!store_setting_put(server->store, SETTING_HEAD, server->last_head, &err) ||
         (look->good_pipeline &&
          !store_setting_put(server->store, SETTING_PIPELINE, look->good_pipeline, &err))) {
@@ -187,6 +191,38 @@ static void start_look(struct server *server)
     server->accept_rewrite = false;
     server->is_looking = true;
     loop_work(server->loop, server->git_queue, look_run, look_done, look);
+}
+
+/* ---- tidying the mirror ---- */
+
+struct tidy_job {
+    struct server *server; /* not for the worker */
+    struct git *git;
+    bool succeeded;
+    struct err err;
+};
+
+static void run_tidy(void *context)
+{
+    struct tidy_job *job = context;
+    job->succeeded = git_maintain(job->git, &job->err);
+}
+
+static void tidy_done(void *context, bool is_stopping)
+{
+    struct tidy_job *job = context;
+    if (!job->succeeded && !is_stopping && !job->server->is_stopping) {
+        log_warn("git.tidy", "%s; it is tried again tomorrow", job->err.text);
+    }
+    free(job);
+}
+
+static void on_tidy(void *context)
+{
+    struct server *server = context;
+    struct tidy_job *job = xcalloc(1, sizeof(*job));
+    *job = (struct tidy_job){.server = server, .git = server->git};
+    loop_work(server->loop, server->git_queue, run_tidy, tidy_done, job);
 }
 
 static void on_poll(void *context)
@@ -323,6 +359,7 @@ static void on_tick(void *context)
 {
     struct server *server = context;
     promote_tick(server->engine);
+    api_tick(server->api);
 }
 
 /* ---- versions ---- */
@@ -458,6 +495,20 @@ static bool split_listen(const char *listen, char *out_address, size_t size, int
            err_set(err, ERR_INVALID, "--listen \"%.60s\" has too long an address", listen);
 }
 
+/* It becomes a part of every link and of the cookie's path, so it is plain. */
+static bool check_base_path(const char *path, struct err *err)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/";
+    size_t length = strlen(path);
+    bool is_good = path[0] == '/' && path[length - 1] != '/' && !strstr(path, "//") &&
+                   length <= BASE_PATH_BYTES_MAX && strspn(path, plain) == length;
+    return length == 0 || is_good ||
+           err_set(err, ERR_INVALID,
+                   "--base-path \"%.60s\": write /words such as /heddle, of letters, digits, - "
+                   "and _, without a slash at the end",
+                   path);
+}
+
 static bool is_loopback(const char *address)
 {
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "[::1]") == 0 ||
@@ -480,6 +531,8 @@ static void open_api(struct server *server)
         .git_queue = server->git_queue,
         .repository = shown,
         .branch = server->options.branch,
+        .base_path = server->options.base_path,
+        .is_tls = server->options.tls_cert_file != NULL,
         .hook_secret = server->hook_secret[0] ? server->hook_secret : NULL,
         .fetch_soon = fetch_soon,
         .fetch_for_person = fetch_for_person,
@@ -493,7 +546,8 @@ static bool open_http(struct server *server, struct err *err)
 {
     char address[128];
     int port = 0;
-    if (!split_listen(server->options.listen, address, sizeof(address), &port, err)) {
+    if (!check_base_path(server->options.base_path, err) ||
+        !split_listen(server->options.listen, address, sizeof(address), &port, err)) {
         return false;
     }
     if (!is_loopback(address) && !server->options.tls_cert_file) {
@@ -510,8 +564,11 @@ static bool open_http(struct server *server, struct err *err)
         .tls_key_file = server->options.tls_key_file,
         .routes = api_routes,
         .route_count = api_route_count,
+        .base_path = server->options.base_path,
         .authorize = api_authorize,
         .context = server->api,
+        .headers = api_headers,
+        .header_count = api_header_count,
     };
     return http_server_start(&options, &server->http, err);
 }
@@ -520,6 +577,7 @@ static void set_defaults(struct server_options *options)
 {
     options->branch = options->branch ? options->branch : "main";
     options->pipeline_file = options->pipeline_file ? options->pipeline_file : "heddle.yaml";
+    options->base_path = options->base_path ? options->base_path : "";
     options->listen = options->listen ? options->listen : "127.0.0.1:8080";
     options->poll_git_ms = options->poll_git_ms ? options->poll_git_ms : POLL_MS_DEFAULT;
     options->poll_registry_ms =
@@ -531,7 +589,7 @@ bool server_start(struct loop *loop, const struct server_options *options, struc
 {
     struct server *server = xcalloc(1, sizeof(*server));
     server->loop = loop;
-    server->env = env_system();
+    server->env = options->env ? options->env : env_system();
     server->options = *options;
     set_defaults(&server->options);
     server->git_queue = loop_queue_new(loop);
@@ -546,6 +604,7 @@ bool server_start(struct loop *loop, const struct server_options *options, struc
         return false;
     }
     server->tick_timer = loop_timer_start(loop, TICK_MS, TICK_MS, on_tick, server);
+    server->tidy_timer = loop_timer_start(loop, TIDY_FIRST_MS, TIDY_MS, on_tidy, server);
     server->poll_timer = loop_timer_start(loop, 1, server->options.poll_git_ms, on_poll, server);
     *out = server;
     return true;
@@ -562,6 +621,7 @@ void server_stop(struct server **server_pointer)
     loop_timer_stop(&server->poll_timer);
     loop_timer_stop(&server->fetch_timer);
     loop_timer_stop(&server->wake_timer);
+    loop_timer_stop(&server->tidy_timer);
     http_server_stop(&server->http);
     discover_free(&server->discover);
     loop_queue_free(&server->git_queue); /* waits for the job that runs */
@@ -589,9 +649,10 @@ bool server_add_cluster(struct server *server, const char *name, char *out_secre
     char secret[AUTH_TOKEN_BYTES];
     AUTO_STR(token_name, ACTOR_BYTES - 1);
     str_addf(&token_name, "agent %.56s", name);
+    const struct token_request request = {
+        .name = token_name.text, .role = ROLE_AGENT, .cluster = name};
     return store_cluster_put(server->store, name, env_now_ms(server->env), err) &&
-           auth_token_create(server->store, server->env, token_name.text, ROLE_AGENT, name, secret,
-                             err) &&
+           auth_token_create(server->store, server->env, &request, secret, err) &&
            (text_copy(out_secret, size, secret) ||
             err_set(err, ERR_INTERNAL, "the token is too long"));
 }
@@ -603,7 +664,9 @@ static void greet(const struct server *server)
     if (server->admin_token[0] && !server->options.admin_token_file) {
         /* Once, to whoever started it, and never to the log's readers' files by another way. */
         fprintf(stdout, "The admin token, shown only now: %s\n", server->admin_token);
-        fprintf(stdout, "Sign in with: heddle login --server http://%s\n", server->options.listen);
+        fprintf(stdout, "Sign in at http://%s%s/ or with: heddle login --server http://%s%s\n",
+                server->options.listen, server->options.base_path, server->options.listen,
+                server->options.base_path);
         fflush(stdout);
     }
 }

@@ -17,6 +17,7 @@ struct server_options {
     const char *data;          /* folder for the store and the mirror; required */
     const char *listen;        /* "ADDRESS:PORT"; NULL: "127.0.0.1:8080" */
     const char *tls_cert_file, *tls_key_file;
+    const char *base_path;                /* "/heddle", when a proxy serves it there; NULL: "" */
     int64_t poll_registry_ms;             /* 0: 30 s */
     int64_t poll_git_ms;                  /* 0: 30 s */
     const char *registry_config;          /* Docker's config.json, or NULL */
@@ -27,6 +28,7 @@ struct server_options {
     struct promote_patience patience; /* zero: the defaults */
     const char
         *admin_token_file; /* where the first admin token is written (0600); NULL: printed once */
+    const struct env *env; /* clock and randomness; NULL: the machine's */
 };
 
 struct server;

@@ -56,6 +56,13 @@ static const char *const migrations[] = {
     "  BEGIN SELECT RAISE(ABORT, 'the audit record is only added to'); END;"
     "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit"
     "  BEGIN SELECT RAISE(ABORT, 'the audit record is only added to'); END;",
+
+    "CREATE TABLE session ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT, token INTEGER NOT NULL REFERENCES token (id),"
+    "  name_hash TEXT NOT NULL UNIQUE, secret_hash TEXT NOT NULL, before_hash TEXT NOT NULL,"
+    "  is_confirmed INTEGER NOT NULL, created_ms INTEGER NOT NULL, rotated_ms INTEGER NOT NULL,"
+    "  used_ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX session_token ON session (token);",
 };
 
 /* "hedl" in the file's header, so that another program's database is not taken for ours. */

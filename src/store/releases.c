@@ -185,6 +185,27 @@ bool store_release_insert(struct store *store, struct release *release, const js
            err_set(err, ERR_CONFLICT, "this request made R-%lld before", (long long)known);
 }
 
+bool store_release_of_key(struct store *store, const char *sender, struct str *out_key,
+                          int64_t *out_id, struct err *err)
+{
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    AUTO_STR(first, 256);
+    AUTO_STR(end, 256);
+    str_addf(&first, "%s:", sender);
+    str_addf(&end, "%s;", sender); /* ';' follows ':', so the index finds it */
+    *out_id = 0;
+    if (!db_query(store->db,
+                  "SELECT id, request_key FROM release WHERE request_key >= ? AND request_key < ?",
+                  &rows, err, "ss", first.text, end.text)) {
+        return false;
+    }
+    if (db_next(rows, err)) {
+        *out_id = db_int(rows, 0);
+        str_add(out_key, db_text(rows, 1));
+    }
+    return err->kind == ERR_NONE;
+}
+
 bool store_release_update(struct store *store, const struct release *release, struct err *err)
 {
     AUTO(xfree) char *commits = text_of_commits(release);

@@ -32,6 +32,10 @@ int64_t store_skipped_rows(const struct store *store);
    the first in release->id. */
 bool store_release_insert(struct store *store, struct release *release, const json_t *plan,
                           const char *request_key, struct err *err) MUST_CHECK;
+/* The release whose request key begins with `sender` and a colon, and that key; *out_id is 0 when
+   there is none. */
+bool store_release_of_key(struct store *store, const char *sender, struct str *out_key,
+                          int64_t *out_id, struct err *err) MUST_CHECK;
 /* Write phase, why, wave, commits, pushed, finished, superseded_by of the release's row.
    ERR_NOT_FOUND when there is no such row; so for items. */
 bool store_release_update(struct store *store, const struct release *release,
@@ -195,6 +199,32 @@ struct token_list {
 };
 bool store_token_list(struct store *store, struct arena *arena, struct token_list *out,
                       struct err *err) MUST_CHECK;
+
+/* ---- sessions of browsers: who has shown which token, and which secrets stand for it ---- */
+
+struct session_row {
+    int64_t id;
+    int64_t token;
+    char name_hash[65];   /* SHA-256 of its name, which stays */
+    char secret_hash[65]; /* of its secret, which changes */
+    char before_hash[65]; /* of the secret before that one; "": none */
+    bool is_confirmed;    /* secret_hash has been used: the browser has got it */
+    int64_t created_ms, rotated_ms, used_ms;
+};
+bool store_session_insert(struct store *store, struct session_row *session,
+                          struct err *err) MUST_CHECK;
+/* With the token that it stands for, which is in force.  ERR_NOT_FOUND. */
+bool store_session_find(struct store *store, const char *name_hash, struct session_row *out,
+                        struct token_row *out_token, struct err *err) MUST_CHECK;
+/* Writes its hashes, is_confirmed, rotated_ms and used_ms. */
+bool store_session_update(struct store *store, const struct session_row *session,
+                          struct err *err) MUST_CHECK;
+bool store_session_end(struct store *store, int64_t id, struct err *err) MUST_CHECK;
+bool store_session_end_all(struct store *store, int64_t token, int64_t *out_ended,
+                           struct err *err) MUST_CHECK;
+/* Forget those that were made or last used before these times. */
+bool store_session_forget(struct store *store, int64_t created_before_ms, int64_t used_before_ms,
+                          struct err *err) MUST_CHECK;
 
 /* ---- small facts: last seen head of a branch, boot counters ---- */
 

@@ -36,6 +36,7 @@ class Heddle:
         wait_until("the server is ready", self.is_ready, 60)
 
     def is_ready(self):
+        self.house.check_lives("server")
         return urllib.request.urlopen(self.url + "/readyz", timeout=2).status == 200
 
     def add_agent(self, cluster, kubeconfig):

@@ -27,17 +27,20 @@ class ControlPlane:
 
     def __init__(self, house, names):
         self.house = house
-        self.ports = {name: free_port_pair() for name in names}
+        self.ports = {name: free_port(2) for name in names}  # and its kubelet's
         clusters = ",".join(f"{name}:{port}" for name, port in self.ports.items())
         house.start("controlplane", [
             rig("controlplane"), "up", "-dir", house.path("cp"), "-clusters", clusters,
-            "-etcd-port", str(free_port_pair()), "-kwok", rig("kwok"),
+            "-etcd-port", str(free_port(2)), "-kwok", rig("kwok"),
             "-stages", os.path.join(ROOT, "tests/real/cluster/stages.yaml")])
-        wait_until("the control plane is ready", lambda: "ALL READY" in house.log("controlplane"),
-                   CONTROL_PLANE_S)
+        wait_until("the control plane is ready", self._is_ready, CONTROL_PLANE_S)
         for name in names:
             for index in range(3):
                 self.add_node(name, f"node-{index}")
+
+    def _is_ready(self):
+        self.house.check_lives("controlplane")
+        return "ALL READY" in self.house.log("controlplane")
 
     def kubeconfig(self, name):
         return self.house.path("cp", name, "kubeconfig")
@@ -92,20 +95,6 @@ def encoded(body):
     if body is None:
         return None
     return (body if isinstance(body, str) else json.dumps(body)).encode()
-
-
-def free_port_pair():
-    """A port whose neighbour is free as well: etcd's peer, kwok's kubelet."""
-    for _ in range(100):
-        port = free_port()
-        try:
-            import socket
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", port + 1))
-                return port
-        except OSError:
-            continue
-    raise TestFailed("no two free ports beside each other")
 
 
 class Registry:
@@ -244,9 +233,14 @@ PasswordAuthentication no
         """Subjects and trailers of the branch, newest first."""
         return run(["git", "-C", self.bare, "log", "--format=%H %an%n%B", "main"])
 
-    def releases(self):
-        """Every (release, wave) that a commit of the branch names, in order of history."""
-        text = run(["git", "-C", self.bare, "log", "--reverse", "main", "--format="
+    def release_commits(self):
+        """(commit, release, wave) of every commit of the branch that names a release, in order of history."""
+        text = run(["git", "-C", self.bare, "log", "--reverse", "main", "--format=%H "
                     "%(trailers:key=Heddle-Release,valueonly,separator=%x20) "
                     "%(trailers:key=Heddle-Wave,valueonly,separator=%x20)"])
-        return [tuple(line.split()) for line in text.splitlines() if line.strip()]
+        rows = [tuple(line.split()) for line in text.splitlines()]
+        return [row for row in rows if len(row) > 1]
+
+    def releases(self):
+        """The same without the commits: (release, wave)."""
+        return [row[1:] for row in self.release_commits()]

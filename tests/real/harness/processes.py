@@ -1,6 +1,7 @@
 """Processes that end with the test, free ports, and waiting for conditions with deadlines."""
 import atexit
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,10 +14,30 @@ class TestFailed(Exception):
     """A claim of the test does not hold; the text says which."""
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+# Below the range from which the system takes the ports of outgoing connections: one of those could
+# sit on the port before its server listens there, or while a server that was killed is away.
+PORTS = range(12000, 32000)
+_given = set()
+
+
+def free_port(count=1):
+    """The first of `count` neighbouring ports that nobody uses; none is given twice."""
+    for _ in range(200):
+        first = random.randrange(PORTS.start, PORTS.stop - count)
+        wanted = set(range(first, first + count))
+        if not wanted & _given and all(is_free(port) for port in wanted):
+            _given.update(wanted)
+            return first
+    raise TestFailed(f"no {count} free ports")
+
+
+def is_free(port):
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return True
+    except OSError:
+        return False
 
 
 def wait_until(what, condition, seconds=60):
@@ -84,6 +105,20 @@ class House:
     def kill(self, name):
         self.stop(name, signal.SIGKILL)
 
+    def children(self, name, word):
+        """Processes that a process has started, and whose command line has a word."""
+        found = []
+        for pid, parent, words in processes():
+            if parent == self.processes[name].pid and word in words:
+                found.append(pid)
+        return found
+
+    def check_lives(self, name):
+        """For who waits for a process: one that has ended never becomes ready.  Its last words say why."""
+        code = self.processes[name].poll()
+        if code is not None:
+            raise SystemExit(f"{name} ended with {code}: {self.log(name)[-600:]}")
+
     def log(self, name):
         with open(self.path(name + ".log"), encoding="utf-8", errors="replace") as text:
             return text.read()
@@ -93,6 +128,21 @@ class House:
             self.stop(name)
         if not os.environ.get("HEDDLE_KEEP"):
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def processes():
+    """(pid, parent's pid, words of the command line) of every process that lives."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as stat:
+                    parent = int(stat.read().rsplit(")", 1)[1].split()[1])
+                with open(f"/proc/{entry}/cmdline", encoding="utf-8", errors="replace") as line:
+                    words = line.read().split("\0")[:-1]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if words:  # a dead one that nobody has asked after has none
+                yield int(entry), parent, words
 
 
 def run(argv, env=None, folder=None, seconds=60, expect=0):

@@ -19,6 +19,10 @@ static void test_random(void *context, void *out, size_t length)
 
 static const struct env env = {test_now, test_now, test_random, &now_ms};
 
+static const struct token_request ada = {.name = "ada", .role = ROLE_READ};
+static const struct token_request agent = {
+    .name = "agent dev", .role = ROLE_AGENT, .cluster = "dev"};
+
 static int open_store(void **state)
 {
     struct err err = {0};
@@ -88,21 +92,21 @@ static void a_denial_names_the_role_that_is_needed(void **state)
         {ROLE_ADMIN, PERMISSION_UNSET, "nobody has"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct principal ada = {.name = "ada", .role = cases[i].role};
+        struct principal person = {.name = "ada", .role = cases[i].role};
         struct err err = {0};
-        ASSERT_FAILS(auth_require(&ada, cases[i].permission, &err), err, ERR_DENIED,
+        ASSERT_FAILS(auth_require(&person, cases[i].permission, &err), err, ERR_DENIED,
                      cases[i].needed);
     }
     struct err err = {0};
-    struct principal ada = {.name = "ada", .role = ROLE_PROMOTE};
-    ASSERT_OK(auth_require(&ada, PERMISSION_PROMOTE, &err), err);
+    struct principal person = {.name = "ada", .role = ROLE_PROMOTE};
+    ASSERT_OK(auth_require(&person, PERMISSION_PROMOTE, &err), err);
 }
 
 static void a_token_identifies_its_holder(void **state)
 {
     struct err err = {0};
     char secret[AUTH_TOKEN_BYTES];
-    ASSERT_OK(auth_token_create(*state, &env, "agent dev", ROLE_AGENT, "dev", secret, &err), err);
+    ASSERT_OK(auth_token_create(*state, &env, &agent, secret, &err), err);
     assert_int_equal(strlen(secret), AUTH_TOKEN_BYTES - 1);
     assert_memory_equal(secret, "hdl_", 4);
     struct principal principal = {0};
@@ -118,7 +122,7 @@ static void the_store_never_sees_the_secret(void **state)
     char secret[AUTH_TOKEN_BYTES];
     AUTO(arena_free) struct arena *arena = arena_new();
     struct token_list tokens;
-    ASSERT_OK(auth_token_create(*state, &env, "ada", ROLE_READ, "", secret, &err), err);
+    ASSERT_OK(auth_token_create(*state, &env, &ada, secret, &err), err);
     ASSERT_OK(store_token_list(*state, arena, &tokens, &err), err);
     assert_int_equal(tokens.count, 1);
     char hash[SHA256_HEX_BYTES];
@@ -131,7 +135,7 @@ static void strangers_all_get_the_same_answer(void **state)
 {
     struct err err = {0};
     char secret[AUTH_TOKEN_BYTES];
-    ASSERT_OK(auth_token_create(*state, &env, "ada", ROLE_READ, "", secret, &err), err);
+    ASSERT_OK(auth_token_create(*state, &env, &ada, secret, &err), err);
     ASSERT_OK(store_token_revoke(*state, "ada", now_ms, &err), err);
     struct token_row expired = {.name = "bob", .role = "read", .expires_ms = now_ms};
     crypto_sha256_hex(slice_of("hdl_expired"), expired.hash);
@@ -152,38 +156,37 @@ static void strangers_all_get_the_same_answer(void **state)
 static void a_token_works_until_the_moment_it_expires(void **state)
 {
     struct err err = {0};
-    struct token_row row = {.name = "ada", .role = "read", .expires_ms = now_ms + 1};
-    crypto_sha256_hex(slice_of("hdl_short"), row.hash);
-    ASSERT_OK(store_token_insert(*state, &row, &err), err);
+    char secret[AUTH_TOKEN_BYTES];
+    const struct token_request request = {.name = "ada", .role = ROLE_READ, .for_ms = 1000};
+    ASSERT_OK(auth_token_create(*state, &env, &request, secret, &err), err);
     struct principal principal = {0};
-    ASSERT_OK(auth_identify(*state, &env, "hdl_short", &principal, &err), err);
+    now_ms += 999;
+    ASSERT_OK(auth_identify(*state, &env, secret, &principal, &err), err);
     now_ms++;
-    assert_false(auth_identify(*state, &env, "hdl_short", &principal, &err));
+    assert_false(auth_identify(*state, &env, secret, &principal, &err));
 }
+
+#define LONG_NAME "0123456789012345678901234567890123456789012345678901234567890123"
 
 static void a_token_that_makes_no_sense_is_not_made(void **state)
 {
     static const struct {
-        const char *name;
-        enum role role;
-        const char *cluster, *part;
+        struct token_request request;
+        const char *part;
     } cases[] = {
-        {"", ROLE_READ, "", "1 to 63"},
-        {"line\nend", ROLE_READ, "", "control"},
-        {"0123456789012345678901234567890123456789012345678901234567890123", ROLE_READ, "",
-         "1 to 63"},
-        {"ada", ROLE_NONE, "", "needs a role"},
-        {"ada", ROLE_ADMIN, "dev", "names its cluster"},
-        {"agent", ROLE_AGENT, "", "names its cluster"},
-        {"agent", ROLE_AGENT, "0123456789012345678901234567890123456789012345678901234567890123",
-         "longer than 63"},
+        {{.name = "", .role = ROLE_READ}, "1 to 63"},
+        {{.name = "line\nend", .role = ROLE_READ}, "control"},
+        {{.name = LONG_NAME, .role = ROLE_READ}, "1 to 63"},
+        {{.name = "ada", .role = ROLE_NONE}, "needs a role"},
+        {{.name = "ada", .role = ROLE_ADMIN, .cluster = "dev"}, "names its cluster"},
+        {{.name = "agent", .role = ROLE_AGENT}, "names its cluster"},
+        {{.name = "agent", .role = ROLE_AGENT, .cluster = LONG_NAME}, "longer than 63"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct err err = {0};
         char secret[AUTH_TOKEN_BYTES] = "untouched";
-        ASSERT_FAILS(auth_token_create(*state, &env, cases[i].name, cases[i].role, cases[i].cluster,
-                                       secret, &err),
-                     err, ERR_INVALID, cases[i].part);
+        ASSERT_FAILS(auth_token_create(*state, &env, &cases[i].request, secret, &err), err,
+                     ERR_INVALID, cases[i].part);
         assert_string_equal(secret, "untouched");
     }
 }
@@ -211,7 +214,7 @@ static void a_use_is_noted_at_most_once_a_minute(void **state)
     static const struct {
         int64_t later_ms, used_ms;
     } cases[] = {{0, 1000000}, {59999, 1000000}, {1, 1060000}, {-500000, 1060000}};
-    ASSERT_OK(auth_token_create(*state, &env, "ada", ROLE_READ, "", secret, &err), err);
+    ASSERT_OK(auth_token_create(*state, &env, &ada, secret, &err), err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO(arena_free) struct arena *arena = arena_new();
         struct principal principal = {0};

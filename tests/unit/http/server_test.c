@@ -138,6 +138,26 @@ static void paths_are_decoded_once_and_after_they_are_split(void **state)
     }
 }
 
+static void the_base_path_may_be_there_or_taken_away(void **state)
+{
+    static const struct {
+        const char *path;
+        int status;
+    } cases[] = {
+        {"/hello", 200},
+        {"/base/hello", 200},
+        {"/base/things/base", 200},
+        {"/base/base/hello", 404},
+        {"/based/hello", 404},
+        {"/basehello", 404},
+        {"/base", 404},
+        {"/base/", 404},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(house_status(*state, "GET", cases[i].path, NULL), cases[i].status);
+    }
+}
+
 static void head_is_get_without_a_body(void **state)
 {
     struct http_result result = {0};
@@ -580,6 +600,7 @@ int main(void)
         TEST(errors_are_json_with_a_request_id),
         TEST(a_wrong_method_learns_the_right_ones),
         TEST(paths_are_decoded_once_and_after_they_are_split),
+        TEST(the_base_path_may_be_there_or_taken_away),
         TEST(head_is_get_without_a_body),
         TEST(a_json_body_must_say_that_it_is_json),
         TEST(bodies_end_at_the_limit_of_their_route),

@@ -294,6 +294,28 @@ static void jobs_left_at_the_end_are_told_so_and_none_is_lost(void **state)
     loop_queue_free(&queue);
 }
 
+static void a_queue_that_is_freed_ends_its_jobs(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct loop_queue *queue = loop_queue_new(loop);
+    struct job_log log = {0};
+    for (int i = 0; i < 20; i++) {
+        add_job(loop, queue, &log, i);
+    }
+    while (atomic_load(&log.ran_count) == 0) {
+        usleep(1000); /* until the first one runs */
+    }
+    loop_queue_free(&queue);
+    assert_null(queue);
+    assert_int_equal(log.ran_count, 1);
+    assert_int_equal(log.done_count, 20);
+    assert_int_equal(log.stopping_count, 20);
+    assert_int_equal(log.running, 0);
+    loop_free(&loop);
+    assert_int_equal(log.done_count, 20);
+}
+
 static void post_once_more(void *context)
 {
     struct trace *trace = context;
@@ -355,6 +377,7 @@ int main(void)
         cmocka_unit_test(jobs_of_one_queue_run_one_after_another_in_order),
         cmocka_unit_test(jobs_without_a_queue_run_beside_each_other),
         cmocka_unit_test(jobs_left_at_the_end_are_told_so_and_none_is_lost),
+        cmocka_unit_test(a_queue_that_is_freed_ends_its_jobs),
         cmocka_unit_test(posts_that_wait_at_the_end_still_run),
         cmocka_unit_test(a_loop_with_open_timers_and_watches_is_freed),
         cmocka_unit_test(a_termination_signal_stops_the_loop),

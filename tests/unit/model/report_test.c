@@ -34,7 +34,23 @@ static struct report *make_report(struct arena *arena)
         .running_images = image,
         .running_count = 1,
         .diagnosis = {"HD1011", true, "it crashes", "old pods serve", "roll back", "exit code 1"},
-        .diagnosis_since_ms = 1795341781000};
+        .diagnosis_since_ms = 1795341781000,
+        .use = {4, {250, 64 << 20}, 3, {90, 40 << 20}}};
+    struct report_drift *drift = ARENA_NEW(arena, struct report_drift);
+    *drift = (struct report_drift){"Deployment",    "shop", "cart", "spec.replicas", "kubectl-scale",
+                                   1795341780000};
+    struct report_use *use = ARENA_NEW(arena, struct report_use);
+    *use = (struct report_use){"web", {2, {100, 1 << 20}, 0, {0, 0}}};
+    struct capacity *capacity = ARENA_NEW(arena, struct capacity);
+    *capacity = (struct capacity){.nodes = 3,
+                                  .closed_nodes = 1,
+                                  .allocatable = {24000, INT64_C(96) << 30},
+                                  .requested = {6000, INT64_C(20) << 30},
+                                  .pods_max = 330,
+                                  .pods = 40,
+                                  .used = {1200, INT64_C(7) << 30},
+                                  .rooms = {{"node-2", {7000, INT64_C(30) << 30}, 90}},
+                                  .room_count = 1};
     *problem = (struct report_problem){"clusters/dev/a.yaml", 7, "broken \"yaml\""};
     *report = (struct report){.cluster = "dev",
                               .session = "aB3",
@@ -49,7 +65,12 @@ static struct report *make_report(struct arena *arena)
                               .workloads = workload,
                               .workload_count = 1,
                               .problems = problem,
-                              .problem_count = 1};
+                              .problem_count = 1,
+                              .drifts = drift,
+                              .drift_count = 1,
+                              .uses = use,
+                              .use_count = 1,
+                              .capacity = capacity};
     return report;
 }
 
@@ -67,6 +88,25 @@ static void a_report_survives_json(void **state)
     assert_string_equal(back.workloads[0].diagnosis.evidence, "exit code 1");
     assert_int_equal(back.workloads[0].running_count, 1);
     assert_int_equal(back.problems[0].line, 7);
+    assert_int_equal(back.workloads[0].use.used.cpu_milli, 90);
+    assert_int_equal(back.uses[0].use.per_pod.memory_bytes, 1 << 20);
+    assert_string_equal(back.drifts[0].field, "spec.replicas");
+    assert_string_equal(back.capacity->rooms[0].name, "node-2");
+    assert_int_equal(back.capacity->pods_max, 330);
+}
+
+static void an_agent_that_may_not_look_says_why_it_knows_no_capacity(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct report *report = make_report(arena);
+    TEXT_COPY_CUT(report->capacity->unknown, "nodes is forbidden");
+    AUTO_JSON *value = report_to_json(report);
+    struct report back;
+    struct err err = {0};
+    ASSERT_OK(report_from_json(value, arena, &back, &err), err);
+    assert_string_equal(back.capacity->unknown, "nodes is forbidden");
+    assert_int_equal(back.capacity->nodes, 0);
 }
 
 static void a_healthy_workload_has_no_diagnosis(void **state)
@@ -169,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_survives_json),
+        cmocka_unit_test(an_agent_that_may_not_look_says_why_it_knows_no_capacity),
         cmocka_unit_test(a_healthy_workload_has_no_diagnosis),
         cmocka_unit_test(a_lie_is_refused_and_named),
         cmocka_unit_test(lists_have_an_end),

@@ -229,7 +229,7 @@ static void an_image_is_listed_and_resolved(void **state)
     ASSERT_OK(registry_resolve(registry, repository, "1.0.0", digest, NULL, &err), err);
     assert_string_equal(digest, pushed);
     ASSERT_FAILS(registry_resolve(registry, repository, "2.0.0", digest, NULL, &err), err,
-                 ERR_NOT_FOUND, "404");
+                 ERR_NOT_FOUND, "does not exist");
     snprintf(repository, sizeof(repository), "%s/shop/nothing", house.host);
     ASSERT_FAILS(registry_list_tags(registry, repository, &(struct registry_tags){0}, NULL, &err),
                  err, ERR_NOT_FOUND, "404");

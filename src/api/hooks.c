@@ -1,0 +1,106 @@
+/* Hooks of registries and Git hosts: hints, never data.  What they carry only chooses what is
+ * looked at now; it is all asked again from where it is really kept. */
+#include <string.h>
+
+#include "api/internal.h"
+#include "crypto/crypto.h"
+#include "registry/registry.h"
+
+#define HINTS_MAX 32
+
+/* Of one source: a gap of 100 ms between two on average, and up to 50 at once. */
+#define HOOK_GAP_MS INT64_C(100)
+#define HOOK_BURST 50
+
+/* ---- not too often ---- */
+
+/* The place of this source; the one that was quiet for longest makes room for a new one. */
+static struct hook_source *source_of(struct api *api, const char *address)
+{
+    struct hook_source *stalest = &api->hook_sources[0];
+    for (size_t i = 0; i < COUNT_OF(api->hook_sources); i++) {
+        struct hook_source *source = &api->hook_sources[i];
+        if (strcmp(source->address, address) == 0) {
+            return source;
+        }
+        stalest = source->due_ms < stalest->due_ms ? source : stalest;
+    }
+    TEXT_COPY_CUT(stalest->address, address);
+    stalest->due_ms = 0;
+    return stalest;
+}
+
+/* Each hook moves the time at which its source has paid for all of them; that may lie ahead of now
+   by one burst. */
+static bool is_in_time(struct api *api, struct http_exchange *exchange, struct err *err)
+{
+    struct hook_source *source = source_of(api, http_remote(exchange));
+    int64_t now_ms = env_now_mono_ms(api->options.env);
+    int64_t due_ms = source->due_ms > now_ms ? source->due_ms : now_ms;
+    if (due_ms - now_ms > (HOOK_BURST - 1) * HOOK_GAP_MS) {
+        http_reply_header(exchange, "Retry-After", "1");
+        return err_set(err, ERR_BUSY, "too many hooks; what they are about is looked at anyway");
+    }
+    source->due_ms = due_ms + HOOK_GAP_MS;
+    return true;
+}
+
+/* ---- by someone who knows the secret ---- */
+
+static bool is_signed(struct api *api, const struct http_exchange *exchange, struct err *err)
+{
+    const char *secret = api->options.hook_secret;
+    if (!secret) {
+        return err_set(err, ERR_DENIED,
+                       "webhooks are off: start the server with --hook-secret-file");
+    }
+    const char *signature = http_request_header(exchange, "X-Hub-Signature-256");
+    const char *bearer = http_request_header(exchange, "Authorization");
+    if (signature && auth_signature_matches(secret, http_body_of(exchange), signature)) {
+        return true;
+    }
+    if (bearer && strncasecmp(bearer, "Bearer ", 7) == 0 &&
+        crypto_equal(slice_of(bearer + 7), slice_of(secret))) {
+        return true;
+    }
+    return err_set(err, ERR_UNKNOWN_WHO,
+                   "the signature does not match: send X-Hub-Signature-256 with the shared secret");
+}
+
+/* May it be heard?  Else it is answered. */
+static bool is_welcome(struct api *api, struct http_exchange *exchange)
+{
+    struct err err = {0};
+    if (is_in_time(api, exchange, &err) && is_signed(api, exchange, &err)) {
+        api->hooks++;
+        return true;
+    }
+    api->refused++;
+    http_reply_error(exchange, &err);
+    return false;
+}
+
+void hear_registry(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    if (!is_welcome(api, exchange)) {
+        return;
+    }
+    struct registry_hint hints[HINTS_MAX];
+    size_t count = registry_hints(http_body_of(exchange), hints, HINTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        discover_hint(api->options.discover, hints[i].repository, hints[i].tag);
+    }
+    http_reply_json(exchange, 202, json_object());
+}
+
+void hear_git(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    if (!is_welcome(api, exchange)) {
+        return;
+    }
+    api->options.fetch_soon(api->options.context);
+    api_tell_agents(api, "");
+    http_reply_json(exchange, 202, json_object());
+}

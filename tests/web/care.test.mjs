@@ -1,0 +1,135 @@
+// What holds on every page: accessibility, narrow screens, hostile texts, a base path, and what may be sent at most.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { axeSource, root, until } from './harness.mjs';
+
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+async function assertAccessible(page, what) {
+  await page.evaluate(readFileSync(axeSource, 'utf8'));
+  const { violations } = await page.evaluate((values) => window.axe.run(document, { runOnly: { type: 'tag', values } }), tags);
+  const words = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html).join(' ')}`);
+  assert.deepEqual(words, [], what);
+}
+
+/* Motion would let axe see colours halfway. */
+const still = { reducedMotion: 'reduce' };
+
+export const cases = {
+  async no_page_keeps_anybody_out({ demo, browser, open }) {
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open('/board', { colorScheme, ...still });
+      await page.waitForSelector('[role=rowheader]');
+      await page.locator('[role=grid]').focus();
+      await page.keyboard.press('x');
+      await assertAccessible(page, `board, ${colorScheme}`);
+      await page.keyboard.press('Control+k');
+      await assertAccessible(page, `command menu, ${colorScheme}`);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('?');
+      await assertAccessible(page, `shortcuts, ${colorScheme}`);
+      const context = await browser.newContext({ colorScheme, ...still });
+      const door = await context.newPage();
+      await door.goto(demo.url);
+      await door.getByLabel('Token').waitFor();
+      await assertAccessible(door, `sign-in, ${colorScheme}`);
+      await context.close();
+    }
+  },
+
+  async a_page_of_320_pixels_scrolls_only_its_grid({ open }) {
+    const page = await open('/board', { viewport: { width: 320, height: 640 } });
+    await page.waitForSelector('[role=rowheader]');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    const box = await page.locator('[role=grid]').boundingBox();
+    assert.ok(box.height > 150, `the grid has ${box.height} px`);
+  },
+
+  async hostile_texts_stay_texts({ demo, open }) {
+    const evil = '<script>window.isRobbed = true</script><img src=x onerror="window.isRobbed = true">\u202Egnp.exe';
+    const long = 'n'.repeat(10_000);
+    const board = await demo.api('GET', '/api/v1/board');
+    board.workloads[0].name = evil;
+    board.workloads[1].name = long;
+    board.workloads[0].namespace = evil;
+    board.workloads[0].cells[0].version = long;
+    board.workloads[0].cells[0].summary = evil;
+    board.stages[0].name = board.workloads[0].cells[0].stage = evil;
+    const page = await open('/sign-in');
+    await page.waitForSelector('[role=rowheader]');
+    await page.route('**/api/v1/board', (route) => route.fulfill({ json: board }));
+    await page.reload();
+    await page.locator('[data-row="0"][data-column="1"]').hover();
+    await until('the sentence is shown', async () => (await page.locator('#reading').textContent()).includes('<script>'));
+    assert.equal(await page.evaluate(() => window.isRobbed), undefined);
+    assert.equal(await page.evaluate(() => document.querySelectorAll('#app script, #app img').length), 0);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 1440);
+    const height = await page.locator('[role=row]').nth(1).evaluate((row) => row.clientHeight);
+    assert.ok(height < 40, `the row has ${height} px`);
+  },
+
+  async everything_works_below_a_base_path({ browser, heddle }) {
+    const folder = mkdtempSync(join(tmpdir(), 'heddle-base-'));
+    const git = (...words) => execFileSync('git', ['-C', folder, ...words], { stdio: 'ignore' });
+    git('init', '--bare', '-b', 'main', 'config.git');
+    git('clone', 'config.git', 'work');
+    git('-C', 'work', '-c', 'user.name=ada', '-c', 'user.email=ada@example.org', 'commit', '--allow-empty', '-m', 'Begin');
+    git('-C', 'work', 'push', 'origin', 'HEAD:main');
+    const token = join(folder, 'token');
+    const port = 20_000 + (process.pid % 20_000);
+    const server = spawn(
+      heddle,
+      ['server', '--repository', join(folder, 'config.git'), '--data', join(folder, 'data'), '--admin-token-file', token,
+        '--listen', `127.0.0.1:${port}`, '--base-path', '/tools/heddle'],
+      { stdio: 'ignore' },
+    );
+    const url = `http://127.0.0.1:${port}/tools/heddle`;
+    const context = await browser.newContext();
+    try {
+      await until('the server serves', async () => (await fetch(`${url}/healthz`).catch(() => null))?.ok);
+      const page = await context.newPage();
+      const failures = [];
+      page.on('response', (response) => response.status() >= 400 && failures.push(`${response.status()} ${response.url()}`));
+      await page.goto(`${url}/board#token=${readFileSync(token, 'utf8').trim()}`);
+      await page.getByText('No workloads yet').waitFor();
+      failures.length = 0; // before the sign-in, nobody was signed in
+      await page.getByText('Live', { exact: true }).waitFor();
+      const [cookie] = await context.cookies();
+      assert.equal(cookie.path, '/tools/heddle/');
+      await page.getByRole('link', { name: 'heddle' }).click();
+      assert.equal(page.url(), `${url}/board`);
+      await page.goto(`${url}/nowhere`);
+      await page.getByText('There is no page at this address').waitFor();
+      assert.deepEqual(failures, []);
+    } finally {
+      await context.close();
+      server.kill('SIGTERM');
+      await new Promise((resolve) => server.once('exit', resolve));
+      rmSync(folder, { recursive: true });
+    }
+  },
+
+  async the_first_visit_is_small() {
+    const folder = join(root, 'build/web/dist');
+    const sizeOf = (name) => gzipSync(readFileSync(join(folder, name)), { level: 9 }).length;
+    const index = readFileSync(join(folder, 'index.html'), 'utf8');
+    const assets = readdirSync(join(folder, 'assets')).map((name) => ({ name, bytes: sizeOf(`assets/${name}`) }));
+    const sum = (test) => assets.filter(({ name }) => test(name)).reduce((bytes, asset) => bytes + asset.bytes, 0);
+    const isFirst = (name) => index.includes(name) || /^(worker|index)-/.test(name);
+    const sizes = {
+      initial: sum((name) => name.endsWith('.js') && isFirst(name)),
+      scripts: sum((name) => name.endsWith('.js')),
+      styles: sum((name) => name.endsWith('.css')),
+      first: sizeOf('index.html') + sum(isFirst),
+    };
+    console.log(`          gzip: ${Object.entries(sizes).map(([name, bytes]) => `${name} ${(bytes / 1024).toFixed(1)} KB`).join(', ')}`);
+    assert.ok(sizes.initial <= 75 * 1024);
+    assert.ok(sizes.scripts <= 110 * 1024);
+    assert.ok(sizes.styles <= 14 * 1024);
+    assert.ok(sizes.first <= 150 * 1024);
+  },
+};

@@ -1,0 +1,34 @@
+/** Threads: the line under neighbouring cells of a row that run the same version. */
+import type { Cell, Image } from '../api/types.gen';
+
+export interface Stitch {
+  /** Goes on to the neighbour. */
+  left: boolean;
+  right: boolean;
+  /** Of the newest version. */
+  isNewest: boolean;
+  /** On its way: Git has it, the pods do not all run it. */
+  isLoose: boolean;
+}
+
+export function identity(version: { digest?: string; tag?: string; version?: string } | null | undefined): string {
+  return version ? version.digest || version.tag || version.version || '' : '';
+}
+
+/** Does not everything run yet what Git says?  What is well and runs only now and then, a CronJob, is not on its way. */
+function isOnItsWay(cell: Cell): boolean {
+  if (cell.state === 'healthy') return false;
+  if (cell.state === 'rolling_out') return true;
+  return cell.targets.some((target) => (target.runningDigest ? target.runningDigest !== target.digest : target.running !== target.version));
+}
+
+/** `before` and `after` are what the neighbours have; a column without a cell has null. */
+export function stitch(cell: Cell, newest: Image | null, before: string | null, after: string | null): Stitch {
+  const own = identity(cell);
+  return {
+    left: own !== '' && before === own,
+    right: own !== '' && after === own,
+    isNewest: newest !== null && identity(newest) === own,
+    isLoose: isOnItsWay(cell),
+  };
+}

@@ -1,0 +1,21 @@
+/** Every page: its address, its place in the navigation, and its code, which is loaded when it is first shown. */
+import type { ComponentType } from 'preact';
+import { BoardPage } from './pages/board/board-page';
+
+export interface PageProps {
+  /** Values of the pattern's "{name}"s. */
+  values: Record<string, string>;
+}
+
+export interface Page {
+  pattern: string;
+  /** In the navigation, with the letter that follows "g". */
+  nav?: { label: string; key: string };
+  component?: ComponentType<PageProps>;
+  load?: () => Promise<ComponentType<PageProps>>;
+}
+
+export const pages: readonly Page[] = [
+  { pattern: '/', component: BoardPage },
+  { pattern: '/board', nav: { label: 'Board', key: 'b' }, component: BoardPage },
+];
