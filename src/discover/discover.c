@@ -485,6 +485,14 @@ void discover_remember(struct discover *discover, const char *repository,
     }
 }
 
+void discover_again(struct discover *discover, const char *repository)
+{
+    struct repository *found = map_get(&discover->repositories, repository);
+    if (found) {
+        found->is_reported = false;
+    }
+}
+
 /* ---- hints and lookups ---- */
 
 /* The repository without its registry. */

@@ -373,6 +373,7 @@ static void on_versions(void *context, const char *repository, const struct vers
     if (!store_versions_put(server->store, repository, rows, count, env_now_ms(server->env),
                             &changed, &err)) {
         log_warn("versions.store", "repository=%s %s", repository, err.text);
+        discover_again(server->discover, repository);
         return;
     }
     if (!changed) {

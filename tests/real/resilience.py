@@ -304,7 +304,8 @@ def the_registry_is_away_for_a_while(world):
     version = world.heddle.cell("dev", "web")["targets"][0]["version"]
     wait_until("staging has it", lambda: world.heddle.runs("staging", "web", version), 90)
     world.house.kill("registry")
-    wait_until("doctor names it", lambda: "BAD registry" in world.heddle.cli_result("doctor")[1], 40)
+    wait_until("doctor names it", lambda: any(line.split()[:2] == ["BAD", "registry"] and world.registry.host in line
+                                              for line in world.heddle.cli_result("doctor")[1].splitlines()), 40)
     check("1.4.0" in world.heddle.cli("get", "versions", "cart"), "known versions stay")
     release = promote_to_prod(world, "web")
     meet(world, release, "needs_approval")

@@ -233,6 +233,25 @@ static void an_equal_listing_is_not_told_again_and_costs_one_question(void **sta
     bench_stop(&bench);
 }
 
+static void a_listing_that_could_not_be_kept_is_told_again(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\"")},
+        {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    discover_again(bench.discover, bench.cart);
+    discover_again(bench.discover, "unknown.example.org/x");
+    advance(&bench, POLL_MS);
+    wait_for(&bench, &bench.listings, 2);
+    assert_string_equal(bench.listing, "1.0.0=a");
+    bench_stop(&bench);
+}
+
 static void what_the_store_remembers_is_not_asked_again(void **state)
 {
     (void)state;
@@ -509,6 +528,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_repository_is_listed_with_the_digests_that_count),
         cmocka_unit_test(an_equal_listing_is_not_told_again_and_costs_one_question),
+        cmocka_unit_test(a_listing_that_could_not_be_kept_is_told_again),
         cmocka_unit_test(what_the_store_remembers_is_not_asked_again),
         cmocka_unit_test(a_failing_registry_moves_nothing_and_is_asked_later_and_later),
         cmocka_unit_test(a_repository_that_is_not_there_yet_is_asked_at_the_usual_pace),
