@@ -22,6 +22,7 @@ class Heddle:
         self.token_file = house.path("admin.token")
         self.secret_file = house.write("hook.secret", HOOK_SECRET + "\n")
         self.agents = {}
+        self.over_ssh = True
         self.tokens = {}
 
     # ---- processes ----
@@ -32,26 +33,33 @@ class Heddle:
             "--data", self.house.path("server"), "--listen", f"127.0.0.1:{self.port}",
             "--git-username", self.git.USER, "--git-password-file", self.git.password_file,
             "--hook-secret-file", self.secret_file, "--admin-token-file", self.token_file,
-            "--poll-git", "2s", "--poll-registry", "2s", *self.server_flags], QUIET)
+            *(self.server_flags if "--poll-git" in self.server_flags
+              else ["--poll-git", "2s", "--poll-registry", "2s", *self.server_flags])], QUIET)
         wait_until("the server is ready", self.is_ready, 60)
 
     def is_ready(self):
         self.house.check_lives("server")
         return urllib.request.urlopen(self.url + "/readyz", timeout=2).status == 200
 
-    def add_agent(self, cluster, kubeconfig):
+    def add_agent(self, cluster, kubeconfig, over_ssh=True):
         secret = self.cli("cluster", "add", cluster, "-o", "json")
         self.agents[cluster] = (self.house.write(f"{cluster}.token", json.loads(secret)["token"] + "\n"),
                                 kubeconfig)
+        self.over_ssh = over_ssh
         self.start_agent(cluster)
+
+    def repository_flags(self):
+        if self.over_ssh:
+            return ["--repository", self.git.ssh_url, "--git-ssh-key-file", self.git.ssh_key,
+                    "--git-known-hosts-file", self.git.known_hosts]
+        return ["--repository", self.git.http_url, "--git-username", self.git.USER,
+                "--git-password-file", self.git.password_file]
 
     def start_agent(self, cluster):
         token_file, kubeconfig = self.agents[cluster]
         self.house.start(f"agent-{cluster}", [
             self.program, "agent", "--server", self.url, "--cluster", cluster,
-            "--token-file", token_file, "--repository", self.git.ssh_url,
-            "--git-ssh-key-file", self.git.ssh_key, "--git-known-hosts-file", self.git.known_hosts,
-            "--path", f"clusters/{cluster}", "--kubeconfig", kubeconfig,
+            "--token-file", token_file, *self.repository_flags(), "--path", f"clusters/{cluster}", "--kubeconfig", kubeconfig,
             "--data", self.house.path(f"agent-{cluster}"), "--interval", "2s"], QUIET)
 
     # ---- asking ----
