@@ -93,6 +93,11 @@ static void telling_words(const char *said, struct str *out)
 
 bool git_failed(const struct proc_result *result, bool uses_network, struct err *err)
 {
+    if (result->signal) {
+        return err_set(err, ERR_UNAVAILABLE,
+                       "git was ended by signal %d (%s), maybe for want of memory", result->signal,
+                       strsignal(result->signal));
+    }
     enum err_kind kind = uses_network ? ERR_UNAVAILABLE : ERR_INTERNAL;
     for (size_t i = 0; uses_network && i < COUNT_OF(meanings); i++) {
         if (strstr(result->errors.text, meanings[i].words) ||

@@ -1061,6 +1061,35 @@ static void ssh_gets_its_files_and_asks_nobody(void **state)
     }
 }
 
+/* As when the machine has no memory left: it may go well the next time. */
+static void a_git_that_is_killed_may_be_tried_again(void **state)
+{
+    struct remote *remote = *state;
+    static const char script[] = "#!/bin/sh\ncase \"$*\" in *fast-import*) kill -9 $$ ;; esac\n"
+                                 "PATH=${PATH#*:} exec git \"$@\"\n";
+    const char *bin = arena_printf(remote->arena, "%s/bin", remote->folder);
+    const char *program = arena_printf(remote->arena, "%s/git", bin);
+    char *path = xstrdup(getenv("PATH"));
+    struct err err = {0};
+    char head[GIT_OID_BYTES];
+    char made[GIT_OID_BYTES];
+    REMOTE_COMMIT(remote, "main", {"cart.yaml", "image: cart:1\n"});
+    ASSERT_OK(file_make_folder(bin, &err), err);
+    ASSERT_OK(file_replace(program, slice_of(script), 0755, &err), err);
+    assert_int_equal(chmod(program, 0755), 0);
+    setenv("PATH", arena_printf(remote->arena, "%s:%s", bin, path), 1);
+    struct git *git = remote_fetched(remote, head);
+    setenv("PATH", path, 1);
+    free(path);
+
+    struct git_change change = {"cart.yaml", slice_of("image: cart:2\n")};
+    struct git_commit commit = edit_of(head, &change);
+    assert_false(git_commit(git, &commit, made, &err));
+    assert_int_equal(err.kind, ERR_UNAVAILABLE);
+    assert_non_null(strstr(err.text, "signal 9"));
+    git_close(&git);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1107,6 +1136,7 @@ int main(void)
         TEST(a_redirection_is_not_followed),
         TEST(a_server_that_is_down_is_unavailable),
         TEST(ssh_gets_its_files_and_asks_nobody),
+        TEST(a_git_that_is_killed_may_be_tried_again),
         TEST(no_hook_of_the_machine_runs_in_the_mirror),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
