@@ -16,7 +16,12 @@ PROMOTIONS = 200
 VERSIONS = [f"1.{number}.0" for number in range(1, PROMOTIONS // len(WORKLOADS) + 1)]
 # All promotions together; on two slow processors with sanitizers they take about half of it.
 SECONDS_MAX = 420
+# Between two looks at what the promotions do, and between two kills.
+LOOK_S = 0.05
 PAUSE_S = (0.2, 1.2)
+# How long the next push is waited for, and about how long one takes.
+PUSH_WAIT_S = 2.0
+PUSH_S = 0.03
 
 
 def pipeline():
@@ -24,44 +29,65 @@ def pipeline():
 
 
 class Killer(threading.Thread):
-    """Kills the server, the agent, or a git that works for the server, at random moments."""
+    """Kills the server, the agent, a git that works for one of them, or one that is pushing, at random moments."""
 
     def __init__(self, heddle, dice):
         super().__init__(daemon=True)
-        self.heddle, self.dice = heddle, dice
-        self.kills = {"server": 0, "agent": 0, "git": 0}
+        self.heddle, self.house, self.dice = heddle, heddle.house, dice
+        self.kills = dict.fromkeys(["server", "agent", "git", "push"], 0)
         self.is_over = threading.Event()
         self.trouble = None
 
     def run(self):
         try:
             while not self.is_over.wait(self.dice.uniform(*PAUSE_S)):
-                self.kill(self.dice.choice(["server", "agent", "git", "git"]))
-        except (TestFailed, OSError) as why:
+                self.kill(self.dice.choice(list(self.kills)))
+        except (TestFailed, OSError, SystemExit) as why:
             self.trouble = why
 
     def kill(self, victim):
+        for name in ("server", "agent-dev"):
+            self.house.check_lives(name)  # what ends by itself is no kill
         if victim == "server":
-            self.heddle.house.kill("server")
+            self.house.kill("server")
             self.heddle.start_server()
         elif victim == "agent":
-            self.heddle.house.kill("agent-dev")
+            self.house.kill("agent-dev")
             self.heddle.start_agent("dev")
-        elif not self.kill_git():
+        elif not self.kill_git(victim == "push"):
             return
         self.kills[victim] += 1
 
-    def kill_git(self):
-        """A git of the server's (fetch, commit, push), or the one that answers it on the host."""
-        parents = {self.heddle.house.processes["server"].pid, self.heddle.house.processes["git-http"].pid}
-        found = [pid for pid, parent, name in processes() if parent in parents and name.startswith("git")]
+    def gits(self, is_pushing):
+        """Every git below the server, the agent and the Git host, or those that push or take a push."""
+        found = self.house.descendants("server", "agent-dev", "git-http")
+        wanted = {"push", "receive-pack"} if is_pushing else set()
+        return [pid for pid, words in found
+                if os.path.basename(words[0]).startswith("git") and (wanted & set(words) or not is_pushing)]
+
+    def kill_git(self, is_pushing):
+        """A push is waited for, and met at any moment of its short life."""
+        end = time.monotonic() + (PUSH_WAIT_S if is_pushing else 0)
+        while not (found := self.gits(is_pushing)) and time.monotonic() < end:
+            time.sleep(0.005)
         if not found:
             return False
+        victim = self.dice.choice(found)
         try:
-            os.kill(self.dice.choice(found), signal.SIGKILL)
+            # The descriptor stays with this very process, whoever gets its number later.
+            process = os.pidfd_open(victim)
         except ProcessLookupError:
             return False
-        return True
+        try:
+            if victim not in self.gits(is_pushing):
+                return False
+            time.sleep(self.dice.uniform(0, PUSH_S) if is_pushing else 0)
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            return True
+        except ProcessLookupError:
+            return False
+        finally:
+            os.close(process)
 
     def stop(self):
         self.is_over.set()
@@ -69,17 +95,10 @@ class Killer(threading.Thread):
         if self.trouble:
             raise TestFailed(f"the killer failed: {self.trouble}")
 
-
-def processes():
-    """(pid, parent's pid, name) of every process."""
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as stat:
-                    head, tail = stat.read().rsplit(")", 1)
-                yield int(entry), int(tail.split()[1]), head.split("(", 1)[1]
-            except (FileNotFoundError, ProcessLookupError):
-                continue
+    def figure(self):
+        server, agent, git, push = self.kills.values()
+        return (f"{server + agent + git + push} kills (server {server}, agent {agent}, git {git + push}, "
+                f"{push} of them pushing)")
 
 
 class Driver:
@@ -89,6 +108,7 @@ class Driver:
         self.heddle, self.workload = heddle, workload
         self.left = list(VERSIONS)
         self.release = None
+        self.where, self.trouble = "not asked for", None
 
     def step(self):
         """Go on as far as it goes without waiting; is everything done?"""
@@ -97,6 +117,7 @@ class Driver:
         if self.release is None:
             return not self.left
         seen = self.heddle.ask(f"/api/v1/releases/{self.release}")
+        self.where = f"{seen['name']} is {seen['phase']}: {seen['why']}"
         if seen["phase"] == "done":
             self.release = None
             self.left.pop(0)
@@ -113,51 +134,71 @@ class Driver:
             return
         wish = {"to": "dev", "from": "registry", "version": version, "workloads": [self.workload]}
         plan = self.heddle.ask("/api/v1/plans", wish)
-        check(plan["items"], f"{reason}: nothing to promote: {plan['skipped']}")
+        if not plan["items"]:
+            raise SystemExit(f"{reason}: nothing to promote: {plan['skipped']}")
         made = self.heddle.ask("/api/v1/releases",
                                {**wish, "planDigest": plan["digest"], "reason": reason})
         self.release = made["id"]
 
 
 def drive(heddle, killer):
+    """Until all is done, or the time is over: what is open then is lost."""
     drivers = [Driver(heddle, workload) for workload in WORKLOADS]
     end = time.monotonic() + SECONDS_MAX
     said = 0
-    while drivers:
-        check(time.monotonic() < end and not killer.trouble,
-              f"{sum(len(d.left) for d in drivers)} promotions are still open: {killer.trouble}")
+    while drivers and not killer.trouble and time.monotonic() < end:
         for driver in list(drivers):
             try:
                 if driver.step():
                     drivers.remove(driver)
-            except (TestFailed, OSError, ValueError):
-                time.sleep(0.05)  # the server is dead just now; its successor answers
+            except (TestFailed, OSError, ValueError) as why:
+                driver.trouble = why  # the server is dead just now; its successor answers
+        time.sleep(LOOK_S)
         done = PROMOTIONS - sum(len(d.left) for d in drivers)
         if done >= said + 50:
             said = done - done % 50
-            print(f"  {done} of {PROMOTIONS} promotions, kills so far: {killer.kills}", flush=True)
+            print(f"  {done} of {PROMOTIONS} promotions, {killer.figure()} so far", flush=True)
+    for driver in drivers:
+        print(f"  {driver.workload} {driver.left[0]} is still open: {driver.where} ({driver.trouble})", flush=True)
+
+
+def releases_by_reason(heddle):
+    found = {}
+    for workload in WORKLOADS:
+        for release in heddle.releases(workload=workload):
+            found.setdefault(release["reason"], []).append(release)
+    return found
 
 
 def count_wrong(heddle, git):
-    """Releases that are not done or have no commit, and commits beyond one for each release."""
-    commits = {}
-    for name, wave in git.releases():
-        commits.setdefault(name, []).append(wave)
-    done = {}
-    for workload in WORKLOADS:
-        for release in heddle.releases(workload=workload):
-            done.setdefault(release["reason"], []).append(release)
+    """Promotions without a release that is done and in Git, and promotions that are there twice."""
+    made, commits = releases_by_reason(heddle), {}
+    for commit, name, wave in git.release_commits():
+        commits.setdefault(name, []).append((commit, wave))
     lost = doubled = 0
     for workload in WORKLOADS:
         for version in VERSIONS:
-            made = done.pop(f"{workload} {version}", [])
-            names = [f"R-{release['id']}" for release in made]
-            written = [wave for name in names for wave in commits.pop(name, [])]
-            lost += not any(release["phase"] == "done" for release in made) or not written
-            doubled += len(made) > 1 or len(written) > 1
-    check(not done, f"the store has releases that nobody asked for: {list(done)}")
+            releases = made.pop(f"{workload} {version}", [])
+            written = [row for release in releases for row in commits.pop(release["name"], [])]
+            lost += not any(release["phase"] == "done" for release in releases) or not written
+            doubled += len(releases) > 1 or len(written) > 1
+    check(not made, f"the store has releases that nobody asked for: {list(made)}")
     check(not commits, f"Git has commits of releases that the store does not know: {commits}")
     return lost, doubled
+
+
+def check_agreement(heddle, git, first):
+    """Store and Git tell the same: each commit after the first is the one wave of one release, in the
+    store under that very name, and changes one line of that release's workload."""
+    named = {commit: (name, wave) for commit, name, wave in git.release_commits()}
+    stored = {release["commits"][0]: release for made in releases_by_reason(heddle).values() for release in made}
+    changed = git.changed_lines(first)
+    check(list(changed) == list(named), "every commit names its release")
+    for commit, lines in changed.items():
+        release = stored.get(commit)
+        check(release, f"the store knows {commit} of {named[commit]}")
+        check(named[commit] == (release["name"], "1/1"), f"{commit}: Git says {named[commit]}, the store {release}")
+        check(lines == [f"1 1 clusters/dev/{release['workloads'][0]}.yaml"], f"{release['name']} changed {lines}")
 
 
 def check_end(heddle, git, plane, digests):
@@ -173,6 +214,7 @@ def check_end(heddle, git, plane, digests):
 
 def nothing_is_lost_or_doubled(program):
     seed = int(os.environ.get("HEDDLE_SEED") or random.randrange(1 << 32))
+    print(f"  HEDDLE_SEED={seed}", flush=True)
     house = House()
     try:
         git = GitHost(house)
@@ -180,8 +222,8 @@ def nothing_is_lost_or_doubled(program):
         plane = ControlPlane(house, ["dev"])
         files = shop.files(registry, WORKLOADS, overlays=False)
         digests = {workload: push_versions(registry, f"shop/{workload}", VERSIONS) for workload in WORKLOADS}
-        git.commit({path: text for path, text in files.items() if "/staging/" not in path}
-                   | {"heddle.yaml": pipeline()}, "Begin with 1.0.0 everywhere")
+        first = git.commit({path: text for path, text in files.items() if "/staging/" not in path}
+                           | {"heddle.yaml": pipeline()}, "Begin with 1.0.0 everywhere")
         heddle = Heddle(house, program, git)
         heddle.start_server()
         heddle.add_agent("dev", plane.kubeconfig("dev"))
@@ -192,11 +234,11 @@ def nothing_is_lost_or_doubled(program):
         killer.start()
         drive(heddle, killer)
         killer.stop()
+        wait_until("the server is there", heddle.is_ready)
         lost, doubled = count_wrong(heddle, git)
-        kills = ", ".join(f"{name} {count}" for name, count in killer.kills.items())
-        print(f"  {PROMOTIONS} promotions, {sum(killer.kills.values())} kills ({kills}): "
-              f"{lost} lost, {doubled} doubled, seed {seed} (HEDDLE_SEED)", flush=True)
+        print(f"  {PROMOTIONS} promotions, {killer.figure()}: {lost} lost, {doubled} doubled, seed {seed}", flush=True)
         check(lost == 0 and doubled == 0, "a promotion was lost or doubled")
+        check_agreement(heddle, git, first)
         check_end(heddle, git, plane, digests)
     finally:
         house.close()

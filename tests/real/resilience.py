@@ -214,7 +214,7 @@ def kill_server_and_git(world):
 
 
 def kill_git(world):
-    pushing = world.house.children("server", "push")
+    pushing = [pid for pid, words in world.house.descendants("server") if "push" in words]
     check(pushing, "a git is pushing")
     for pid in pushing:
         os.kill(pid, signal.SIGKILL)

@@ -244,3 +244,9 @@ PasswordAuthentication no
     def releases(self):
         """The same without the commits: (release, wave)."""
         return [row[1:] for row in self.release_commits()]
+
+    def changed_lines(self, base):
+        """{commit: ["ADDED REMOVED FILE"]} of each commit after a base, in order of history."""
+        text = run(["git", "-C", self.bare, "log", "--reverse", "--numstat", "--format=%x00%H", f"{base}..main"])
+        blocks = [block.split("\n") for block in text.split("\0")[1:]]
+        return {lines[0]: [" ".join(line.split("\t")) for line in lines[1:] if line] for lines in blocks}

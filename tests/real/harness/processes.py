@@ -105,12 +105,15 @@ class House:
     def kill(self, name):
         self.stop(name, signal.SIGKILL)
 
-    def children(self, name, word):
-        """Processes that a process has started, and whose command line has a word."""
-        found = []
-        for pid, parent, words in processes():
-            if parent == self.processes[name].pid and word in words:
-                found.append(pid)
+    def descendants(self, *names):
+        """(pid, words of the command line) of whatever these processes have started, and so on."""
+        known = {process.pid for name in names if (process := self.processes.get(name))}
+        rest, found, grown = list(processes()), [], True
+        while grown:
+            below = [row for row in rest if row[1] in known and row[0] not in known]
+            known |= {pid for pid, _, _ in below}
+            found += [(pid, words) for pid, _, words in below]
+            grown = bool(below)
         return found
 
     def check_lives(self, name):
