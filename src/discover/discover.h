@@ -60,8 +60,8 @@ void discover_set_repositories(struct discover *discover,
    discover_set_repositories() that brought it; later it does nothing. */
 void discover_remember(struct discover *discover, const char *repository,
                        const struct version_row *rows, size_t count);
-/* The owner could not keep the last listing of a repository: the next poll gives it again, changed or
-   not. */
+/* The owner could not keep the last listing of a repository: the next poll gives it again, changed
+   or not. */
 void discover_again(struct discover *discover, const char *repository);
 /* Somebody says that there is something new.  Only the path counts, since a registry may have
    another name inside than outside; unknown repositories are ignored.  `tag` may be "". */

@@ -1,5 +1,5 @@
 /** Ctrl-K: go anywhere, find anything, do what can be done here. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { SearchIcon } from '../ui/icons';
 import { allCommands, search } from './commands';
 
@@ -13,7 +13,8 @@ export function CommandMenu({ onClose }: { onClose: () => void }) {
   const found = useMemo(() => search(commands, text, SHOWN_MAX), [commands, text]);
   const current = Math.min(at, found.length - 1);
 
-  useEffect(() => {
+  // Before the next key arrives: a fast typist's first letters belong to the menu, too.
+  useLayoutEffect(() => {
     const element = dialog.current!;
     const before = document.activeElement;
     element.showModal();

@@ -1,6 +1,6 @@
 /** Dialogs in the middle and sheets at the side, by the browser's own <dialog>: focus stays inside, Esc closes. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useLayoutEffect, useId, useRef } from 'preact/hooks';
 import { CloseIcon } from './icons';
 
 interface Props {
@@ -18,7 +18,8 @@ export function Dialog({ title, onClose, children, footer, kind = 'dialog', isMo
   const element = useRef<HTMLDialogElement>(null);
   const before = useRef<Element | null>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the next key arrives: it belongs to the dialog.
+  useLayoutEffect(() => {
     const dialog = element.current!;
     before.current = document.activeElement;
     if (isModal) dialog.showModal();
