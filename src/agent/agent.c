@@ -117,6 +117,7 @@ static void sync_options_of(const struct agent_options *options, struct str *fol
                 .ssh_known_hosts_file = options->git_known_hosts_file},
         .kube = {.kubeconfig = options->kubeconfig, .context = options->context},
         .interval_ms = options->interval_ms,
+        .capacity_ms = options->capacity_ms,
         .allow_prune_all = options->allow_prune_all,
         .on_change = on_change,
     };

@@ -28,6 +28,8 @@ static const struct right rights[] = {
     {"batch", "cronjobs, jobs", MANAGE, "workloads"},
     {"apps", "replicasets", LOOK, "the steps of a rollout"},
     {"", "pods", LOOK, "which digests run, and why they do not"},
+    {"", "nodes", "list", "what the cluster has room for"},
+    {"metrics.k8s.io", "nodes, pods", "list", "what is used, where metrics-server tells"},
     {"",
      "namespaces, configmaps, secrets, services, serviceaccounts, persistentvolumeclaims, "
      "resourcequotas, limitranges",

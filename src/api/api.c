@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "api/plan_views.h"
 
 struct api *api_new(const struct api_options *options)
 {
@@ -15,6 +16,7 @@ struct api *api_new(const struct api_options *options)
     api->started_ms = env_now_ms(options->env);
     api->streams_checked_ms = api->started_ms;
     api->document = openapi_read();
+    api->renders = renders_new();
     page_prepare(api);
     return api;
 }
@@ -43,6 +45,7 @@ void api_free(struct api **api)
     forget_plans(*api);
     map_done(&(*api)->reachable);
     free_values(&(*api)->doubles);
+    renders_free(&(*api)->renders);
     free((*api)->page);
     xfree(api);
 }

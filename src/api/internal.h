@@ -14,6 +14,8 @@ struct hook_source {
 };
 #define HOOK_SOURCES_MAX 64
 
+struct renders;
+
 /* A plan that was shown, for the words of its refusal when it is no longer true. */
 struct seen_plan {
     char digest[SHA256_HEX_BYTES];
@@ -38,6 +40,7 @@ struct api {
     size_t seen_count;                     /* since the start */
     int64_t streams_checked_ms;
     struct map reachable;       /* clusters that were, when that was last looked at */
+    struct renders *renders;    /* for the git queue */
     char unready[REASON_BYTES]; /* "" : ready */
     char *page;                 /* the UI's, with its base path */
     char page_etag[40];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "api/plan_views.h"
 
 /* A diff of a few hundred files; longer ones are cut, and say so. */
 #define DIFF_BYTES_MAX (2U << 20)
@@ -13,7 +14,8 @@ struct diff_job {
     struct api *api;
     struct http_exchange *exchange;
     struct arena *arena;
-    json_t *plan; /* answered with its diff; NULL: the diff alone is the answer */
+    json_t *plan;             /* answered with its diff; NULL: the diff alone is the answer */
+    struct plan_views *views; /* of the plan; NULL: none are asked for */
     struct commit_request *requests; /* one per wave, each on the result of the one before */
     size_t request_count;
     const char **commits; /* made ones, shown against their parents */
@@ -51,6 +53,10 @@ static void run_diff(void *context)
                          add_diff(job, base, draft->oid);
         base = draft->oid;
     }
+    if (job->succeeded && job->views && base) {
+        plan_views_run(job->views, job->api->renders, job->api->options.git, job->requests[0].base,
+                       base);
+    }
     for (size_t i = 0; i < job->commit_count && job->succeeded; i++) {
         job->succeeded = diff_commit(job, job->commits[i]);
     }
@@ -64,11 +70,15 @@ static void diff_done(void *context, bool is_stopping)
         http_reply_error(job->exchange, &job->err);
     } else if (job->plan) {
         json_put(job->plan, "diff", json_text_safe(job->diff.text, job->diff.length));
+        if (job->views) {
+            plan_views_put(job->views, job->plan);
+        }
         http_reply_json(job->exchange, 200, TAKE(job->plan));
     } else {
         http_reply_bytes(job->exchange, 200, "text/x-diff; charset=utf-8", str_slice(&job->diff));
     }
     json_decref(job->plan);
+    plan_views_drop(job->views);
     str_done(&job->diff);
     arena_free(&job->arena);
     free(job);
@@ -271,6 +281,8 @@ void make_plan(struct http_exchange *exchange, void *context)
     struct diff_job *job = job_new(api, exchange);
     job->plan = answer;
     requests_of_plan(job, promote_git(api->options.engine), &plan);
+    unsigned wanted = plan_views_wanted(body);
+    job->views = wanted ? plan_views_new(api, &plan, wanted, job->arena) : NULL;
     job_start(job);
 }
 

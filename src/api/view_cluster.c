@@ -27,7 +27,43 @@ static json_t *view_workload(const struct report_workload *workload)
     json_put_text(value, "driftManager", workload->drift_manager);
     json_put(value, "diagnosis",
              view_report_diagnosis(&workload->diagnosis, workload->diagnosis_since_ms));
+    if (workload->use.pods > 0) {
+        json_put(value, "use", workload_use_to_json(&workload->use));
+    }
     return value;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct report_workload *const *a = left;
+    const struct report_workload *const *b = right;
+    return strcmp((*a)->name, (*b)->name);
+}
+
+static json_t *view_workloads(const struct report *report)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    size_t count = report->workload_count;
+    const struct report_workload **sorted =
+        arena_alloc(arena, count, sizeof(struct report_workload *));
+    json_t *workloads = json_array();
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = &report->workloads[i];
+    }
+    sort_items(sorted, count, sizeof(*sorted), by_name);
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(workloads, view_workload(sorted[i]));
+    }
+    return workloads;
+}
+
+static json_t *view_drifts(const struct report *report)
+{
+    json_t *drifts = json_array();
+    for (size_t i = 0; i < report->drift_count; i++) {
+        json_array_append_new(drifts, report_drift_to_json(&report->drifts[i]));
+    }
+    return drifts;
 }
 
 static void put_report(json_t *value, const struct report *report, bool with_workloads)
@@ -43,12 +79,12 @@ static void put_report(json_t *value, const struct report *report, bool with_wor
         json_array_append_new(problems, view_problem(problem->file, problem->line, problem->text));
     }
     json_put(value, "problems", problems);
+    if (report->capacity) {
+        json_put(value, "capacity", capacity_to_json(report->capacity));
+    }
+    json_put(value, "drifts", view_drifts(report));
     if (with_workloads) {
-        json_t *workloads = json_array();
-        for (size_t i = 0; i < report->workload_count; i++) {
-            json_array_append_new(workloads, view_workload(&report->workloads[i]));
-        }
-        json_put(value, "workloads", workloads);
+        json_put(value, "workloads", view_workloads(report));
     }
 }
 

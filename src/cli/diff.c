@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/impact.h"
 #include "cli/remote.h"
 
 #define DIFF_BYTES_MAX ((size_t)16 << 20)
@@ -12,6 +13,7 @@
 
 struct diff_options {
     const char *from, *to, *version;
+    bool impact, rendered, stays;
 };
 
 /* Exact bytes to a pipe, so that `git apply` takes them. */
@@ -37,6 +39,41 @@ static bool diff_release(struct cli *cli, int64_t id, struct err *err)
     return true;
 }
 
+static json_t *views_of(const struct diff_options *options)
+{
+    const struct {
+        const char *name;
+        bool is_wanted;
+    } views[] = {
+        {"impact", options->impact}, {"rendered", options->rendered}, {"stays", options->stays}};
+    json_t *names = json_array();
+    for (size_t i = 0; i < COUNT_OF(views); i++) {
+        if (views[i].is_wanted) {
+            json_array_append_new(names, json_string(views[i].name));
+        }
+    }
+    return names;
+}
+
+/* The views that were asked for take the Git diff's place. */
+static void show_plan(struct cli *cli, const struct diff_options *options, const json_t *plan)
+{
+    size_t count = json_array_size(json_array_at(plan, "items"));
+    if (options->impact && count) {
+        show_impact(cli, &cli->out, plan, 0);
+    }
+    if (options->stays && json_array_size(json_array_at(plan, "stays"))) {
+        show_stays(&cli->out, plan, 0, SIZE_MAX);
+    }
+    if (options->rendered || !(options->impact || options->stays)) {
+        show(cli, json_text_at(plan, options->rendered ? "rendered" : "diff", ""));
+    }
+    if (options->rendered && json_bool_at(plan, "isRenderedCut", false)) {
+        screen_line(&cli->talk, STYLE_YELLOW, "It is too long, and was cut.");
+    }
+    cli->exit_code = count ? EXIT_DIFFERENT : 0;
+}
+
 static bool diff_plan(struct cli *cli, const struct diff_options *options, struct err *err)
 {
     AUTO_JSON *plan = NULL;
@@ -50,6 +87,7 @@ static bool diff_plan(struct cli *cli, const struct diff_options *options, struc
     json_put_text(request, "from", options->from);
     json_put_text(request, "version", options->version);
     json_put(request, "workloads", names);
+    json_put(request, "with", views_of(options));
     if (!remote_post(cli, "/plans", request, &plan, err)) {
         return false;
     }
@@ -57,7 +95,7 @@ static bool diff_plan(struct cli *cli, const struct diff_options *options, struc
         screen_json(&cli->out, plan);
         cli->exit_code = json_array_size(json_array_at(plan, "items")) ? EXIT_DIFFERENT : 0;
     } else {
-        show(cli, json_text_at(plan, "diff", ""));
+        show_plan(cli, options, plan);
         screen_line(&cli->talk, STYLE_DIM, "%s", json_text_at(plan, "summary", ""));
     }
     return true;
@@ -83,6 +121,12 @@ static const struct cli_flag flags[] = {
      "a stage, registry, or cluster:NAME; else the first source of the stage"},
     {"version", 0, CLI_TEXT, offsetof(struct diff_options, version), "TAG",
      "this version instead of the newest of the source"},
+    {"rendered", 0, CLI_SWITCH, offsetof(struct diff_options, rendered), NULL,
+     "the Kubernetes objects as they become, instead of the files"},
+    {"impact", 0, CLI_SWITCH, offsetof(struct diff_options, impact), NULL,
+     "what it asks of the nodes, and whether that fits"},
+    {"stays", 0, CLI_SWITCH, offsetof(struct diff_options, stays), NULL,
+     "settings that differ from the source's and do not travel"},
 };
 
 const struct cli_command command_diff = {
@@ -91,6 +135,7 @@ const struct cli_command command_diff = {
     .summary = "The Git diff of a promotion or a release",
     .text = "The exit code is 0 without differences, 1 with differences, 2 or more for errors.\n",
     .examples = "heddle diff cart --from staging --to prod\n"
+                "heddle diff cart --to prod --rendered\n"
                 "heddle diff R-7 | less\n",
     .flags = flags,
     .flag_count = COUNT_OF(flags),

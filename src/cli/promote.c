@@ -6,11 +6,14 @@
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/follow.h"
+#include "cli/impact.h"
 #include "cli/remote.h"
 #include "cli/words.h"
 
 /* A start of the plan's digest that is long enough to mean it. */
 #define PLAN_DIGITS_MIN 7
+/* Settings that stay behind, shown under a plan; `heddle diff --stays` has them all. */
+#define STAYS_SHOWN 5
 
 struct promote_options {
     const char *from, *to, *version, *message, *plan;
@@ -59,7 +62,9 @@ static json_t *request_of(const struct promote_options *options, const struct cl
 static bool make_plan(struct cli *cli, const struct promote_options *options,
                       const struct cli_list *workloads, json_t **out, struct err *err)
 {
-    return remote_post(cli, "/plans", request_of(options, workloads), out, err);
+    json_t *request = request_of(options, workloads);
+    json_put(request, "with", json_pack("[ss]", "impact", "stays"));
+    return remote_post(cli, "/plans", request, out, err);
 }
 
 /* ---- the tick list ---- */
@@ -166,6 +171,16 @@ static void show_plan(struct cli *cli, const json_t *plan)
         screen_raw(page, is_empty ? "" : "\n");
         screen_line(page, STYLE_BOLD, "Skipped");
         show_skipped(page, json_array_at(plan, "skipped"), 2);
+    }
+    if (json_array_size(json_array_at(plan, "impact"))) {
+        screen_raw(page, "\n");
+        screen_line(page, STYLE_BOLD, "Impact");
+        show_impact(cli, page, plan, 2);
+    }
+    if (json_array_size(json_array_at(plan, "stays"))) {
+        screen_raw(page, "\n");
+        screen_line(page, STYLE_BOLD, "Does not travel");
+        show_stays(page, plan, 2, STAYS_SHOWN);
     }
     if (json_array_size(json_array_at(plan, "gates"))) {
         screen_raw(page, "\n");

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/unified.h"
 #include "cli/commands.h"
 #include "cli/source.h"
-#include "cli/unified.h"
 #include "model/image.h"
 
 #define EXIT_NOTHING_USES_IT 5

@@ -98,6 +98,7 @@ json_t *report_drift_to_json(const struct report_drift *drift)
     put_optional_text(value, "namespace", drift->namespace);
     json_put_text(value, "name", drift->name);
     put_optional_text(value, "field", drift->field);
+    json_put_bool(value, "wasDeleted", drift->was_deleted);
     put_optional_text(value, "manager", drift->manager);
     json_put_time(value, "at", drift->at_ms);
     return value;
@@ -387,6 +388,7 @@ static bool read_drifts(const json_t *value, struct arena *arena, struct report 
         read_shown(item, "namespace", drift->namespace, sizeof(drift->namespace));
         read_shown(item, "name", drift->name, sizeof(drift->name));
         read_shown(item, "field", drift->field, sizeof(drift->field));
+        drift->was_deleted = json_bool_at(item, "wasDeleted", false);
         read_shown(item, "manager", drift->manager, sizeof(drift->manager));
         if (!read_time(item, "at", &drift->at_ms, err)) {
             return err_wrap(err, "drifts[%zu]", i);

@@ -47,7 +47,8 @@ struct report_drift {
     char kind[64];
     char namespace[NAME_BYTES];
     char name[OBJECT_NAME_BYTES];
-    char field[PATH_BYTES]; /* "spec.replicas"; "" : the whole object, or one that Git leaves open */
+    char field[PATH_BYTES]; /* "spec.replicas"; "" : one that Git leaves open, or the whole */
+    bool was_deleted;       /* the whole object */
     char manager[64];       /* who had changed it, or "" */
     int64_t at_ms;
 };

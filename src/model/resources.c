@@ -15,8 +15,8 @@ struct unit {
 };
 
 static const struct unit units[] = {
-    {"", 0, 0},   {"n", -9, 0}, {"u", -6, 0}, {"m", -3, 0},  {"k", 3, 0},   {"M", 6, 0},
-    {"G", 9, 0},  {"T", 12, 0}, {"P", 15, 0}, {"E", 18, 0},  {"Ki", 0, 10}, {"Mi", 0, 20},
+    {"", 0, 0},    {"n", -9, 0},  {"u", -6, 0},  {"m", -3, 0},  {"k", 3, 0},   {"M", 6, 0},
+    {"G", 9, 0},   {"T", 12, 0},  {"P", 15, 0},  {"E", 18, 0},  {"Ki", 0, 10}, {"Mi", 0, 20},
     {"Gi", 0, 30}, {"Ti", 0, 40}, {"Pi", 0, 50}, {"Ei", 0, 60},
 };
 
@@ -276,7 +276,8 @@ void memory_text(int64_t memory_bytes, struct str *out)
     int64_t whole = memory_bytes / unit;
     int64_t tenths = (memory_bytes % unit * 10 + unit / 2) / unit;
     if (whole >= 100 || name == 0) {
-        str_addf(out, "%lld %s", (long long)(whole + (tenths >= 5)), names[name]);
+        long long rounded = whole + (tenths >= 5);
+        str_addf(out, "%lld %s", rounded, names[name]);
     } else {
         add_hundredths(whole * 100 + tenths * 10, out);
         str_addf(out, " %s", names[name]);

@@ -155,6 +155,45 @@ static void keep_since(const struct report_workload *before, struct report_workl
     now->diagnosis_since_ms = same_cause ? before->diagnosis_since_ms : now_ms;
 }
 
+/* What was not measured since is as it was. */
+static void keep_use(const struct report_workload *before, struct report_workload *now)
+{
+    if (before && now->use.pods == 0 && now->use.used_pods == 0) {
+        now->use = before->use;
+    }
+}
+
+static void take_uses(struct cluster_view *view, const struct report *report)
+{
+    for (size_t i = 0; i < report->use_count; i++) {
+        struct report_workload *workload = map_get(&view->by_workload, report->uses[i].name);
+        if (workload) {
+            workload->use = report->uses[i].use;
+        }
+    }
+    view->report.uses = NULL;
+    view->report.use_count = 0;
+}
+
+static void copy_capacity(struct cluster_view *view, const struct capacity *from)
+{
+    view->report.capacity = NULL;
+    if (from) {
+        view->report.capacity = ARENA_NEW(view->arena, struct capacity);
+        *view->report.capacity = *from;
+    }
+}
+
+/* A copy in the view's arena. */
+static void *copied(struct cluster_view *view, const void *items, size_t count, size_t size)
+{
+    void *copy = arena_alloc(view->arena, count, size);
+    if (count) {
+        memcpy(copy, items, count * size);
+    }
+    return copy;
+}
+
 /* The next picture: workloads of the report, and of the one before unless the report is full. */
 static struct cluster_view *merge(const struct cluster_view *before, const struct report *report,
                                   int64_t now_ms)
@@ -172,8 +211,11 @@ static struct cluster_view *merge(const struct cluster_view *before, const struc
     size_t count = 0;
     for (size_t i = 0; i < report->workload_count; i++) {
         struct report_workload *to = &all[count++];
+        const struct report_workload *old =
+            before ? map_get(&before->by_workload, report->workloads[i].name) : NULL;
         copy_workload(view->arena, &report->workloads[i], to);
-        keep_since(before ? map_get(&before->by_workload, to->name) : NULL, to, now_ms);
+        keep_since(old, to, now_ms);
+        keep_use(old, to);
         map_set(&view->by_workload, to->name, to);
     }
     for (size_t i = 0; i < old_count; i++) {
@@ -186,11 +228,13 @@ static struct cluster_view *merge(const struct cluster_view *before, const struc
     view->report.workloads = all;
     view->report.workload_count = count;
     view->report.problems =
-        arena_alloc(view->arena, report->problem_count, sizeof(*report->problems));
-    if (report->problem_count) {
-        memcpy(view->report.problems, report->problems,
-               report->problem_count * sizeof(*report->problems));
-    }
+        copied(view, report->problems, report->problem_count, sizeof(*report->problems));
+    view->report.drifts =
+        copied(view, report->drifts, report->drift_count, sizeof(*report->drifts));
+    copy_capacity(view, report->capacity ? report->capacity
+                        : before         ? before->report.capacity
+                                         : NULL);
+    take_uses(view, report);
     return view;
 }
 

@@ -125,6 +125,10 @@ void cluster_handle(struct http_exchange *exchange, void *context)
         refuse_path(exchange, 404);
         return;
     }
+    if (kind_is(request.kind, KIND_MEASURED)) {
+        serve_usage(&request);
+        return;
+    }
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
         void (*verb)(struct request *) =
             request.name[0] ? verbs[i].on_object : verbs[i].on_collection;

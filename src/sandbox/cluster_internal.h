@@ -56,7 +56,7 @@ bool cluster_authorize(struct http_exchange *exchange, int permission, void *con
 void cluster_refuse(struct http_exchange *exchange, json_t *take_refusal);
 /* What the subresource scale shows of an object. */
 json_t *scale_of(const json_t *object);
-/* read.c, change.c, discovery.c */
+/* read.c, change.c, usage.c, discovery.c */
 void serve_get(struct request *request);
 void serve_list(struct request *request);
 void serve_create(struct request *request);
@@ -64,6 +64,7 @@ void serve_replace(struct request *request);
 void serve_patch(struct request *request);
 void serve_delete(struct request *request);
 void serve_delete_all(struct request *request);
+void serve_usage(struct request *request);
 void serve_discover(struct http_exchange *exchange, const struct sandbox_cluster *cluster,
                     const char *path);
 

@@ -118,6 +118,7 @@ static bool start_agent(struct demo *demo, size_t index, struct err *err)
         .kubeconfig = demo->kubeconfigs[index],
         .data = data,
         .interval_ms = POLL_MS,
+        .capacity_ms = POLL_MS,
     };
     return agent_start(demo->loop, &options, &demo->agents[index], err);
 }

@@ -5,11 +5,17 @@
 #include "sandbox/cluster_internal.h"
 #include "sandbox/refusal.h"
 
-static json_t *verbs(bool is_subresource)
+static json_t *verbs(const struct kind *kind)
 {
-    return is_subresource ? json_pack("[sss]", "get", "patch", "update")
-                          : json_pack("[ssssssss]", "create", "delete", "deletecollection", "get",
-                                      "list", "patch", "update", "watch");
+    return kind_is(kind, KIND_MEASURED)
+               ? json_pack("[s]", "list")
+               : json_pack("[ssssssss]", "create", "delete", "deletecollection", "get", "list",
+                           "patch", "update", "watch");
+}
+
+static json_t *verbs_of_subresource(void)
+{
+    return json_pack("[sss]", "get", "patch", "update");
 }
 
 /* The subresources of a kind; NULL ends the list. */
@@ -31,7 +37,7 @@ static void add_resource(const struct kind *kind, json_t *list)
     const char *parts[3];
     json_t *resource =
         json_pack("{s:s,s:s,s:b,s:s,s:o}", "name", kind->plural, "singularName", kind->singular,
-                  "namespaced", is_namespaced, "kind", kind->kind, "verbs", verbs(false));
+                  "namespaced", is_namespaced, "kind", kind->kind, "verbs", verbs(kind));
     if (kind->short_name[0]) {
         json_put(resource, "shortNames", json_pack("[s]", kind->short_name));
     }
@@ -42,7 +48,7 @@ static void add_resource(const struct kind *kind, json_t *list)
         snprintf(name, sizeof(name), "%s/%s", kind->plural, parts[i]);
         json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:o}", "name", name, "singularName",
                                               "", "namespaced", is_namespaced, "kind", kind->kind,
-                                              "verbs", verbs(true)));
+                                              "verbs", verbs_of_subresource()));
     }
 }
 
@@ -121,12 +127,12 @@ static json_t *aggregated_resource(const struct kind *kind)
     for (size_t i = 0; parts[i]; i++) {
         json_array_append_new(below,
                               json_pack("{s:s,s:o,s:o}", "subresource", parts[i], "responseKind",
-                                        response_kind(kind), "verbs", verbs(true)));
+                                        response_kind(kind), "verbs", verbs_of_subresource()));
     }
     json_t *resource = json_pack("{s:s,s:o,s:s,s:s,s:o}", "resource", kind->plural, "responseKind",
                                  response_kind(kind), "scope",
                                  kind_is(kind, KIND_NAMESPACED) ? "Namespaced" : "Cluster",
-                                 "singularResource", kind->singular, "verbs", verbs(false));
+                                 "singularResource", kind->singular, "verbs", verbs(kind));
     if (kind->short_name[0]) {
         json_put(resource, "shortNames", json_pack("[s]", kind->short_name));
     }

@@ -35,6 +35,8 @@ static const struct {
     {"rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "", 0},
     {"apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "crd",
      KIND_STATUS | KIND_GENERATION},
+    {"metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", "", KIND_MEASURED},
+    {"metrics.k8s.io", "v1beta1", "PodMetrics", "pods", "", KIND_NAMESPACED | KIND_MEASURED},
 };
 
 static struct kind *add_kind(struct kinds *kinds)

@@ -16,7 +16,8 @@ enum kind_trait {
     KIND_STATUS = 2,     /* has the subresource status */
     KIND_GENERATION = 4, /* counts changes of its spec */
     KIND_SCALE = 8,
-    KIND_CUSTOM = 16, /* of a CustomResourceDefinition */
+    KIND_CUSTOM = 16,   /* of a CustomResourceDefinition */
+    KIND_MEASURED = 32, /* computed when it is listed, and never stored */
 };
 
 struct kind {

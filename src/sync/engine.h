@@ -13,8 +13,10 @@
 
 struct drift {
     int fixed;
-    int64_t fixed_ms;                            /* wall */
-    char manager[64];                            /* of the last change by others */
+    int64_t fixed_ms;       /* wall */
+    char manager[64];       /* of the last change by others */
+    char field[PATH_BYTES]; /* that it changed; see struct report_drift */
+    bool was_deleted;
     int64_t recent_mono_ms[FIGHT_PUT_BACKS + 1]; /* the last put-backs, a ring */
     bool is_fight;
 };
@@ -53,6 +55,7 @@ struct workload {
     bool is_due;               /* to be judged */
     bool is_changed;           /* not reported yet */
     bool is_judged;
+    bool is_use_changed; /* its row's use was not reported yet */
 };
 
 /* A ReplicaSet, Job or Pod, as text: parsed JSON would be ten times as large. */
@@ -124,7 +127,13 @@ struct sync {
     uint64_t summary_hash;  /* of what was reported last, apart from workloads */
     bool has_lost_workload; /* the next report must be a full one */
 
+    struct capacity *capacity;                     /* NULL: not measured yet */
+    bool is_capacity_changed;                      /* not reported yet */
+    struct report_drift drifts[REPORT_DRIFTS_MAX]; /* the newest first */
+    size_t drift_count;
+
     struct loop_timer *pump_timer, *judge_timer, *tick_timer, *look_timer, *change_timer;
+    struct loop_timer *capacity_timer;
     int64_t pump_at_ms; /* monotonic; of pump_timer */
     unsigned jobs;      /* under way */
     bool is_looking, is_look_due, is_kube_busy, is_state_dirty, is_stopped;
@@ -194,6 +203,12 @@ void workload_gone(struct sync *sync, struct workload *workload);
 void workload_due(struct sync *sync, struct workload *workload);
 void workload_due_by_uid(struct sync *sync, const char *uid);
 void workloads_tick(void *context);
+
+/* capacity.c */
+void capacity_start(struct sync *sync);
+void capacity_stop(struct sync *sync);
+/* What has changed since the last report, or all of it. */
+void capacity_report(struct sync *sync, struct arena *arena, struct report *out);
 
 /* state.c */
 struct saved_object {

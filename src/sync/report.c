@@ -127,6 +127,9 @@ static uint64_t summary_of(const struct report *report)
         hash = hash64(hash, &problem->line, sizeof(problem->line));
         hash = hash64(hash, problem->text, strlen(problem->text) + 1);
     }
+    for (size_t i = 0; i < report->drift_count; i++) {
+        hash = hash64(hash, &report->drifts[i].at_ms, sizeof(report->drifts[i].at_ms));
+    }
     return hash;
 }
 
@@ -150,8 +153,12 @@ bool sync_report(struct sync *sync, bool is_full, struct arena *arena, struct re
     out->object_count = count_wanted(sync);
     fill_problems(sync, arena, out);
     fill_workloads(sync, arena, out);
+    out->drifts = sync->drifts;
+    out->drift_count = sync->drift_count;
+    capacity_report(sync, arena, out);
     uint64_t summary = summary_of(out);
-    bool is_new = out->is_full || out->workload_count > 0 || summary != sync->summary_hash;
+    bool is_new = out->is_full || out->workload_count > 0 || out->use_count > 0 || out->capacity ||
+                  summary != sync->summary_hash;
     sync->summary_hash = summary;
     return is_new;
 }

@@ -134,6 +134,7 @@ static void free_sync(struct sync *sync)
     for (size_t i = 0; i < COUNT_OF(troubles); i++) {
         free(troubles[i]);
     }
+    free(sync->capacity);
     arena_free(&sync->texts);
     free(sync);
 }
@@ -181,6 +182,7 @@ bool sync_start(const struct sync_options *options, struct sync **out, struct er
     sync->tick_timer = loop_timer_start(loop, TICK_MS, TICK_MS, workloads_tick, sync);
     sync->look_timer = loop_timer_start(loop, sync->options.interval_ms, sync->options.interval_ms,
                                         look_regularly, sync);
+    capacity_start(sync);
     look_begin(sync);
     pass_kick(sync, 0);
     *out = sync;
@@ -199,6 +201,7 @@ void sync_stop(struct sync **sync)
     loop_timer_stop(&gone->pump_timer);
     loop_timer_stop(&gone->judge_timer);
     loop_timer_stop(&gone->change_timer);
+    capacity_stop(gone);
     feeds_close(gone);
     if (gone->jobs == 0) {
         free_sync(gone);

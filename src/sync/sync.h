@@ -31,6 +31,7 @@ struct sync_options {
     struct git_options git; /* its folder is set by sync */
     struct kube_options kube;
     int64_t interval_ms;              /* between looks at Git; 0: 30 s */
+    int64_t capacity_ms;              /* between measurements of nodes and usage; 0: 30 s */
     bool allow_prune_all;             /* switch the guard against mass deletion off */
     void (*on_change)(void *context); /* sync_report() would say something new */
     void *context;

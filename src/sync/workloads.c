@@ -212,6 +212,7 @@ static enum workload_state settle_state(const struct workload *workload, enum wo
 static void note_row(struct sync *sync, struct workload *workload)
 {
     AUTO_JSON *json = report_workload_to_json(&workload->row);
+    json_object_del(json, "use"); /* what it uses is told beside the row */
     AUTO(xfree) char *text = json_text(json);
     uint64_t hash = hash64(HASH64_START, text, strlen(text));
     workload->is_judged = true;

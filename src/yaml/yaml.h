@@ -112,3 +112,5 @@ bool yaml_amend(struct slice text, const struct yaml_document *documents,
 bool yaml_plain_is_string(const char *text);
 /* Append `text` as a scalar, quoted only when it must be.  For files that heddle writes. */
 void yaml_write_scalar(struct str *out, const char *text);
+/* Append a JSON value as block YAML, in the order of its keys: for people to read. */
+void yaml_print(struct str *out, const json_t *value);

@@ -80,6 +80,12 @@ def the_manifest_installs_an_agent_with_least_rights(program):
         wait_until("everything runs", lambda: heddle.all_healthy() == 4, 90)
         cluster = heddle.ask("/api/v1/clusters")["items"][0]
         check(not cluster["problems"], f"nothing was forbidden: {json.dumps(cluster['problems'])}")
+        capacity = wait_until("nodes are measured",
+                              lambda: heddle.ask("/api/v1/clusters/dev").get("capacity"), 45)
+        check(capacity.get("nodes", 0) > 0 and capacity["allocatable"]["cpuMilli"] > 0
+              and capacity["requested"]["pods"] >= 4, f"the nodes may be listed: {json.dumps(capacity)}")
+        check("metrics-server" in capacity.get("noUsage", ""),
+              f"what is missing for usage is named: {json.dumps(capacity)}")
         for wish in FORBIDDEN:
             review = plane.ask("dev", "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {
                 "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",

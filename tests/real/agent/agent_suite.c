@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "harness.h"
+#include "model/report.h"
 
 #define DIGEST_1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 #define DIGEST_2 "sha256:2222222222222222222222222222222222222222222222222222222222222222"
@@ -137,6 +138,42 @@ static void a_namespace_is_made_before_what_is_in_it(void **state)
 
 /* ---- what people do to the cluster ---- */
 
+/* Is this change among those that were put back? */
+static bool is_told(struct world *world, const void *wanted_drift)
+{
+    const struct report_drift *wanted = wanted_drift;
+    size_t i = 0;
+    const json_t *drift = NULL;
+    json_array_foreach (json_array_at(world->last, "drifts"), i, drift) {
+        if (strcmp(json_text_at(drift, "kind", ""), wanted->kind) == 0 &&
+            strcmp(json_text_at(drift, "name", ""), wanted->name) == 0) {
+            return strcmp(json_text_at(drift, "field", ""), wanted->field) == 0 &&
+                   strcmp(json_text_at(drift, "manager", ""), wanted->manager) == 0 &&
+                   json_bool_at(drift, "wasDeleted", false) == wanted->was_deleted;
+        }
+    }
+    return false;
+}
+
+static bool is_measured(struct world *world, const void *nothing)
+{
+    (void)nothing;
+    return json_int_at(world->last, "capacity.allocatable.cpuMilli", 0) > 0 ||
+           json_array_size(json_array_at(world->last, "uses")) > 0;
+}
+
+static void what_nodes_have_and_pods_ask_for_is_told(void **state)
+{
+    (void)state;
+    struct world world;
+    open_with_namespace(&world, "capacity");
+    world_write_deployment(&world, "web", 1, IMAGE("1.0.0", DIGEST_1));
+    world_push(&world);
+    world_start_agent(&world);
+    eventually(&world, "the nodes are measured", is_measured, NULL, ROLLOUT_MS);
+    world_close(&world);
+}
+
 static void a_change_by_hand_is_put_back_and_its_author_named(void **state)
 {
     (void)state;
@@ -154,6 +191,9 @@ static void a_change_by_hand_is_put_back_and_its_author_named(void **state)
                "\"data\":{\"key\":\"theirs\"}}");
     assert_true(config_is_not(&world, &ours));
     eventually(&world, "the value is ours again", config_is, &ours, 2000);
+    struct report_drift value = {
+        .kind = "ConfigMap", .name = "settings", .field = "data.key", .manager = "intruder"};
+    eventually(&world, "the field is told", is_told, &value, 2000);
 
     hand_apply(
         &world, "apis/apps/v1", "deployments/web", "intruder",
@@ -167,6 +207,12 @@ static void a_change_by_hand_is_put_back_and_its_author_named(void **state)
                         "intruder");
     AUTO_JSON *live = hand_get(&world, "apis/apps/v1", "deployments/web");
     assert_int_equal(json_int_at(live, "spec.replicas", 0), 1);
+    struct report_drift replicas = {
+        .kind = "Deployment", .name = "web", .field = "spec.replicas", .manager = "intruder"};
+    eventually(&world, "and this field, too", is_told, &replicas, 2000);
+    hand_delete(&world, "api/v1", "configmaps/settings");
+    struct report_drift deletion = {.kind = "ConfigMap", .name = "settings", .was_deleted = true};
+    eventually(&world, "a deletion is told as one", is_told, &deletion, 4000);
     world_close(&world);
 }
 
@@ -397,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_new_image_is_healthy_only_when_it_runs),
         cmocka_unit_test(a_crashing_image_is_named_within_ten_seconds_while_the_old_pods_serve),
         cmocka_unit_test(a_namespace_is_made_before_what_is_in_it),
+        cmocka_unit_test(what_nodes_have_and_pods_ask_for_is_told),
         cmocka_unit_test(a_change_by_hand_is_put_back_and_its_author_named),
         cmocka_unit_test(a_deleted_object_comes_back),
         cmocka_unit_test(what_leaves_git_is_deleted_and_nothing_else),

@@ -51,6 +51,43 @@ static void it_asks_for_no_right_over_everything(void **state)
     each_object(check_rights);
 }
 
+/* The verbs that the rules allow for one resource of a group, joined. */
+static void verbs_of(const json_t *object, const char *group, const char *resource, struct str *out)
+{
+    size_t i = 0;
+    const json_t *rule = NULL;
+    json_array_foreach (json_array_at(object, "rules"), i, rule) {
+        AUTO(xfree) char *groups = json_text(json_array_at(rule, "apiGroups"));
+        AUTO(xfree) char *resources = json_text(json_array_at(rule, "resources"));
+        AUTO(xfree) char *verbs = json_text(json_array_at(rule, "verbs"));
+        AUTO_STR(wanted, 100);
+        str_addf(&wanted, "\"%s\"", resource);
+        bool is_group = strlen(groups) == strlen(group) + 4 && strstr(groups, group);
+        str_add(out, is_group && strstr(resources, wanted.text) ? verbs : "");
+    }
+}
+
+static void check_looks(const json_t *object)
+{
+    static const struct {
+        const char *group, *resource;
+    } seen[] = {{"", "nodes"}, {"metrics.k8s.io", "nodes"}, {"metrics.k8s.io", "pods"}};
+    if (strcmp(json_text_at(object, "kind", ""), "ClusterRole") != 0) {
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(seen); i++) {
+        AUTO_STR(verbs, 1000);
+        verbs_of(object, seen[i].group, seen[i].resource, &verbs);
+        assert_string_equal(verbs.text, "[\"list\"]");
+    }
+}
+
+static void it_may_only_list_nodes_and_usage(void **state)
+{
+    (void)state;
+    each_object(check_looks);
+}
+
 static void check_pod(const json_t *object)
 {
     if (strcmp(json_text_at(object, "kind", ""), "Deployment") != 0) {
@@ -86,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_asks_for_no_right_over_everything),
+        cmocka_unit_test(it_may_only_list_nodes_and_usage),
         cmocka_unit_test(its_pod_is_restricted_and_gets_its_settings),
         cmocka_unit_test(the_token_never_stands_in_it),
     };

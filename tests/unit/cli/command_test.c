@@ -25,6 +25,8 @@ static void check_all(const struct answer *answers, const struct golden *cases, 
 static const struct answer reading[] = {
     {"GET", API "/board", 200, "board.json"},
     {"GET", API "/clusters", 200, "clusters.json"},
+    {"GET", API "/clusters/dev", 200, "cluster.json"},
+    {"GET", API "/clusters/new", 200, "cluster-unknown.json"},
     {"GET", API "/versions", 200, "versions.json"},
     {"GET", API "/versions?workload=cart", 200, "versions.json"},
     {"GET", API "/holds", 200, "holds.json"},
@@ -57,6 +59,9 @@ static void what_is_read_is_shown(void **state)
         {"get-board-no-stage", {"get board -s dve", NULL, NULL, false}},
         {"get-board-name", {"-o name get board", NULL, NULL, false}},
         {"get-clusters", {"get clusters", NULL, NULL, false}},
+        {"describe-cluster", {"describe cluster dev", NULL, NULL, false}},
+        {"describe-cluster-unknown", {"describe cluster new", NULL, NULL, false}},
+        {"describe-cluster-name", {"describe cluster dev -o name", NULL, NULL, false}},
         {"get-versions", {"get versions cart", NULL, NULL, false}},
         {"get-versions-wide", {"get versions -o wide", NULL, NULL, false}},
         {"get-holds", {"get holds", NULL, NULL, false}},
@@ -173,6 +178,8 @@ static void what_is_done_is_shown(void **state)
         {"promote-approved",
          {"promote cart --to prod -y --wait approved --plan 5f0c112", NULL, NULL, false}},
         {"promote-json", {"promote cart --to prod -y --wait approved -o json", NULL, NULL, false}},
+        {"diff-impact", {"diff cart orders --to prod --impact --stays", NULL, NULL, false}},
+        {"diff-rendered", {"diff cart orders --to prod --rendered", NULL, NULL, false}},
         {"diff-plan", {"diff cart --to prod --from staging", NULL, NULL, false}},
         {"watch", {"watch R-7", NULL, NULL, false}},
         {"approve", {"approve R-7 -m ok", NULL, NULL, false}},
@@ -312,7 +319,11 @@ static void what_was_seen_is_what_is_sent(void **state)
          "\"5f0c11223344556677889900aabbccddeeff00112233445566778899aabbccdd\","
          "\"reason\":\"ship it\",\"to\":\"prod\",\"workloads\":[\"cart\",\"orders\"]}\n"},
         {"promote --all --to prod --version 1.2 -n",
-         "{\"to\":\"prod\",\"version\":\"1.2\",\"workloads\":[]}\n"},
+         "{\"to\":\"prod\",\"version\":\"1.2\",\"with\":[\"impact\",\"stays\"],\"workloads\":[]}"
+         "\n"},
+        {"diff cart --from staging --to prod --rendered --stays",
+         "{\"from\":\"staging\",\"to\":\"prod\",\"with\":[\"rendered\",\"stays\"],"
+         "\"workloads\":[\"cart\"]}\n"},
         {"approve R-7 -m ok",
          "{\"message\":\"ok\",\"planDigest\":"
          "\"5f0c11223344556677889900aabbccddeeff00112233445566778899aabbccdd\"}\n"},

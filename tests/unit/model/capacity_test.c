@@ -47,10 +47,25 @@ static void quantities_are_read_as_kubernetes_writes_them(void **state)
 static void what_is_no_quantity_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "",     " ",     "-1",   "m",    "1.2.3", "1 m",  "1mm", "one", "1e", "1e99",
-        "99Ei", "1E", "1KI",   "0x10", "1Mi ", "NaN",   "inf",  "1e3Mi5",
-        "9999999999999999999999"};
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "-1",
+                                        "m",
+                                        "1.2.3",
+                                        "1 m",
+                                        "1mm",
+                                        "one",
+                                        "1e",
+                                        "1e99",
+                                        "99Ei",
+                                        "1E",
+                                        "1KI",
+                                        "0x10",
+                                        "1Mi ",
+                                        "NaN",
+                                        "inf",
+                                        "1e3Mi5",
+                                        "9999999999999999999999"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         int64_t milli = 0;
         if (quantity_parse(texts[i], &milli)) {
@@ -74,7 +89,8 @@ static void a_pod_asks_for_what_the_scheduler_sets_aside(void **state)
          "{\"resources\":{\"requests\":{\"cpu\":1}}}]}",
          {1250, 1024}},
         {"a limit stands for a request",
-         "{\"containers\":[{\"resources\":{\"requests\":{\"cpu\":\"100m\"},\"limits\":{\"cpu\":\"1\","
+         "{\"containers\":[{\"resources\":{\"requests\":{\"cpu\":\"100m\"},\"limits\":{\"cpu\":"
+         "\"1\","
          "\"memory\":\"2Ki\"}}}]}",
          {100, 2048}},
         {"a large init container",
@@ -112,8 +128,8 @@ static void amounts_are_shown_in_few_digits(void **state)
     static const struct {
         int64_t cpu_milli;
         const char *text;
-    } cpus[] = {{0, "0 CPU"},        {5, "0.005 CPU"},    {250, "0.25 CPU"}, {500, "0.5 CPU"},
-                {1000, "1 CPU"},     {1254, "1.25 CPU"},  {1255, "1.26 CPU"}, {24000, "24 CPU"}};
+    } cpus[] = {{0, "0 CPU"},    {5, "0.005 CPU"},   {250, "0.25 CPU"},  {500, "0.5 CPU"},
+                {1000, "1 CPU"}, {1254, "1.25 CPU"}, {1255, "1.26 CPU"}, {24000, "24 CPU"}};
     static const struct {
         int64_t bytes;
         const char *text;

@@ -37,8 +37,8 @@ static struct report *make_report(struct arena *arena)
         .diagnosis_since_ms = 1795341781000,
         .use = {4, {250, 64 << 20}, 3, {90, 40 << 20}}};
     struct report_drift *drift = ARENA_NEW(arena, struct report_drift);
-    *drift = (struct report_drift){"Deployment",    "shop", "cart", "spec.replicas", "kubectl-scale",
-                                   1795341780000};
+    *drift = (struct report_drift){"Deployment", "shop",          "cart",       "spec.replicas",
+                                   true,         "kubectl-scale", 1795341780000};
     struct report_use *use = ARENA_NEW(arena, struct report_use);
     *use = (struct report_use){"web", {2, {100, 1 << 20}, 0, {0, 0}}};
     struct capacity *capacity = ARENA_NEW(arena, struct capacity);
@@ -149,6 +149,13 @@ static void a_lie_is_refused_and_named(void **state)
         {false, "workloads", "{}", "not an array"},
         {false, "workloads", "[3]", "workloads[0]: \"name\" is not a name"},
         {false, "problems", "[{\"line\": -4}]", "problems[0]: \"line\" is out of range"},
+        {false, "drifts", "[{\"at\": \"soon\"}]", "drifts[0]: \"at\" is not a time"},
+        {false, "uses", "[{\"name\": \"\"}]", "uses[0]: \"name\" is not a name"},
+        {false, "uses", "[{\"name\": \"web\", \"pods\": -1}]", "\"pods\" is no count"},
+        {false, "capacity", "7", "\"capacity\" is not an object"},
+        {false, "capacity", "{\"nodes\": 1.5}", "\"nodes\" is no count"},
+        {false, "capacity", "{\"used\": {\"cpuMilli\": -1}}", "\"cpuMilli\" is no amount"},
+        {false, "capacity", "{\"rooms\": [[]]}", "rooms[0]"},
         {true, "name", "\"a/b\"", "workloads[0]: \"name\" is not a name"},
         {true, "namespace", "\"\"", "\"namespace\" is not a name"},
         {true, "kind", "\"Pod\"", "not a kind of workload"},

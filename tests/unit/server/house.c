@@ -495,6 +495,18 @@ void house_beat(struct house *house, const char *cluster)
     send_report(house, &report);
 }
 
+void house_measure(struct house *house, const char *cluster, const struct measured *measured)
+{
+    const json_t *board = house_get(house, "/api/v1/board");
+    struct report report = begin_report(house, cluster, json_text_at(board, "commit", ""));
+    report.capacity = measured->capacity;
+    report.uses = measured->uses;
+    report.use_count = measured->use_count;
+    report.drifts = measured->drifts;
+    report.drift_count = measured->drift_count;
+    send_report(house, &report);
+}
+
 void house_sync(struct house *house, const char *cluster, const struct trouble *trouble)
 {
     const json_t *board = house_get(house, "/api/v1/board");

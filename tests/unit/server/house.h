@@ -109,6 +109,15 @@ struct trouble {
 };
 /* The agent of a cluster has nothing new to say. */
 void house_beat(struct house *house, const char *cluster);
+/* Its agent has measured this; the arrays are the report's `uses` and `drifts`. */
+struct measured {
+    struct capacity *capacity; /* NULL: nothing new of the nodes */
+    struct report_use *uses;
+    size_t use_count;
+    struct report_drift *drifts;
+    size_t drift_count;
+};
+void house_measure(struct house *house, const char *cluster, const struct measured *measured);
 /* It reports that all that Git says runs there, but for this trouble. */
 void house_sync(struct house *house, const char *cluster, const struct trouble *trouble);
 /* The same again and again until the release is in this phase. */

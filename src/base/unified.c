@@ -1,4 +1,4 @@
-#include "cli/unified.h"
+#include "base/unified.h"
 
 #include <string.h>
 

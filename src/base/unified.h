@@ -1,4 +1,4 @@
-/* unified: the difference of two texts, as git apply takes it.  Private to cli. */
+/* unified: the difference of two texts, as git apply takes it. */
 #pragma once
 
 #include "base/str.h"
