@@ -48,6 +48,12 @@ struct release_run *run_find(const struct promote *engine, int64_t id);
 bool run_begin(struct promote *engine, struct arena *take_arena, struct release *release,
                const json_t *plan, const char *request_key, int64_t *out_id,
                struct err *err) MUST_CHECK;
+/* The two halves of it, for a beginning that stands or falls with other writes: to the store,
+   `*out_is_new` false for a known key; and, once that is committed, to life. */
+bool run_store(struct promote *engine, struct release *release, const json_t *plan,
+               const char *request_key, bool *out_is_new, struct err *err) MUST_CHECK;
+void run_enter(struct promote *engine, struct arena *take_arena, struct release *release);
+/* One that the store has already. */
 struct release_run *run_adopt(struct promote *engine, struct arena *take_arena,
                               struct release *release);
 void run_free(struct release_run **run);
@@ -131,5 +137,7 @@ struct release *release_from_plan(struct promote *engine, const struct plan *pla
                                   struct arena *arena);
 void automatic_evaluate(struct promote *engine);
 void config_releases(struct promote *engine, const struct git_view *view);
-/* Start a rollback of everything that a failed release has committed. */
-void rollback_failed(struct promote *engine, const struct release *failed);
+/* Start a rollback of everything that a failing release has committed; where there is nothing to
+   go back to, nothing happens.  Twice is once.  False: try again later. */
+bool rollback_failed(struct promote *engine, const struct release *failed,
+                     struct err *err) MUST_CHECK;

@@ -113,6 +113,27 @@ static void reopen_items(struct promote *engine, struct release_run *run)
     }
 }
 
+/* What came later in one of its cells, a rollback first of all, must not be undone by an old plan.
+ */
+static bool check_is_last(struct promote *engine, const struct release *release, struct err *err)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    for (size_t i = 0; i < release->item_count; i++) {
+        struct release_filter filter = {
+            .stage = release->stage, .workload = release->items[i].workload, .limit = 1};
+        struct release_list last = {0};
+        if (!store_release_list(engine->store, &filter, arena, &last, err)) {
+            return false;
+        }
+        if (last.count && last.releases[0]->id != release->id) {
+            return err_set(err, ERR_REFUSED, "R-%lld came after it in %s; promote %s anew",
+                           (long long)last.releases[0]->id, release->stage,
+                           release->items[i].workload);
+        }
+    }
+    return true;
+}
+
 bool promote_retry(struct promote *engine, int64_t id, const char *person, struct err *err)
 {
     struct arena *arena = arena_new();
@@ -127,6 +148,10 @@ bool promote_retry(struct promote *engine, int64_t id, const char *person, struc
         err_set(err, ERR_REFUSED, "R-%lld is %s; only failed or stopped ones can be retried%s",
                 (long long)id, release_phase_name(release->phase),
                 is_over ? "" : ", and this one goes on by itself");
+        arena_free(&arena);
+        return false;
+    }
+    if (!check_is_last(engine, release, err)) {
         arena_free(&arena);
         return false;
     }

@@ -194,29 +194,40 @@ static bool put_holds(struct promote *engine, const struct plan *plan,
     return true;
 }
 
-static bool store_rollback(struct promote *engine, const struct plan *plan,
-                           const struct rollback_request *request, const struct meant *meant,
-                           struct arena *arena, int64_t *out_id, struct err *err)
+/* Hold and release stand or fall together: a rollback that automation undoes is none. */
+static bool store_together(struct promote *engine, struct release *release, const struct plan *plan,
+                           const struct rollback_request *request, bool *out_is_new,
+                           struct err *err)
 {
-    struct release *release =
-        release_from_plan(engine, plan, RELEASE_ROLLBACK, request->actor, request->reason, arena);
-    release->from[0] = '\0';
-    release->rollback_of = meant->release;
     AUTO_JSON *frozen = plan_to_json(plan);
-    /* Hold and release stand or fall together: a rollback that automation undoes is none. */
     if (!store_begin(engine->store, err)) {
-        arena_free(&arena);
         return false;
     }
-    bool done = put_holds(engine, plan, request, err);
-    if (!done) {
-        arena_free(&arena);
-    }
-    done = done && run_begin(engine, arena, release, frozen, request->request_key, out_id, err);
-    if (!done || !store_commit(engine->store, err)) {
+    if (!run_store(engine, release, frozen, request->request_key, out_is_new, err) ||
+        (*out_is_new && !put_holds(engine, plan, request, err)) ||
+        !store_commit(engine->store, err)) {
         store_abort(engine->store);
         return false;
     }
+    return true;
+}
+
+static bool begin(struct promote *engine, const struct plan *plan,
+                  const struct rollback_request *request, const struct meant *meant,
+                  struct arena *take_arena, int64_t *out_id, struct err *err)
+{
+    struct release *release = release_from_plan(engine, plan, RELEASE_ROLLBACK, request->actor,
+                                                request->reason, take_arena);
+    release->from[0] = '\0';
+    release->rollback_of = meant->release;
+    bool is_new = false;
+    bool is_stored = store_together(engine, release, plan, request, &is_new, err);
+    *out_id = release->id;
+    if (!is_stored || !is_new) {
+        arena_free(&take_arena);
+        return is_stored;
+    }
+    run_enter(engine, take_arena, release);
     return holds_reload(engine, err);
 }
 
@@ -254,7 +265,7 @@ static bool roll_back(struct promote *engine, const struct rollback_request *req
         arena_free(&arena);
         return false;
     }
-    return store_rollback(engine, &plan, request, &meant, arena, out_id, err);
+    return begin(engine, &plan, request, &meant, arena, out_id, err);
 }
 
 bool promote_rollback(struct promote *engine, const struct rollback_request *request,
@@ -271,17 +282,20 @@ bool promote_rollback(struct promote *engine, const struct rollback_request *req
     return true;
 }
 
-void rollback_failed(struct promote *engine, const struct release *failed)
+bool rollback_failed(struct promote *engine, const struct release *failed, struct err *err)
 {
     char reason[REASON_BYTES];
+    char key[48];
     snprintf(reason, sizeof(reason), "R-%lld failed, and the stage says onFailure: rollback.",
              (long long)failed->id);
+    snprintf(key, sizeof(key), "heddle:rollback-of-%lld", (long long)failed->id);
     struct rollback_request request = {
-        .release = failed->id, .actor = "heddle", .reason = reason, .request_key = ""};
+        .release = failed->id, .actor = "heddle", .reason = reason, .request_key = key};
     int64_t id = 0;
-    struct err err = {0};
-    /* Nothing to roll back to is no further failure: the failed release says what is wrong. */
-    if (roll_back(engine, &request, &id, &err)) {
+    if (roll_back(engine, &request, &id, err)) {
         engine->ports.board_changed(engine->ports.context);
+        return true;
     }
+    /* Nothing to roll back to is no further failure: the failed release says what is wrong. */
+    return !err_is_retryable(err->kind);
 }

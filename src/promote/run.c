@@ -38,20 +38,37 @@ struct release_run *run_adopt(struct promote *engine, struct arena *take_arena,
     return run;
 }
 
-bool run_begin(struct promote *engine, struct arena *take_arena, struct release *release,
-               const json_t *plan, const char *request_key, int64_t *out_id, struct err *err)
+bool run_store(struct promote *engine, struct release *release, const json_t *plan,
+               const char *request_key, bool *out_is_new, struct err *err)
 {
-    if (!store_release_insert(engine->store, release, plan, request_key ? request_key : "", err)) {
-        bool is_known = err->kind == ERR_CONFLICT && release->id > 0;
-        *out_id = release->id;
-        arena_free(&take_arena);
-        return is_known;
+    *out_is_new =
+        store_release_insert(engine->store, release, plan, request_key ? request_key : "", err);
+    if (*out_is_new || err->kind != ERR_CONFLICT || release->id == 0) {
+        return *out_is_new;
     }
-    *out_id = release->id;
+    *err = (struct err){0};
+    return true;
+}
+
+void run_enter(struct promote *engine, struct arena *take_arena, struct release *release)
+{
     struct release_run *run = run_adopt(engine, take_arena, release);
     supersede_items(engine, run, true);
     engine->ports.release_changed(engine->ports.context, release);
-    return true;
+}
+
+bool run_begin(struct promote *engine, struct arena *take_arena, struct release *release,
+               const json_t *plan, const char *request_key, int64_t *out_id, struct err *err)
+{
+    bool is_new = false;
+    bool is_stored = run_store(engine, release, plan, request_key, &is_new, err);
+    *out_id = release->id;
+    if (is_new) {
+        run_enter(engine, take_arena, release);
+    } else {
+        arena_free(&take_arena);
+    }
+    return is_stored;
 }
 
 void run_free(struct release_run **run)
@@ -169,15 +186,23 @@ static void finish(struct promote *engine, struct release_run *run)
     engine->is_automation_due = true;
 }
 
-static void fail_release(struct promote *engine, struct release_run *run, const char *why)
+static bool takes_back(const struct promote *engine, const struct release *release)
 {
     const struct stage *stage =
-        pipeline_of(engine) ? pipeline_stage(pipeline_of(engine), run->release->stage) : NULL;
-    run_end(engine, run, RELEASE_FAILED, ITEM_STOPPED, why);
-    if (stage && stage->on_failure == ON_FAILURE_ROLLBACK &&
-        run->release->kind != RELEASE_ROLLBACK) {
-        rollback_failed(engine, run->release);
+        pipeline_of(engine) ? pipeline_stage(pipeline_of(engine), release->stage) : NULL;
+    return stage && stage->on_failure == ON_FAILURE_ROLLBACK && release->kind != RELEASE_ROLLBACK;
+}
+
+/* Its rollback is stored before its end: a kill in between makes the step fail once more, and the
+   rollback is then known. */
+static void fail_release(struct promote *engine, struct release_run *run, const char *why)
+{
+    struct err err = {0};
+    if (takes_back(engine, run->release) && !rollback_failed(engine, run->release, &err)) {
+        step_back_off(engine, run, &err);
+        return;
     }
+    run_end(engine, run, RELEASE_FAILED, ITEM_STOPPED, why);
 }
 
 static bool record(struct promote *engine, struct release_run *run, const struct step *step,

@@ -269,6 +269,46 @@ static void a_failed_release_can_be_tried_again(void **state)
     world_done(&world);
 }
 
+/* The end of a failed release is only told, and stored, when its rollback is. */
+static void is_taken_back_already(struct world *world, const struct release *release)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    if (release->phase == RELEASE_FAILED) {
+        assert_int_equal(world_last_release(world, "dev", arena)->rollback_of, release->id);
+    }
+}
+
+static void a_stage_that_says_so_takes_back_what_failed(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world,
+               "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}\nspec:\n"
+               "  stages: [{name: dev, onFailure: rollback,"
+               " targets: [{cluster: dev, path: clusters/dev}]}]\n",
+               "dev/cart", 1);
+    world.on_release = is_taken_back_already;
+    world_push_image(&world, "cart", "1.0.0");
+    world_push_image(&world, "cart", "bad-9");
+    world_advance(&world, 3000);
+    static const char *const names[] = {"cart"};
+    struct promote_request request = {.to = "dev",
+                                      .workloads = names,
+                                      .workload_count = 1,
+                                      .version = "bad-9",
+                                      .actor = "ada",
+                                      .request_key = ""};
+    int64_t id = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_submit(world.engine, &request, &id, &err), err);
+    assert_int_equal(world_finish(&world, id, 120000), RELEASE_FAILED);
+    assert_int_equal(world_finish(&world, id + 1, 20000), RELEASE_DONE);
+    assert_string_equal(world_running(&world, "dev", "cart"), "1.0.0");
+    assert_non_null(promote_hold_of(world.engine, "dev", "cart"));
+    ASSERT_FAILS(promote_retry(world.engine, id, "ada", &err), err, ERR_REFUSED, "R-2 came after");
+    world_done(&world);
+}
+
 static void a_persons_commit_becomes_a_release_of_kind_config(void **state)
 {
     (void)state;
@@ -422,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_rollback_to_a_tag_without_digest_ends_when_it_is_healthy),
         cmocka_unit_test(a_newer_version_takes_the_place_of_a_waiting_one),
         cmocka_unit_test(a_failed_release_can_be_tried_again),
+        cmocka_unit_test(a_stage_that_says_so_takes_back_what_failed),
         cmocka_unit_test(a_persons_commit_becomes_a_release_of_kind_config),
         cmocka_unit_test(a_version_that_a_person_took_back_is_not_pushed_again),
         cmocka_unit_test(automation_never_moves_backwards),

@@ -390,8 +390,10 @@ static void port_act(void *context, struct promote_act *act)
 
 static void port_release(void *context, const struct release *release)
 {
-    (void)context;
-    (void)release;
+    struct world *world = context;
+    if (world->on_release) {
+        world->on_release(world, release);
+    }
 }
 
 static void port_cell(void *context, const char *stage, const char *workload)

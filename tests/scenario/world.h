@@ -65,6 +65,8 @@ struct world {
     int pushes; /* commits of ours that reached the remote */
     int kills;
     int64_t rollout_ms; /* from applied to ready */
+    /* Hears of every change of a release while it happens; or NULL. */
+    void (*on_release)(struct world *world, const struct release *release);
 };
 
 /* `cells`: "dev/cart dev/web staging/cart …", all at tag "1.0.0". */
