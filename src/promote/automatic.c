@@ -4,6 +4,9 @@
 
 #include "promote/engine.h"
 
+/* More than these are looked up no faster than all. */
+#define DUE_WORKLOADS_MAX 64
+
 static int64_t seen_ms_of(const struct promote *engine, const struct image *image)
 {
     const struct repository_view *view = repository_find(engine, image->repository);
@@ -153,21 +156,21 @@ static void begin(struct promote *engine, const struct stage *stage, const struc
     struct release *release = release_from_plan(engine, &plan, RELEASE_AUTO, "heddle", "", arena);
     int64_t id = 0;
     if (!run_begin(engine, arena, release, frozen, "", &id, &err)) {
-        engine->is_automation_due = true; /* the store refused: once more at the next tick */
+        automatic_note_all(engine); /* the store refused: once more at the next tick */
     }
 }
 
-static void evaluate_stage(struct promote *engine, const struct stage *stage)
+static void evaluate_stage(struct promote *engine, const struct stage *stage,
+                           const struct promote_request *due)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
-    struct promote_request everything = {0};
     struct plan_request asked = {.forwards_only = true};
     TEXT_COPY_CUT(asked.to, stage->name);
     TEXT_COPY_CUT(asked.from, facts_default_source(stage));
     struct candidates candidates;
     struct plan plan;
     struct err err = {0};
-    if (!facts_candidates(engine, &everything, stage, asked.from, arena, &candidates, &err)) {
+    if (!facts_candidates(engine, due, stage, asked.from, arena, &candidates, &err)) {
         return;
     }
     plan_make(&asked, candidates.items, candidates.count, arena, &plan);
@@ -186,12 +189,47 @@ static void evaluate_stage(struct promote *engine, const struct stage *stage)
     }
 }
 
+void automatic_note(struct promote *engine, const char *workload)
+{
+    if (!engine->is_automation_due) {
+        map_set(&engine->due_workloads, workload, engine);
+    }
+    if (engine->due_workloads.count > DUE_WORKLOADS_MAX) {
+        automatic_note_all(engine);
+    }
+}
+
+void automatic_note_all(struct promote *engine)
+{
+    engine->is_automation_due = true;
+    map_done(&engine->due_workloads);
+}
+
+/* What was noted so far, into the arena; none are all. */
+static struct promote_request take_due(struct promote *engine, struct arena *arena)
+{
+    struct promote_request due = {0};
+    const char **names = arena_alloc(arena, engine->due_workloads.count, sizeof(*names));
+    MAP_EACH (slot, &engine->due_workloads) {
+        names[due.workload_count++] = arena_strdup(arena, slot->key);
+    }
+    due.workloads = names;
+    engine->is_automation_due = false;
+    map_done(&engine->due_workloads);
+    return due;
+}
+
 void automatic_evaluate(struct promote *engine)
 {
     const struct pipeline *pipeline = pipeline_of(engine);
+    if (!engine->is_automation_due && engine->due_workloads.count == 0) {
+        return;
+    }
+    AUTO(arena_free) struct arena *arena = arena_new();
+    const struct promote_request due = take_due(engine, arena);
     for (size_t i = 0; pipeline && i < pipeline->stage_count; i++) {
         if (pipeline->stages[i].automatic) {
-            evaluate_stage(engine, &pipeline->stages[i]);
+            evaluate_stage(engine, &pipeline->stages[i], &due);
         }
     }
 }

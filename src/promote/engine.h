@@ -35,7 +35,8 @@ struct promote {
     VEC(struct release_run *) runs; /* oldest first */
     struct arena *holds_arena;
     struct hold_list holds;
-    bool is_automation_due;
+    bool is_automation_due;   /* for all workloads */
+    struct map due_workloads; /* or for these */
 };
 
 int64_t now_of(const struct promote *engine);
@@ -121,6 +122,9 @@ struct candidates {
     struct plan_candidate *items;
     size_t count;
 };
+/* Each named workload exists in the stage. */
+bool facts_check_names(const struct promote *engine, const struct promote_request *request,
+                       const struct stage *stage, struct arena *arena, struct err *err) MUST_CHECK;
 /* What the source offers each named workload (none: all) of a stage.  Everything in the arena. */
 bool facts_candidates(struct promote *engine, const struct promote_request *request,
                       const struct stage *stage, const char *from, struct arena *arena,
@@ -135,7 +139,11 @@ void facts_plan_gate(struct promote *engine, const struct plan *plan, struct gat
 struct release *release_from_plan(struct promote *engine, const struct plan *plan,
                                   enum release_kind kind, const char *actor, const char *reason,
                                   struct arena *arena);
-void automatic_evaluate(struct promote *engine);
+/* Something changed that may let a workload move by itself, or any of them: they are looked at by
+   the next tick. */
+void automatic_note(struct promote *engine, const char *workload);
+void automatic_note_all(struct promote *engine);
+void automatic_evaluate(struct promote *engine); /* of what was noted */
 void config_releases(struct promote *engine, const struct git_view *view);
 /* Start a rollback of everything that a failing release has committed; where there is nothing to
    go back to, nothing happens.  Twice is once.  False: try again later. */

@@ -247,8 +247,8 @@ static const char *near_workload(const struct promote *engine, const struct stag
     return NULL;
 }
 
-static bool check_names(const struct promote *engine, const struct promote_request *request,
-                        const struct stage *stage, struct arena *arena, struct err *err)
+bool facts_check_names(const struct promote *engine, const struct promote_request *request,
+                       const struct stage *stage, struct arena *arena, struct err *err)
 {
     for (size_t i = 0; i < request->workload_count; i++) {
         const char *word = request->workloads[i];
@@ -285,8 +285,7 @@ bool facts_candidates(struct promote *engine, const struct promote_request *requ
                       struct candidates *out, struct err *err)
 {
     struct source source;
-    if (!find_source(engine, from, request->version, &source, err) ||
-        !check_names(engine, request, stage, arena, err)) {
+    if (!find_source(engine, from, request->version, &source, err)) {
         return false;
     }
     size_t room = 0;

@@ -205,7 +205,7 @@ bool promote_resume(struct promote *engine, const char *stage, const char *workl
         !holds_reload(engine, err)) {
         return false;
     }
-    engine->is_automation_due = true;
+    automatic_note_all(engine);
     engine->ports.board_changed(engine->ports.context);
     promote_tick(engine);
     return true;

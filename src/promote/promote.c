@@ -56,7 +56,7 @@ bool promote_open(struct store *store, const struct env *env, const struct promo
         promote_close(&engine);
         return err_wrap(err, "open the engine");
     }
-    engine->is_automation_due = true;
+    automatic_note_all(engine);
     *out = engine;
     return true;
 }
@@ -92,7 +92,7 @@ static void expire_holds(struct promote *engine)
     for (size_t i = 0; i < engine->holds.count; i++) {
         const struct hold *hold = &engine->holds.holds[i];
         if (hold->expires_ms > 0 && hold->expires_ms <= now_of(engine)) {
-            engine->is_automation_due = true;
+            automatic_note_all(engine);
             if (holds_reload(engine, &err)) {
                 engine->ports.board_changed(engine->ports.context);
             }
@@ -104,8 +104,7 @@ static void expire_holds(struct promote *engine)
 void promote_tick(struct promote *engine)
 {
     expire_holds(engine);
-    if (engine->is_automation_due && engine->git && !engine->git->is_rewritten) {
-        engine->is_automation_due = false;
+    if (engine->git && !engine->git->is_rewritten) {
         automatic_evaluate(engine);
     }
     /* A run may begin others (a rollback on failure): those stand behind it. */
@@ -123,7 +122,7 @@ void promote_set_git(struct promote *engine, struct git_view *view)
     engine->git = view;
     TEXT_COPY_CUT(engine->head, view->head);
     config_releases(engine, view);
-    engine->is_automation_due = true;
+    automatic_note_all(engine);
     engine->ports.board_changed(engine->ports.context);
 }
 

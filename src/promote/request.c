@@ -40,7 +40,8 @@ static bool make_plan(struct promote *engine, const struct promote_request *requ
     TEXT_COPY_CUT(asked.to, stage->name);
     TEXT_COPY_CUT(asked.from, request->from[0] ? request->from : facts_default_source(stage));
     struct candidates candidates;
-    if (!facts_candidates(engine, request, stage, asked.from, arena, &candidates, err)) {
+    if (!facts_check_names(engine, request, stage, arena, err) ||
+        !facts_candidates(engine, request, stage, asked.from, arena, &candidates, err)) {
         return false;
     }
     plan_make(&asked, candidates.items, candidates.count, arena, out);

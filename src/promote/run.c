@@ -183,7 +183,9 @@ static void finish(struct promote *engine, struct release_run *run)
         snprintf(why, sizeof(why), "Done after %s.", took);
         run_end(engine, run, RELEASE_DONE, ITEM_DONE, why);
     }
-    engine->is_automation_due = true;
+    for (size_t i = 0; i < release->item_count; i++) {
+        automatic_note(engine, release->items[i].workload);
+    }
 }
 
 static bool takes_back(const struct promote *engine, const struct release *release)

@@ -280,7 +280,9 @@ bool promote_take_report(struct promote *engine, const struct report *report, st
         cluster_free(before);
     }
     tell_cells(engine, view, report);
-    engine->is_automation_due = engine->is_automation_due || !says_nothing_new;
+    for (size_t i = 0; i < report->workload_count; i++) {
+        automatic_note(engine, report->workloads[i].name);
+    }
     return true;
 }
 
@@ -323,6 +325,28 @@ static void repository_free(struct repository_view *view)
     }
 }
 
+static bool uses(const struct scan_workload *workload, const char *repository)
+{
+    for (size_t i = 0; i < workload->place_count; i++) {
+        if (strcmp(workload->places[i].image.repository, repository) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_users(struct promote *engine, const char *repository)
+{
+    for (size_t i = 0; engine->git && i < engine->git->target_count; i++) {
+        const struct scan *scan = engine->git->targets[i].scan;
+        for (size_t n = 0; scan && n < scan->workload_count; n++) {
+            if (uses(&scan->workloads[n], repository)) {
+                automatic_note(engine, scan->workloads[n].name);
+            }
+        }
+    }
+}
+
 bool promote_versions_changed(struct promote *engine, const char *repository, struct err *err)
 {
     struct repository_view *view = xcalloc(1, sizeof(*view));
@@ -332,7 +356,7 @@ bool promote_versions_changed(struct promote *engine, const char *repository, st
         return false;
     }
     repository_free(map_set(&engine->repositories, repository, view));
-    engine->is_automation_due = true;
+    note_users(engine, repository);
     engine->ports.board_changed(engine->ports.context);
     return true;
 }
@@ -477,6 +501,7 @@ void world_free(struct promote *engine)
         repository_free(slot->value);
     }
     map_done(&engine->repositories);
+    map_done(&engine->due_workloads);
     git_view_free(&engine->git);
     arena_free(&engine->holds_arena);
 }
