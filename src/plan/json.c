@@ -87,11 +87,27 @@ void plan_summary(const struct plan *plan, struct str *out)
              plan->wave_count == 1 ? "" : "s");
 }
 
+/* A tag and the beginning of its digest, which may move while the tag stays. */
+static void describe_version(const json_t *image, struct str *out)
+{
+    const char *digest = json_text_at(image, "digest", "");
+    const char *hex = strchr(digest, ':');
+    str_add(out, json_text_at(image, "tag", ""));
+    if (hex) {
+        str_addf(out, "@%.12s", hex + 1);
+    }
+}
+
+/* All that the plan's digest covers. */
 static void describe_change(const json_t *item, const json_t *change, struct str *out)
 {
-    str_addf(out, "%s in %s: %s %s → %s", json_text_at(item, "workload", "?"),
-             json_text_at(item, "target", "?"), json_text_at(change, "container", "?"),
-             json_text_at(change, "from.tag", "?"), json_text_at(change, "to.tag", "?"));
+    str_addf(out, "%s in %s, wave %lld: %s ", json_text_at(item, "workload", "?"),
+             json_text_at(item, "target", "?"), (long long)json_int_at(item, "wave", 0),
+             json_text_at(change, "container", "?"));
+    describe_version(json_at(change, "from"), out);
+    str_add(out, " → ");
+    describe_version(json_at(change, "to"), out);
+    str_addf(out, " in %s", json_text_at(change, "file", "?"));
 }
 
 /* One line per change, in order. */
