@@ -6,7 +6,7 @@
 struct walk {
     const struct manifest_tree *tree;
     struct arena *arena;
-    struct manifest_object **objects;
+    struct manifest_object **end; /* of the list so far: folders have thousands of files */
     struct manifest_problem **problems;
     void (*on_kustomization)(void *context, const char *folder);
     void *context;
@@ -24,7 +24,15 @@ bool manifest_is_file_name(const char *name)
     return ends_with(name, ".yaml") || ends_with(name, ".yml") || ends_with(name, ".json");
 }
 
-static void walk_folder(const struct walk *walk, const char *folder, int depth)
+static void walk_file(struct walk *walk, const char *path)
+{
+    manifest_file(walk->tree, path, walk->arena, walk->end, walk->problems);
+    while (*walk->end) {
+        walk->end = &(*walk->end)->next;
+    }
+}
+
+static void walk_folder(struct walk *walk, const char *folder, int depth)
 {
     struct manifest_entry *entries = NULL;
     size_t count = 0;
@@ -50,7 +58,7 @@ static void walk_folder(const struct walk *walk, const char *folder, int depth)
         if (entries[i].is_folder) {
             walk_folder(walk, path, depth + 1);
         } else if (manifest_is_file_name(name)) {
-            manifest_file(walk->tree, path, walk->arena, walk->objects, walk->problems);
+            walk_file(walk, path);
         }
     }
 }

@@ -1,4 +1,5 @@
-/* What a plan shows beside its Git diff, when asked: impact, rendered objects, what stays. */
+/* Plans: what a source offers, and what they show beside their Git diff when asked: impact,
+   rendered objects, what stays. */
 #include "../server/listener.h"
 #include "contract.h"
 
@@ -45,6 +46,19 @@ static void measure(struct house *house, const char *cluster, int64_t free_milli
                                 .room_count = 1};
     capacity.rooms[0] = (struct node_room){"node-1", {free_milli, 14 * GIB}, 100};
     house_measure(house, cluster, &(struct measured){&capacity, NULL, 0, NULL, 0});
+}
+
+/* Git says it already, but nobody knows yet whether it runs. */
+static void what_the_source_has_not_applied_is_not_offered(void **state)
+{
+    struct house *house = *state;
+    HOUSE_COMMIT(house, {CART("dev"), house_manifest(house, "cart", "1.1.0")});
+    const json_t *skipped = json_array_at(plan(house, "staging", ""), "skipped");
+    assert_string_equal(json_text_at(json_array_get(skipped, 0), "reason", ""),
+                        "dev has not applied 1.1.0 yet.");
+    house_sync(house, "dev", NULL);
+    const json_t *items = json_array_at(plan(house, "staging", ""), "items");
+    assert_int_equal(json_array_size(items), 1);
 }
 
 static void a_plan_shows_only_what_is_asked_for(void **state)
@@ -112,6 +126,7 @@ int main(void)
 {
 #define IN_HOUSE(test) cmocka_unit_test_setup_teardown(test, open_checked, house_close)
     const struct CMUnitTest tests[] = {
+        IN_HOUSE(what_the_source_has_not_applied_is_not_offered),
         IN_HOUSE(a_plan_shows_only_what_is_asked_for),
         IN_HOUSE(impact_says_whether_it_fits),
         IN_HOUSE(objects_are_shown_as_they_become),
