@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/internal.h"
-#include "crypto/crypto.h"
 #include "registry/registry.h"
 
 #define HINTS_MAX 32
@@ -47,31 +46,41 @@ static bool is_in_time(struct api *api, struct http_exchange *exchange, struct e
 
 /* ---- by someone who knows the secret ---- */
 
-static bool is_signed(struct api *api, const struct http_exchange *exchange, struct err *err)
+static bool has_key(const char *secret, const struct http_exchange *exchange, const char *path)
+{
+    const char *key = http_path_value(exchange, "key");
+    return key && auth_key_holds(secret, path, key);
+}
+
+static bool has_proof(const char *secret, const struct http_exchange *exchange)
+{
+    for (size_t i = 0; i < auth_proof_count; i++) {
+        const char *value = http_request_header(exchange, auth_proofs[i].header);
+        if (value && auth_proof_holds(&auth_proofs[i], secret, http_body_of(exchange), value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_signed(struct api *api, const struct http_exchange *exchange, const char *path,
+                      struct err *err)
 {
     const char *secret = api->options.hook_secret;
     if (!secret) {
         return err_set(err, ERR_DENIED,
                        "webhooks are off: start the server with --hook-secret-file");
     }
-    const char *signature = http_request_header(exchange, "X-Hub-Signature-256");
-    const char *bearer = http_request_header(exchange, "Authorization");
-    if (signature && auth_signature_matches(secret, http_body_of(exchange), signature)) {
-        return true;
-    }
-    if (bearer && strncasecmp(bearer, "Bearer ", 7) == 0 &&
-        crypto_equal(slice_of(bearer + 7), slice_of(secret))) {
-        return true;
-    }
-    return err_set(err, ERR_UNKNOWN_WHO,
-                   "the signature does not match: send X-Hub-Signature-256 with the shared secret");
+    return has_key(secret, exchange, path) || has_proof(secret, exchange) ||
+           err_set(err, ERR_UNKNOWN_WHO,
+                   "nothing proves that the sender knows the secret: see the guide, Webhooks");
 }
 
 /* May it be heard?  Else it is answered. */
-static bool is_welcome(struct api *api, struct http_exchange *exchange)
+static bool is_welcome(struct api *api, struct http_exchange *exchange, const char *path)
 {
     struct err err = {0};
-    if (is_in_time(api, exchange, &err) && is_signed(api, exchange, &err)) {
+    if (is_in_time(api, exchange, &err) && is_signed(api, exchange, path, &err)) {
         api->hooks++;
         return true;
     }
@@ -83,7 +92,7 @@ static bool is_welcome(struct api *api, struct http_exchange *exchange)
 void hear_registry(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    if (!is_welcome(api, exchange)) {
+    if (!is_welcome(api, exchange, HOOK_REGISTRY)) {
         return;
     }
     struct registry_hint hints[HINTS_MAX];
@@ -97,7 +106,7 @@ void hear_registry(struct http_exchange *exchange, void *context)
 void hear_git(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
-    if (!is_welcome(api, exchange)) {
+    if (!is_welcome(api, exchange, HOOK_GIT)) {
         return;
     }
     api->options.fetch_soon(api->options.context);

@@ -161,6 +161,9 @@ void make_token(struct http_exchange *exchange, void *context);
 void revoke_token(struct http_exchange *exchange, void *context);
 void take_report(struct http_exchange *exchange, void *context);
 void follow_commands(struct http_exchange *exchange, void *context);
+/* Addresses of hooks: what a key is made for. */
+#define HOOK_REGISTRY "/hooks/registry"
+#define HOOK_GIT "/hooks/git"
 void hear_registry(struct http_exchange *exchange, void *context);
 void hear_git(struct http_exchange *exchange, void *context);
 void show_health(struct http_exchange *exchange, void *context);

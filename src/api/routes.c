@@ -3,6 +3,8 @@
 
 /* A report of thousands of workloads. */
 #define REPORT_BYTES_MAX (16U << 20)
+/* Push events of large commits; packages with all their metadata. */
+#define HOOK_BYTES_MAX (3U << 20)
 
 const struct http_route api_routes[] = {
     {HTTP_GET, "/healthz", PERMISSION_PUBLIC, show_health, "Is the process alive?"},
@@ -46,8 +48,13 @@ const struct http_route api_routes[] = {
      REPORT_BYTES_MAX},
     {HTTP_GET, "/api/v1/agent/commands", PERMISSION_REPORT, follow_commands,
      "Commands to an agent"},
-    {HTTP_POST, "/hooks/registry", PERMISSION_PUBLIC, hear_registry, "A registry's notification"},
-    {HTTP_POST, "/hooks/git", PERMISSION_PUBLIC, hear_git, "A Git host's push"},
+    {HTTP_POST, HOOK_REGISTRY, PERMISSION_PUBLIC, hear_registry, "A registry's notification",
+     HOOK_BYTES_MAX},
+    {HTTP_POST, HOOK_REGISTRY "/{key}", PERMISSION_PUBLIC, hear_registry,
+     "The same, of a sender that cannot sign", HOOK_BYTES_MAX},
+    {HTTP_POST, HOOK_GIT, PERMISSION_PUBLIC, hear_git, "A Git host's push", HOOK_BYTES_MAX},
+    {HTTP_POST, HOOK_GIT "/{key}", PERMISSION_PUBLIC, hear_git,
+     "The same, of a sender that cannot sign", HOOK_BYTES_MAX},
     {HTTP_GET, "/", PERMISSION_PUBLIC, show_page, "The web UI"},
     {HTTP_GET, "/{path...}", PERMISSION_PUBLIC, show_page, "Its files, and links into it"},
 };

@@ -184,15 +184,3 @@ bool auth_identify(struct store *store, const struct env *env, const char *secre
     (void)is_noted;
     return true;
 }
-
-bool auth_signature_matches(const char *secret, struct slice body, const char *signature)
-{
-    if (!secret[0]) {
-        return false; /* everybody can sign with nothing */
-    }
-    char hex[SHA256_HEX_BYTES];
-    char wanted[sizeof("sha256=") + SHA256_HEX_BYTES];
-    crypto_hmac_sha256_hex(slice_of(secret), body, hex);
-    snprintf(wanted, sizeof(wanted), "sha256=%s", hex);
-    return crypto_equal(slice_of(signature), slice_of(wanted));
-}

@@ -84,6 +84,25 @@ bool auth_session_close_all(struct store *store, int64_t token_id, int64_t *out_
 /* ERR_DENIED names the role that is needed. */
 bool auth_require(const struct principal *principal, enum permission permission,
                   struct err *err) MUST_CHECK;
-/* Does "sha256=<hex>" sign these bytes with this secret?  Constant time.  An empty secret signs
-   nothing. */
-bool auth_signature_matches(const char *secret, struct slice body, const char *signature);
+
+/* ---- webhooks ---- */
+
+/* A header that may prove that a webhook's sender knows the shared secret. */
+struct auth_proof {
+    const char *header, *prefix;
+    enum auth_proof_kind {
+        AUTH_HMAC_SHA256, /* hex of the body's, keyed with the secret */
+        AUTH_HMAC_SHA1,
+        AUTH_SECRET,   /* the secret itself */
+        AUTH_PASSWORD, /* the secret as the password of Basic */
+    } kind;
+};
+extern const struct auth_proof auth_proofs[];
+extern const size_t auth_proof_count;
+/* Does the header's value hold?  Constant time.  An empty secret proves nothing. */
+bool auth_proof_holds(const struct auth_proof *proof, const char *secret, struct slice body,
+                      const char *value);
+/* For senders that can be told an address and nothing else (Docker Hub, Quay, Pub/Sub): is the key
+   that ends the address the path's HMAC-SHA256 in hex?  Who reads it in a log can make heddle look,
+   and learns nothing of the secret. */
+bool auth_key_holds(const char *secret, const char *path, const char *key);

@@ -37,17 +37,27 @@ void crypto_sha256_hex(struct slice bytes, char out[static SHA256_HEX_BYTES])
     to_hex(digest, sizeof(digest), out);
 }
 
-void crypto_hmac_sha256_hex(struct slice key, struct slice bytes, char out[static SHA256_HEX_BYTES])
+static void hmac_hex(const EVP_MD *hash, struct slice key, struct slice bytes, char *out)
 {
-    unsigned char digest[SHA256_BYTES];
+    unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     assert(key.length <= INT_MAX);
     const unsigned char *made =
-        HMAC(EVP_sha256(), key.bytes, (int)key.length, (const unsigned char *)bytes.bytes,
-             bytes.length, digest, &length);
-    assert(made && length == SHA256_BYTES);
+        HMAC(hash, key.bytes, (int)key.length, (const unsigned char *)bytes.bytes, bytes.length,
+             digest, &length);
+    assert(made);
     (void)made;
-    to_hex(digest, sizeof(digest), out);
+    to_hex(digest, length, out);
+}
+
+void crypto_hmac_sha256_hex(struct slice key, struct slice bytes, char out[static SHA256_HEX_BYTES])
+{
+    hmac_hex(EVP_sha256(), key, bytes, out);
+}
+
+void crypto_hmac_sha1_hex(struct slice key, struct slice bytes, char out[static SHA1_HEX_BYTES])
+{
+    hmac_hex(EVP_sha1(), key, bytes, out);
 }
 
 bool crypto_equal(struct slice a, struct slice b)

@@ -6,11 +6,14 @@
 
 #define SHA256_HEX_BYTES 65
 #define SHA256_BYTES 32
+#define SHA1_HEX_BYTES 41
 
 void crypto_sha256(struct slice bytes, unsigned char out[static SHA256_BYTES]);
 void crypto_sha256_hex(struct slice bytes, char out[static SHA256_HEX_BYTES]);
 void crypto_hmac_sha256_hex(struct slice key, struct slice bytes,
                             char out[static SHA256_HEX_BYTES]);
+/* For those who sign with nothing better: as a keyed signature it still holds. */
+void crypto_hmac_sha1_hex(struct slice key, struct slice bytes, char out[static SHA1_HEX_BYTES]);
 /* Equal, in a time that does not depend on where they differ. */
 bool crypto_equal(struct slice a, struct slice b);
 /* Random text of `length` characters of [0-9A-Za-z]: 62^length, so 43 give 256 bits. */

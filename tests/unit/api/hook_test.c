@@ -71,7 +71,9 @@ static void only_the_right_signature_is_heard(void **state)
         {"Authorization", "Bearer ", 401},
         {"Authorization", "Bearer " HOOK_SECRET "x", 401},
         {"Authorization", "Basic " HOOK_SECRET, 401},
-        {"Authorization", HOOK_SECRET, 401},
+        {"Authorization", HOOK_SECRET, 202},
+        {"X-Gitlab-Token", HOOK_SECRET, 202},
+        {"X-Gitlab-Token", "another", 401},
     };
     static const char *const paths[] = {REGISTRY, GIT};
     for (size_t i = 0; i < COUNT_OF(cases) * 2; i++) {
@@ -171,15 +173,32 @@ static void whatever_a_hook_says_is_a_hint_at_most(void **state)
     assert_int_equal(ASK(house, "GET", "/readyz")->status, 200);
 }
 
-static void a_hook_of_3_mib_is_too_large(void **state)
+static void a_hook_of_more_than_3_mib_is_too_large(void **state)
 {
     struct house *house = *state;
     AUTO_STR(body, 4U << 20);
     while (body.length < 3U << 20) {
-        str_add(&body, "0123456789abcdef");
+        str_add(&body, "          123456");
     }
+    assert_int_equal(call_signed(house, GIT, body.text)->status, 202);
+    str_add(&body, "7");
     assert_int_equal(call_signed(house, REGISTRY, body.text)->status, 413);
     assert_int_equal(call_signed(house, GIT, body.text)->status, 413);
+}
+
+/* Docker Hub can be told an address and nothing else. */
+static void an_address_with_its_key_is_heard(void **state)
+{
+    struct house *house = *state;
+    char key[SHA256_HEX_BYTES];
+    crypto_hmac_sha256_hex(slice_of(HOOK_SECRET), slice_of(REGISTRY), key);
+    const char *good = arena_printf(house->arena, REGISTRY "/%s", key);
+    const char *elsewhere = arena_printf(house->arena, GIT "/%s", key);
+    assert_int_equal(call(house, good, "{}", NULL, NULL)->status, 202);
+    assert_int_equal(call(house, elsewhere, "{}", NULL, NULL)->status, 401);
+    crypto_hmac_sha256_hex(slice_of("another secret"), slice_of(REGISTRY), key);
+    const char *guessed = arena_printf(house->arena, REGISTRY "/%s", key);
+    assert_int_equal(call(house, guessed, "{}", NULL, NULL)->status, 401);
 }
 
 /* ---- how often ---- */
@@ -229,7 +248,8 @@ int main(void)
         IN_A_HOUSE(a_hook_of_the_registry_makes_it_be_looked_at),
         IN_A_HOUSE(a_hook_of_git_makes_it_be_looked_at_and_agents_hear_of_it),
         IN_A_HOUSE(whatever_a_hook_says_is_a_hint_at_most),
-        IN_A_HOUSE(a_hook_of_3_mib_is_too_large),
+        IN_A_HOUSE(a_hook_of_more_than_3_mib_is_too_large),
+        IN_A_HOUSE(an_address_with_its_key_is_heard),
         IN_A_HOUSE(hooks_of_one_source_have_a_measure),
         IN_A_HOUSE(who_guesses_the_secret_is_measured_too),
     };

@@ -226,31 +226,84 @@ static void a_use_is_noted_at_most_once_a_minute(void **state)
     }
 }
 
-static void only_the_right_signature_matches(void **state)
+#define SECRET "It's a Secret to Everybody"
+#define BODY "Hello, World!"
+/* The example of GitHub's documentation on validating webhook deliveries. */
+#define HMAC_SHA256 "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+#define HMAC_SHA1 "01dc10d0c83e72ed246219cdd91669667fe2ca59"
+
+static bool is_proven(const char *header, const char *value, const char *secret, const char *body)
+{
+    bool holds = false;
+    for (size_t i = 0; i < auth_proof_count; i++) {
+        holds = holds || (strcmp(auth_proofs[i].header, header) == 0 &&
+                          auth_proof_holds(&auth_proofs[i], secret, slice_of(body), value));
+    }
+    return holds;
+}
+
+static void each_sender_proves_it_in_its_own_header(void **state)
 {
     (void)state;
-    /* The example of GitHub's documentation on validating webhook deliveries. */
-    static const char good[] =
-        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
-    static const char secret[] = "It's a Secret to Everybody";
-    const struct {
-        const char *secret, *body, *signature;
-        bool matches;
+    static const struct {
+        const char *header, *value;
+        bool holds;
     } cases[] = {
-        {secret, "Hello, World!", good, true},
-        {secret, "Hello, World?", good, false},
-        {"It's a secret to everybody", "Hello, World!", good, false},
-        {secret, "Hello, World!", good + 7, false},
-        {secret, "Hello, World!", "sha256=", false},
-        {secret, "Hello, World!", "sha1=0a4d55a8d778e5022fab701977c5d840bbc486d0", false},
-        {secret, "Hello, World!", "", false},
-        {"", "", "sha256=b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad", false},
+        {"X-Hub-Signature-256", "sha256=" HMAC_SHA256, true},
+        {"X-Hub-Signature-256", HMAC_SHA256, false},
+        {"X-Hub-Signature-256", "sha256=", false},
+        {"X-Hub-Signature-256", SECRET, false},
+        {"X-Hub-Signature", "sha256=" HMAC_SHA256, true},
+        {"X-Hub-Signature", "sha1=" HMAC_SHA1, false},
+        {"X-Gitea-Signature", HMAC_SHA256, true},
+        {"X-Gitea-Signature", "", false},
+        {"X-JFrog-Event-Auth", HMAC_SHA256, true},
+        {"X-JFrog-Event-Auth", SECRET, true},
+        {"X-JFrog-Event-Auth", "It's", false},
+        {"X-Nexus-Webhook-Signature", HMAC_SHA1, true},
+        {"X-Nexus-Webhook-Signature", HMAC_SHA256, false},
+        {"X-Gitlab-Token", SECRET, true},
+        {"X-Gitlab-Token", HMAC_SHA256, false},
+        {"Authorization", "Bearer " SECRET, true},
+        {"Authorization", "bearer " SECRET, true},
+        {"Authorization", SECRET, true},
+        {"Authorization", "Bearer ", false},
+        {"Authorization", "", false},
+        /* "heddle:" and the secret; then ":" and another; then the secret without a colon. */
+        {"Authorization", "Basic aGVkZGxlOkl0J3MgYSBTZWNyZXQgdG8gRXZlcnlib2R5", true},
+        {"Authorization", "Basic OmFub3RoZXI=", false},
+        {"Authorization", "Basic SXQncyBhIFNlY3JldCB0byBFdmVyeWJvZHk=", false},
+        {"Authorization", "Basic %%%", false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        assert_int_equal(
-            auth_signature_matches(cases[i].secret, slice_of(cases[i].body), cases[i].signature),
-            cases[i].matches);
+        if (is_proven(cases[i].header, cases[i].value, SECRET, BODY) != cases[i].holds) {
+            fail_msg("%s: %s", cases[i].header, cases[i].value);
+        }
+        assert_false(is_proven(cases[i].header, cases[i].value, "a third", "Hello, World?"));
     }
+}
+
+static void an_empty_secret_proves_nothing(void **state)
+{
+    (void)state;
+    static const char of_nothing[] =
+        "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
+    assert_false(is_proven("X-Gitea-Signature", of_nothing, "", ""));
+    assert_false(is_proven("X-Gitlab-Token", "", "", ""));
+    assert_false(is_proven("Authorization", "Basic Og==", "", ""));
+    assert_false(auth_key_holds("", "", of_nothing));
+}
+
+static void a_key_is_good_for_its_own_address(void **state)
+{
+    (void)state;
+    char key[SHA256_HEX_BYTES];
+    crypto_hmac_sha256_hex(slice_of(SECRET), slice_of("/hooks/registry"), key);
+    assert_true(auth_key_holds(SECRET, "/hooks/registry", key));
+    assert_false(auth_key_holds(SECRET, "/hooks/git", key));
+    assert_false(auth_key_holds("another", "/hooks/registry", key));
+    assert_false(auth_key_holds(SECRET, "/hooks/registry", SECRET));
+    assert_false(auth_key_holds(SECRET, "/hooks/registry", ""));
 }
 
 int main(void)
@@ -267,7 +320,9 @@ int main(void)
         WITH_STORE(a_token_that_makes_no_sense_is_not_made),
         WITH_STORE(the_first_start_makes_one_admin_and_the_second_none),
         WITH_STORE(a_use_is_noted_at_most_once_a_minute),
-        cmocka_unit_test(only_the_right_signature_matches),
+        cmocka_unit_test(each_sender_proves_it_in_its_own_header),
+        cmocka_unit_test(an_empty_secret_proves_nothing),
+        cmocka_unit_test(a_key_is_good_for_its_own_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
