@@ -216,10 +216,9 @@ static bool read_exactly(struct reader *reader, const struct yaml_node *node, co
 /* ---- spec.versions ---- */
 
 static const char *const policy_words[] = {
-    [POLICY_SEMVER] = "semver",
-    [POLICY_ALPHABETICAL] = "alphabetical",
-    [POLICY_NUMERIC] = "numeric",
-    [POLICY_NEWEST] = "newest",
+    [POLICY_SEMVER] = "semver",     [POLICY_ALPHABETICAL] = "alphabetical",
+    [POLICY_NUMERIC] = "numeric",   [POLICY_NEWEST] = "newest",
+    [POLICY_CALENDAR] = "calendar",
 };
 
 static bool read_semver(struct reader *reader, const struct yaml_node *node, void *out)
@@ -251,12 +250,32 @@ static bool read_newest(struct reader *reader, const struct yaml_node *node, voi
     return read_exactly(reader, node, "true");
 }
 
+static bool read_calendar(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    ((struct version_rule *)out)->policy = POLICY_CALENDAR;
+    return read_exactly(reader, node, "asc");
+}
+
+static bool read_digest(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    struct version_rule *rule = out;
+    rule->policy = POLICY_DIGEST;
+    if (!want_scalar(reader, node, "main")) {
+        return false;
+    }
+    rule->range = arena_strdup(reader->arena, node->text);
+    return true;
+}
+
 static bool read_policy(struct reader *reader, const struct yaml_node *node, void *out)
 {
     static const struct field fields[] = {
-        {"semver", read_semver, false, false},   {"alphabetical", read_alphabetical, false, false},
-        {"numeric", read_numeric, false, false}, {"newest", read_newest, false, false},
-        {"digest", NULL, false, true},
+        {"semver", read_semver, false, false},
+        {"alphabetical", read_alphabetical, false, false},
+        {"numeric", read_numeric, false, false},
+        {"newest", read_newest, false, false},
+        {"calendar", read_calendar, false, false},
+        {"digest", read_digest, false, false},
     };
     if (node->kind == YAML_MAPPING) {
         return read_mapping(reader, node, fields, COUNT_OF(fields), out) &&
@@ -290,6 +309,15 @@ static bool read_tags(struct reader *reader, const struct yaml_node *node, void 
     return true;
 }
 
+static bool read_ignore(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    if (!want_scalar(reader, node, "\".*-debug\"")) {
+        return false;
+    }
+    ((struct version_rule *)out)->ignore = arena_strdup(reader->arena, node->text);
+    return true;
+}
+
 /* The rule is tried here, so that a bad range shows up in this file and not at the first poll. */
 static bool read_rule(struct reader *reader, const struct yaml_node *node,
                       struct version_rule *rule)
@@ -298,10 +326,12 @@ static bool read_rule(struct reader *reader, const struct yaml_node *node,
         {"images", read_images, true, false},
         {"policy", read_policy, false, false},
         {"tags", read_tags, false, false},
+        {"ignore", read_ignore, false, false},
     };
     *rule = (struct version_rule){.policy = POLICY_SEMVER,
                                   .range = "",
                                   .tags = "",
+                                  .ignore = "",
                                   .line = node->line,
                                   .column = node->column};
     struct err why = {0};

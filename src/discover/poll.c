@@ -35,6 +35,7 @@ struct version_rule *rule_copy(const struct version_rule *rule)
     copy->images = xstrdup(text_or_none(rule->images));
     copy->range = xstrdup(text_or_none(rule->range));
     copy->tags = xstrdup(text_or_none(rule->tags));
+    copy->ignore = xstrdup(text_or_none(rule->ignore));
     return copy;
 }
 
@@ -44,6 +45,7 @@ void rule_free(struct version_rule **rule)
         xfree(&(*rule)->images);
         xfree(&(*rule)->range);
         xfree(&(*rule)->tags);
+        xfree(&(*rule)->ignore);
     }
     xfree(rule);
 }
@@ -51,7 +53,8 @@ void rule_free(struct version_rule **rule)
 bool rule_equals(const struct version_rule *a, const struct version_rule *b)
 {
     return a->policy == b->policy && strcmp(text_or_none(a->range), text_or_none(b->range)) == 0 &&
-           strcmp(text_or_none(a->tags), text_or_none(b->tags)) == 0;
+           strcmp(text_or_none(a->tags), text_or_none(b->tags)) == 0 &&
+           strcmp(text_or_none(a->ignore), text_or_none(b->ignore)) == 0;
 }
 
 /* ---- the listing ---- */
@@ -93,6 +96,7 @@ static void forget_unlisted(struct poll *poll)
 
 struct candidate {
     const char *tag;
+    char key[IMAGE_TAG_BYTES]; /* what the policy compares */
     struct known_tag *known;
 };
 
@@ -100,7 +104,9 @@ static int newest_first(const void *left, const void *right, void *context)
 {
     const struct candidate *a = left;
     const struct candidate *b = right;
-    int order = policy_compare(context, b->tag, b->known->seen_ms, a->tag, a->known->seen_ms);
+    const struct version_rule *rule = context;
+    int order =
+        policy_compare_keys(rule->policy, b->key, b->known->seen_ms, a->key, a->known->seen_ms);
     return order != 0 ? order : strcmp(b->tag, a->tag);
 }
 
@@ -143,22 +149,29 @@ static bool resolve_all(struct poll *poll, const struct candidate *candidates, s
     return true;
 }
 
-static bool resolve_admitted(struct poll *poll, const struct registry_tags *tags)
+static size_t find_candidates(const struct poll *poll, const struct registry_tags *tags,
+                              struct candidate *out)
 {
-    bool *is_admitted = xcalloc(tags->count, sizeof(*is_admitted));
-    struct candidate *candidates = xcalloc(tags->count, sizeof(*candidates));
+    AUTO(policy_close) struct policy_reader *reader = NULL;
+    struct err ignored = {0}; /* rules were checked when they were read */
     size_t count = 0;
-    policy_admit_all(poll->rule, (const char *const *)tags->tags, tags->count, is_admitted);
-    for (size_t i = 0; i < tags->count; i++) {
-        if (is_admitted[i]) {
-            candidates[count++] =
-                (struct candidate){tags->tags[i], map_get(&poll->known, tags->tags[i])};
+    bool is_readable = policy_open(poll->rule, &reader, &ignored);
+    for (size_t i = 0; is_readable && i < tags->count; i++) {
+        if (policy_admit(reader, tags->tags[i], out[count].key)) {
+            out[count].tag = tags->tags[i];
+            out[count++].known = map_get(&poll->known, tags->tags[i]);
         }
     }
+    return count;
+}
+
+static bool resolve_admitted(struct poll *poll, const struct registry_tags *tags)
+{
+    struct candidate *candidates = xcalloc(tags->count, sizeof(*candidates));
+    size_t count = find_candidates(poll, tags, candidates);
     qsort_r(candidates, count, sizeof(*candidates), newest_first, poll->rule);
     bool is_done = resolve_all(poll, candidates, count);
     free(candidates);
-    free(is_admitted);
     return is_done;
 }
 

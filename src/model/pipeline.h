@@ -20,14 +20,24 @@ struct target {
     char path[PATH_BYTES];    /* "clusters/dev" */
 };
 
-enum policy_kind { POLICY_SEMVER, POLICY_ALPHABETICAL, POLICY_NUMERIC, POLICY_NEWEST };
+enum policy_kind {
+    POLICY_SEMVER,
+    POLICY_ALPHABETICAL,
+    POLICY_NUMERIC,
+    POLICY_NEWEST,
+    POLICY_CALENDAR, /* "2026.11.3", "26.04-1": numbers, the year first */
+    POLICY_DIGEST,   /* one tag that moves; its digests are the versions */
+};
 
 /* Which tags of which images count as versions; first match wins. */
 struct version_rule {
     const char *images; /* glob on the repository; '*' does not cross '/' , '**' does */
     enum policy_kind policy;
-    const char *range;     /* of semver: ">=1.0.0 <2"; "" for any */
-    const char *tags;      /* regular expression that a tag must match whole; "" for any */
+    const char *range; /* of semver: ">=1.0.0 <2", "" for any; of digest: the tag */
+    /* Regular expressions over the whole tag.  What the first group of `tags` captures is compared
+       instead of the tag; "" for any. */
+    const char *tags;
+    const char *ignore;    /* tags that never count; "" for none */
     unsigned line, column; /* in the file; 0: it stands in no file */
 };
 

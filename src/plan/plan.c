@@ -27,10 +27,17 @@ static const char *container_obstacle(const struct plan_request *request,
     return NULL;
 }
 
+/* A tag that moves says nothing of what runs: without a digest it is not the same yet. */
+static bool is_same(const struct plan_container *container)
+{
+    bool gains_digest = container->offered.digest[0] && !container->current.digest[0];
+    return image_same_version(&container->current, &container->offered) &&
+           !(gains_digest && container->order > 0);
+}
+
 static bool wants_change(const struct plan_container *container)
 {
-    return container->offered.repository[0] &&
-           !image_same_version(&container->current, &container->offered);
+    return container->offered.repository[0] && !is_same(container);
 }
 
 static void add_change(const struct plan_container *container, struct plan_item *item)

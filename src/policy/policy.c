@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/image.h"
+#include "policy/calendar.h"
 #include "policy/range.h"
 #include "policy/semver.h"
 #include "policy/tags.h"
@@ -15,11 +16,10 @@ static const struct version_rule default_rule = {
     .tags = "",
 };
 
-/* A rule, read once for many tags. */
-struct reading {
+struct policy_reader {
     const struct version_rule *rule;
     struct range range;
-    struct tags_pattern *pattern;
+    struct tags_pattern *tags, *ignore;
 };
 
 static const char *text_or_none(const char *text)
@@ -27,16 +27,38 @@ static const char *text_or_none(const char *text)
     return text ? text : "";
 }
 
-static bool reading_init(struct reading *reading, const struct version_rule *rule, struct err *err)
+static bool read_range(struct policy_reader *reader, struct err *err)
 {
-    *reading = (struct reading){.rule = rule};
-    return range_parse(text_or_none(rule->range), &reading->range, err) &&
-           tags_pattern_new(text_or_none(rule->tags), &reading->pattern, err);
+    const char *range = text_or_none(reader->rule->range);
+    if (reader->rule->policy != POLICY_DIGEST) {
+        return range_parse(range, &reader->range, err);
+    }
+    return image_tag_is_valid(range) ||
+           err_set(err, ERR_INVALID, "\"%.120s\" is not a tag; write for example {digest: main}",
+                   range);
 }
 
-static void reading_done(struct reading *reading)
+bool policy_open(const struct version_rule *rule, struct policy_reader **out, struct err *err)
 {
-    tags_pattern_free(&reading->pattern);
+    struct policy_reader *reader = xcalloc(1, sizeof(*reader));
+    reader->rule = rule;
+    if (!read_range(reader, err) ||
+        !tags_pattern_new(text_or_none(rule->tags), &reader->tags, err) ||
+        !tags_pattern_new(text_or_none(rule->ignore), &reader->ignore, err)) {
+        policy_close(&reader);
+        return false;
+    }
+    *out = reader;
+    return true;
+}
+
+void policy_close(struct policy_reader **reader)
+{
+    if (*reader) {
+        tags_pattern_free(&(*reader)->tags);
+        tags_pattern_free(&(*reader)->ignore);
+    }
+    xfree(reader);
 }
 
 const struct version_rule *policy_rule_for(const struct pipeline *pipeline, const char *repository)
@@ -63,38 +85,41 @@ static bool is_digits(const char *tag)
     return tag[0] && strspn(tag, "0123456789") == strlen(tag);
 }
 
-static bool admits(const struct reading *reading, const char *tag)
+/* Is the part of the tag that counts a version of this kind? */
+static bool is_version(const struct policy_reader *reader, const char *tag, const char *key)
 {
     struct semver version;
-    if (!image_tag_is_valid(tag) || is_attachment(tag)) {
-        return false;
+    switch (reader->rule->policy) {
+    case POLICY_SEMVER:
+        return semver_parse(key, &version) && range_admits(&reader->range, &version);
+    case POLICY_NUMERIC:
+        return is_digits(key);
+    case POLICY_CALENDAR:
+        return calendar_is_version(key);
+    case POLICY_DIGEST:
+        return strcmp(tag, reader->rule->range) == 0;
+    case POLICY_ALPHABETICAL:
+    case POLICY_NEWEST:
+        break;
     }
-    if (reading->rule->policy == POLICY_SEMVER &&
-        (!semver_parse(tag, &version) || !range_admits(&reading->range, &version))) {
-        return false;
-    }
-    if (reading->rule->policy == POLICY_NUMERIC && !is_digits(tag)) {
-        return false;
-    }
-    return tags_pattern_matches(reading->pattern, tag);
+    return true;
 }
 
-bool policy_admit_all(const struct version_rule *rule, const char *const *tags, size_t count,
-                      bool *out_admitted)
+bool policy_admit(const struct policy_reader *reader, const char *tag,
+                  char out_key[static IMAGE_TAG_BYTES])
 {
-    AUTO(reading_done) struct reading reading;
-    struct err ignored = {0};
-    bool is_readable = reading_init(&reading, rule, &ignored);
-    for (size_t i = 0; i < count; i++) {
-        out_admitted[i] = is_readable && admits(&reading, tags[i]);
-    }
-    return is_readable;
+    return image_tag_is_valid(tag) && !is_attachment(tag) &&
+           tags_pattern_matches(reader->tags, tag, out_key) &&
+           !(reader->ignore && tags_pattern_matches(reader->ignore, tag, NULL)) &&
+           is_version(reader, tag, out_key);
 }
 
 bool policy_admits(const struct version_rule *rule, const char *tag)
 {
-    bool is_admitted = false;
-    return policy_admit_all(rule, &tag, 1, &is_admitted) && is_admitted;
+    AUTO(policy_close) struct policy_reader *reader = NULL;
+    struct err ignored = {0};
+    char key[IMAGE_TAG_BYTES];
+    return policy_open(rule, &reader, &ignored) && policy_admit(reader, tag, key);
 }
 
 static int compare_semver(const char *a, const char *b)
@@ -103,6 +128,12 @@ static int compare_semver(const char *a, const char *b)
     struct semver right = {0};
     bool both = semver_parse(a, &left) && semver_parse(b, &right);
     return both ? semver_compare(&left, &right) : strcmp(a, b);
+}
+
+static int compare_calendar(const char *a, const char *b)
+{
+    bool both = calendar_is_version(a) && calendar_is_version(b);
+    return both ? calendar_compare(a, b) : strcmp(a, b);
 }
 
 /* Numbers of any length: without leading zeros the longer one is larger. */
@@ -115,42 +146,60 @@ static int compare_numeric(const char *a, const char *b)
     return a_length != b_length ? (a_length < b_length ? -1 : 1) : strcmp(a, b);
 }
 
-int policy_compare(const struct version_rule *rule, const char *a, int64_t a_seen_ms, const char *b,
-                   int64_t b_seen_ms)
+int policy_compare_keys(enum policy_kind policy, const char *a, int64_t a_seen_ms, const char *b,
+                        int64_t b_seen_ms)
 {
-    switch (rule->policy) {
+    switch (policy) {
     case POLICY_SEMVER:
         return compare_semver(a, b);
     case POLICY_NUMERIC:
         return compare_numeric(a, b);
     case POLICY_ALPHABETICAL:
         return strcmp(a, b);
+    case POLICY_CALENDAR:
+        return compare_calendar(a, b);
     case POLICY_NEWEST:
+    case POLICY_DIGEST:
         break;
     }
     return a_seen_ms < b_seen_ms ? -1 : a_seen_ms > b_seen_ms;
 }
 
+int policy_compare(const struct version_rule *rule, const char *a, int64_t a_seen_ms, const char *b,
+                   int64_t b_seen_ms)
+{
+    AUTO(policy_close) struct policy_reader *reader = NULL;
+    struct err ignored = {0};
+    char left[IMAGE_TAG_BYTES];
+    char right[IMAGE_TAG_BYTES];
+    bool is_readable = policy_open(rule, &reader, &ignored);
+    bool has_left = is_readable && policy_admit(reader, a, left);
+    bool has_right = is_readable && policy_admit(reader, b, right);
+    return policy_compare_keys(rule->policy, has_left ? left : a, a_seen_ms, has_right ? right : b,
+                               b_seen_ms);
+}
+
 int64_t policy_newest(const struct version_rule *rule, const char *const *tags,
                       const int64_t *seen_ms, size_t count)
 {
-    AUTO(reading_done) struct reading reading;
+    AUTO(policy_close) struct policy_reader *reader = NULL;
     struct err ignored = {0};
-    if (!reading_init(&reading, rule, &ignored)) {
-        return -1;
-    }
+    char key[IMAGE_TAG_BYTES];
+    char best_key[IMAGE_TAG_BYTES];
     int64_t best = -1;
-    for (size_t i = 0; i < count; i++) {
-        if (!admits(&reading, tags[i])) {
+    bool is_readable = policy_open(rule, &reader, &ignored);
+    for (size_t i = 0; is_readable && i < count; i++) {
+        if (!policy_admit(reader, tags[i], key)) {
             continue;
         }
         int order = best < 0 ? 1
-                             : policy_compare(rule, tags[i], seen_ms ? seen_ms[i] : 0, tags[best],
-                                              seen_ms ? seen_ms[best] : 0);
+                             : policy_compare_keys(rule->policy, key, seen_ms ? seen_ms[i] : 0,
+                                                   best_key, seen_ms ? seen_ms[best] : 0);
         /* Tags of one rank are told apart by their names, so that the answer never depends on the
            order in which a registry lists them. */
         if (order > 0 || (order == 0 && strcmp(tags[i], tags[best]) > 0)) {
             best = (int64_t)i;
+            TEXT_COPY_CUT(best_key, key);
         }
     }
     return best;
@@ -183,6 +232,6 @@ static bool check_glob(const char *glob, struct err *err)
 
 bool policy_check_rule(const struct version_rule *rule, struct err *err)
 {
-    AUTO(reading_done) struct reading reading = {0};
-    return check_glob(rule->images, err) && reading_init(&reading, rule, err);
+    AUTO(policy_close) struct policy_reader *reader = NULL;
+    return check_glob(rule->images, err) && policy_open(rule, &reader, err);
 }

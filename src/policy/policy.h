@@ -4,20 +4,28 @@
 #pragma once
 
 #include "base/err.h"
+#include "model/image.h"
 #include "model/pipeline.h"
 
 /* The rule for a repository, or the default (semver, any) when none matches; never NULL. */
 const struct version_rule *policy_rule_for(const struct pipeline *pipeline, const char *repository);
-/* Does the tag count at all under this rule?  Semver wants whole versions (1.2.3, v1.2.3), since
-   "1.2" moves with each patch; numeric wants digits alone; signatures ("sha256-<hex>…") never
-   count. */
+/* A rule read once, for many tags.  ERR_INVALID says what is wrong in it. */
+struct policy_reader;
+bool policy_open(const struct version_rule *rule, struct policy_reader **out,
+                 struct err *err) MUST_CHECK;
+void policy_close(struct policy_reader **reader);
+/* Does the tag count at all?  Semver wants whole versions (1.2.3, v1.2.3), since "1.2" moves with
+   each patch; numeric wants digits alone; signatures ("sha256-<hex>…") never count.  `out_key`
+   becomes what is compared: the tag, or the part that the rule's expression captures. */
+bool policy_admit(const struct policy_reader *reader, const char *tag,
+                  char out_key[static IMAGE_TAG_BYTES]);
+/* Order of two keys: <0, 0, >0 as a is older, equal, newer.  With POLICY_NEWEST, and POLICY_DIGEST,
+   the times decide (when each was first seen); 0 for unknown. */
+int policy_compare_keys(enum policy_kind policy, const char *a, int64_t a_seen_ms, const char *b,
+                        int64_t b_seen_ms);
+
+/* The same for one tag, or two; one that does not count is compared as a whole. */
 bool policy_admits(const struct version_rule *rule, const char *tag);
-/* The same for many tags, reading the rule once.  False when the rule cannot be read; then none is
-   admitted. */
-bool policy_admit_all(const struct version_rule *rule, const char *const *tags, size_t count,
-                      bool *out_admitted);
-/* Order of two admitted tags: <0, 0, >0 as a is older, equal, newer.  With POLICY_NEWEST the times
-   decide (when each was first seen); 0 for unknown. */
 int policy_compare(const struct version_rule *rule, const char *a, int64_t a_seen_ms, const char *b,
                    int64_t b_seen_ms);
 /* Index of the newest admitted tag, or -1.  `seen_ms` may be NULL. */

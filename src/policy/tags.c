@@ -1,5 +1,6 @@
 #include "policy/tags.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -16,6 +17,7 @@ struct tags_pattern {
     pcre2_code *code;
     pcre2_match_data *matches;
     pcre2_match_context *limits;
+    uint32_t group_count;
 };
 
 static bool refuse(const char *pattern, int code, size_t offset, struct err *err)
@@ -48,7 +50,8 @@ bool tags_pattern_new(const char *pattern, struct tags_pattern **out, struct err
     }
     struct tags_pattern *made = xcalloc(1, sizeof(*made));
     made->code = code;
-    made->matches = pcre2_match_data_create(1, NULL);
+    made->matches = pcre2_match_data_create(2, NULL);
+    pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &made->group_count);
     made->limits = pcre2_match_context_create(NULL);
     pcre2_set_match_limit(made->limits, MATCH_STEPS_MAX);
     pcre2_set_depth_limit(made->limits, MATCH_DEPTH_MAX);
@@ -67,8 +70,25 @@ void tags_pattern_free(struct tags_pattern **pattern)
     xfree(pattern);
 }
 
-bool tags_pattern_matches(const struct tags_pattern *pattern, const char *tag)
+bool tags_pattern_matches(const struct tags_pattern *pattern, const char *tag,
+                          char out_part[IMAGE_TAG_BYTES])
 {
-    return !pattern || pcre2_match(pattern->code, (PCRE2_SPTR)tag, strlen(tag), 0, 0,
-                                   pattern->matches, pattern->limits) >= 0;
+    size_t start = 0;
+    size_t end = strlen(tag);
+    if (pattern && pcre2_match(pattern->code, (PCRE2_SPTR)tag, end, 0, 0, pattern->matches,
+                               pattern->limits) < 0) {
+        return false;
+    }
+    if (pattern && pattern->group_count > 0) {
+        const PCRE2_SIZE *found = pcre2_get_ovector_pointer(pattern->matches);
+        start = found[2];
+        end = found[3];
+        if (start == PCRE2_UNSET || start >= end) {
+            return false;
+        }
+    }
+    if (out_part) {
+        snprintf(out_part, IMAGE_TAG_BYTES, "%.*s", (int)(end - start), tag + start);
+    }
+    return true;
 }

@@ -7,17 +7,6 @@
 /* More than these are looked up no faster than all. */
 #define DUE_WORKLOADS_MAX 64
 
-static int64_t seen_ms_of(const struct promote *engine, const struct image *image)
-{
-    const struct repository_view *view = repository_find(engine, image->repository);
-    for (size_t i = 0; view && i < view->versions.count; i++) {
-        if (strcmp(view->versions.rows[i].tag, image->tag) == 0) {
-            return view->versions.rows[i].seen_ms;
-        }
-    }
-    return 0;
-}
-
 /* A person put a version here that the policy cannot compare with others: it stays until something
    appears that is newer than that decision. */
 static bool was_chosen(const struct promote *engine, const struct release *last,
@@ -26,7 +15,7 @@ static bool was_chosen(const struct promote *engine, const struct release *last,
     const struct version_rule *rule = policy_rule_for(pipeline_of(engine), wanted->from.repository);
     return last->kind != RELEASE_AUTO && !policy_admits(rule, wanted->from.tag) &&
            image_same_version(&change->to, &wanted->from) &&
-           seen_ms_of(engine, &wanted->to) <= last->created_ms;
+           versions_seen_ms(engine, &wanted->to) <= last->created_ms;
 }
 
 /* Did the last release of the cell decide that this change is not made by itself? */

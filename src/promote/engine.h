@@ -116,7 +116,19 @@ void hold_check_superseded(struct promote *engine, const char *stage, const char
                            const struct image *candidate);
 bool world_load(struct promote *engine, struct err *err) MUST_CHECK;
 void world_free(struct promote *engine);
+
+/* ---- versions ---- */
+
 const struct repository_view *repository_find(const struct promote *engine, const char *repository);
+void repository_free(struct repository_view *view);
+bool versions_load(struct promote *engine, struct err *err) MUST_CHECK;
+int64_t versions_seen_ms(const struct promote *engine, const struct image *image); /* 0: unknown */
+/* By the policy of `b`: <0, 0, >0 as a is older, the same, newer; `otherwise` when it does not
+   count one of them. */
+int versions_order(const struct promote *engine, const struct image *a, const struct image *b,
+                   int otherwise);
+
+/* ---- candidates ---- */
 
 struct candidates {
     struct plan_candidate *items;

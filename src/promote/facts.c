@@ -165,15 +165,6 @@ static struct offer offer_of(const struct promote *engine, const struct source *
 
 /* ---- candidates ---- */
 
-static int order_of(const struct promote *engine, const struct image *offered,
-                    const struct image *current)
-{
-    const struct version_rule *rule = policy_rule_for(pipeline_of(engine), current->repository);
-    bool comparable = offered->tag[0] && current->tag[0] && policy_admits(rule, current->tag) &&
-                      policy_admits(rule, offered->tag);
-    return comparable ? policy_compare(rule, offered->tag, 0, current->tag, 0) : 1;
-}
-
 /* Sidecars of other registries that the source does not know are no obstacle; one image must be
  * known. */
 static void fill_candidate(const struct promote *engine, const struct source *source,
@@ -198,7 +189,7 @@ static void fill_candidate(const struct promote *engine, const struct source *so
         container->line = place->line;
         container->blocked = place->blocked;
         if (offer.image.repository[0]) {
-            container->order = order_of(engine, &offer.image, &place->image);
+            container->order = versions_order(engine, &offer.image, &place->image, 1);
             offered++;
         }
     }

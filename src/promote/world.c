@@ -310,117 +310,6 @@ static bool load_cluster(struct promote *engine, const struct cluster_row *row, 
     return true;
 }
 
-/* ---- versions ---- */
-
-const struct repository_view *repository_find(const struct promote *engine, const char *repository)
-{
-    return map_get(&engine->repositories, repository);
-}
-
-static void repository_free(struct repository_view *view)
-{
-    if (view) {
-        arena_free(&view->arena);
-        free(view);
-    }
-}
-
-static bool uses(const struct scan_workload *workload, const char *repository)
-{
-    for (size_t i = 0; i < workload->place_count; i++) {
-        if (strcmp(workload->places[i].image.repository, repository) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void note_users(struct promote *engine, const char *repository)
-{
-    for (size_t i = 0; engine->git && i < engine->git->target_count; i++) {
-        const struct scan *scan = engine->git->targets[i].scan;
-        for (size_t n = 0; scan && n < scan->workload_count; n++) {
-            if (uses(&scan->workloads[n], repository)) {
-                automatic_note(engine, scan->workloads[n].name);
-            }
-        }
-    }
-}
-
-bool promote_versions_changed(struct promote *engine, const char *repository, struct err *err)
-{
-    struct repository_view *view = xcalloc(1, sizeof(*view));
-    view->arena = arena_new();
-    if (!store_versions_list(engine->store, repository, view->arena, &view->versions, err)) {
-        repository_free(view);
-        return false;
-    }
-    repository_free(map_set(&engine->repositories, repository, view));
-    note_users(engine, repository);
-    engine->ports.board_changed(engine->ports.context);
-    return true;
-}
-
-const struct version_row *promote_newest(const struct promote *engine, const char *repository)
-{
-    const struct repository_view *view = repository_find(engine, repository);
-    const struct pipeline *pipeline = pipeline_of(engine);
-    if (!view || !pipeline) {
-        return NULL;
-    }
-    const struct version_rule *rule = policy_rule_for(pipeline, repository);
-    const struct version_row *newest = NULL;
-    for (size_t i = 0; i < view->versions.count; i++) {
-        const struct version_row *row = &view->versions.rows[i];
-        bool counts = !row->is_gone && row->digest[0] && policy_admits(rule, row->tag);
-        if (counts && (!newest || policy_compare(rule, row->tag, row->seen_ms, newest->tag,
-                                                 newest->seen_ms) > 0)) {
-            newest = row;
-        }
-    }
-    return newest;
-}
-
-int promote_behind(const struct promote *engine, const struct image *image)
-{
-    const struct repository_view *view = repository_find(engine, image->repository);
-    const struct pipeline *pipeline = pipeline_of(engine);
-    if (!view || !pipeline || !image->tag[0]) {
-        return 0;
-    }
-    const struct version_rule *rule = policy_rule_for(pipeline, image->repository);
-    int64_t seen_ms = 0;
-    for (size_t i = 0; i < view->versions.count; i++) {
-        if (strcmp(view->versions.rows[i].tag, image->tag) == 0) {
-            seen_ms = view->versions.rows[i].seen_ms;
-        }
-    }
-    int behind = 0;
-    for (size_t i = 0; policy_admits(rule, image->tag) && i < view->versions.count; i++) {
-        const struct version_row *row = &view->versions.rows[i];
-        behind += !row->is_gone && policy_admits(rule, row->tag) &&
-                  policy_compare(rule, row->tag, row->seen_ms, image->tag, seen_ms) > 0;
-    }
-    return behind;
-}
-
-static bool load_versions(struct promote *engine, struct err *err)
-{
-    AUTO(arena_free) struct arena *arena = arena_new();
-    struct version_list all;
-    if (!store_versions_list(engine->store, NULL, arena, &all, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < all.count; i++) {
-        const char *repository = all.rows[i].repository;
-        if (!map_has(&engine->repositories, repository) &&
-            !promote_versions_changed(engine, repository, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- holds ---- */
 
 bool holds_reload(struct promote *engine, struct err *err)
@@ -462,8 +351,7 @@ void hold_check_superseded(struct promote *engine, const char *stage, const char
         strcmp(hold->rejected.repository, candidate->repository) != 0) {
         return;
     }
-    const struct version_rule *rule = policy_rule_for(pipeline_of(engine), candidate->repository);
-    if (policy_compare(rule, candidate->tag, 0, hold->rejected.tag, 0) <= 0) {
+    if (versions_order(engine, candidate, &hold->rejected, 0) <= 0) {
         return;
     }
     struct err err = {0};
@@ -488,7 +376,7 @@ bool world_load(struct promote *engine, struct err *err)
             return false;
         }
     }
-    return load_versions(engine, err);
+    return versions_load(engine, err);
 }
 
 void world_free(struct promote *engine)

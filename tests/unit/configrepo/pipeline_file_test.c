@@ -25,6 +25,8 @@ static const char shop[] = "# the shop's way to production\n"
                            "    - {images: \"**\", policy: {alphabetical: asc}}\n"
                            "    - {images: other, policy: {newest: true}}\n"
                            "    - images: last\n"
+                           "    - {images: dated, policy: calendar, ignore: \".*-rc\"}\n"
+                           "    - {images: moving, policy: {digest: main}}\n"
                            "  stages:\n"
                            "    - name: dev\n"
                            "      targets: [{cluster: dev, path: clusters/dev}]\n"
@@ -66,7 +68,7 @@ static void the_stages_are_read_as_they_are_written(void **state)
     assert_int_equal(dev->from_count, 0);
     assert_int_equal(dev->wave_count, 1);
     assert_int_equal(dev->on_failure, ON_FAILURE_STOP);
-    assert_int_equal(dev->line, 18);
+    assert_int_equal(dev->line, 20);
     assert_int_equal(dev->column, 7);
 
     const struct stage *staging = &pipeline->stages[1];
@@ -94,7 +96,8 @@ static void every_way_to_write_a_policy_is_understood(void **state)
     struct err err = {0};
     ASSERT_OK(read(shop, arena, &pipeline, &err), err);
     static const enum policy_kind wanted[] = {POLICY_NEWEST,       POLICY_NUMERIC, POLICY_SEMVER,
-                                              POLICY_ALPHABETICAL, POLICY_NEWEST,  POLICY_SEMVER};
+                                              POLICY_ALPHABETICAL, POLICY_NEWEST,  POLICY_SEMVER,
+                                              POLICY_CALENDAR,     POLICY_DIGEST};
     assert_int_equal(pipeline->rule_count, COUNT_OF(wanted));
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         assert_int_equal(pipeline->rules[i].policy, wanted[i]);
@@ -104,6 +107,8 @@ static void every_way_to_write_a_policy_is_understood(void **state)
     assert_string_equal(pipeline->rules[2].images, "ghcr.io/acme/*");
     assert_string_equal(pipeline->rules[2].range, ">=1.0.0");
     assert_int_equal(pipeline->rules[2].line, 12);
+    assert_string_equal(pipeline->rules[6].ignore, ".*-rc");
+    assert_string_equal(pipeline->rules[7].range, "main");
 }
 
 /* Each is a whole file with one mistake. */
@@ -133,8 +138,12 @@ static const struct {
      "heddle.yaml:5:34: unknown policy \"newst\"; did you mean \"newest\"?"},
     {HEAD "  versions: [{images: a, policy: {semver: \"1.x\", newest: true}}]\n",
      "a policy has one field"},
-    {HEAD "  versions: [{images: a, policy: {digest: latest}}]\n",
-     "this version of heddle does not know \"digest\" yet"},
+    {HEAD "  versions: [{images: a, policy: {signed: true}}]\n",
+     "unknown field \"signed\"; known are: semver, alphabetical, numeric, newest, calendar, "
+     "digest"},
+    {HEAD "  versions: [{images: a, policy: {digest: \"a b\"}}]\n", "\"a b\" is not a tag"},
+    {HEAD "  versions: [{images: a, ignore: \"(\"}]\n",
+     "heddle.yaml:5:14: the expression \"(\" for tags"},
     {HEAD "  versions: [{images: a, policy: {semver: \">>1\"}}]\n",
      "heddle.yaml:5:14: the version range \">>1\" cannot be read"},
     {HEAD "  versions: [{images: a, tags: \"(\"}]\n",

@@ -101,6 +101,24 @@ static void a_change_keeps_the_repository_as_it_is_written(void **state)
     assert_int_equal(change->line, 7);
 }
 
+static void a_moving_tag_without_digest_gets_one(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct plan_container only = container("main", "main");
+    TEXT_COPY_CUT(only.offered.digest, "sha256:1");
+    struct plan_candidate asked = candidate("cart", "prod", 0, &only, 1);
+    struct plan plan;
+    plan_make(&forwards, &asked, 1, arena, &plan);
+    assert_int_equal(plan.item_count, 0); /* by the policy it is the same */
+    only.order = 1;
+    plan_make(&forwards, &asked, 1, arena, &plan);
+    assert_int_equal(plan.item_count, 1);
+    only.current = only.offered;
+    plan_make(&forwards, &asked, 1, arena, &plan);
+    assert_int_equal(plan.item_count, 0);
+}
+
 static void one_container_that_is_in_the_way_keeps_the_others(void **state)
 {
     (void)state;
@@ -244,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_workload_moves_or_says_why_not),
         cmocka_unit_test(a_change_keeps_the_repository_as_it_is_written),
+        cmocka_unit_test(a_moving_tag_without_digest_gets_one),
         cmocka_unit_test(one_container_that_is_in_the_way_keeps_the_others),
         cmocka_unit_test(a_container_that_the_source_does_not_know_stays),
         cmocka_unit_test(items_stand_by_wave_and_empty_waves_do_not_count),

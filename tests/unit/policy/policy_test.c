@@ -224,6 +224,75 @@ static void the_newest_is_found_under_each_policy(void **state)
     assert_int_equal(policy_newest(&rule, commits, seen, 3), 1);
 }
 
+/* Builds of a branch are told apart by their number, not by the commit before it. */
+static void what_an_expression_captures_is_what_is_compared(void **state)
+{
+    (void)state;
+    static const char *const builds[] = {"main-ffff-9", "main-0a1b-10", "dev-9999-11", "main--12"};
+    struct version_rule rule = {
+        .images = "**", .policy = POLICY_NUMERIC, .tags = "main-[0-9a-f]+-([0-9]+)"};
+    assert_int_equal(policy_newest(&rule, builds, NULL, COUNT_OF(builds)), 1);
+    assert_true(policy_compare(&rule, builds[0], 0, builds[1], 0) < 0);
+    static const char *const images[] = {"v1.9.0-alpine", "v1.10.0-alpine", "v2.0.0"};
+    rule = (struct version_rule){.images = "**", .range = "1.x", .tags = "(.*)-alpine"};
+    assert_int_equal(policy_newest(&rule, images, NULL, COUNT_OF(images)), 1);
+    /* A group that takes no part is no version. */
+    rule = (struct version_rule){.images = "**", .policy = POLICY_NUMERIC, .tags = "b([0-9]+)|x"};
+    assert_true(policy_admits(&rule, "b7"));
+    assert_false(policy_admits(&rule, "x"));
+}
+
+static void what_is_ignored_never_counts(void **state)
+{
+    (void)state;
+    struct version_rule rule = {.images = "**", .ignore = ".*-debug|1\\.2\\.3"};
+    assert_true(policy_admits(&rule, "1.2.4"));
+    assert_false(policy_admits(&rule, "1.2.3"));
+    assert_false(policy_admits(&rule, "1.2.4-debug"));
+    struct err err = {0};
+    rule.ignore = "(";
+    ASSERT_FAILS(policy_check_rule(&rule, &err), err, ERR_INVALID, "cannot be read");
+}
+
+static void dates_are_compared_number_by_number(void **state)
+{
+    (void)state;
+    struct version_rule rule = {.images = "**", .policy = POLICY_CALENDAR};
+    static const char *const rising[] = {"19.04",     "19.10",       "2019.10.1", "v20.4",
+                                         "2020.04.1", "2020-04-1-2", "2020.4.10", "26_01",
+                                         "2026.1.0",  "2026.11"};
+    for (size_t i = 0; i + 1 < COUNT_OF(rising); i++) {
+        assert_true(policy_admits(&rule, rising[i]));
+        if (policy_compare(&rule, rising[i], 0, rising[i + 1], 0) >= 0 ||
+            policy_compare(&rule, rising[i + 1], 0, rising[i], 0) <= 0) {
+            fail_msg("%s is not before %s", rising[i], rising[i + 1]);
+        }
+    }
+    assert_int_equal(policy_compare(&rule, "26.01", 0, "v2026.1", 0), 0);
+    static const char *const others[] = {"2026",    "latest",    "1.2.3", "202.1",     "2026.",
+                                         "2026..1", "2026.1-rc", "v",     "20261103.1"};
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        if (policy_admits(&rule, others[i])) {
+            fail_msg("%s counts", others[i]);
+        }
+    }
+}
+
+static void a_moving_tag_is_the_only_one_that_counts(void **state)
+{
+    (void)state;
+    struct version_rule rule = {.images = "**", .policy = POLICY_DIGEST, .range = "main"};
+    assert_true(policy_admits(&rule, "main"));
+    assert_false(policy_admits(&rule, "main2"));
+    assert_false(policy_admits(&rule, "1.0.0"));
+    struct err err = {0};
+    assert_true(policy_check_rule(&rule, &err));
+    rule.range = "";
+    ASSERT_FAILS(policy_check_rule(&rule, &err), err, ERR_INVALID, "is not a tag");
+    rule.range = "a b";
+    ASSERT_FAILS(policy_check_rule(&rule, &err), err, ERR_INVALID, "is not a tag");
+}
+
 static void tags_seen_at_once_are_not_newer_than_each_other(void **state)
 {
     (void)state;
@@ -290,6 +359,10 @@ int main(void)
         cmocka_unit_test(an_expression_that_explodes_is_cut_short),
         cmocka_unit_test(signatures_and_impossible_tags_never_count),
         cmocka_unit_test(the_newest_is_found_under_each_policy),
+        cmocka_unit_test(what_an_expression_captures_is_what_is_compared),
+        cmocka_unit_test(what_is_ignored_never_counts),
+        cmocka_unit_test(dates_are_compared_number_by_number),
+        cmocka_unit_test(a_moving_tag_is_the_only_one_that_counts),
         cmocka_unit_test(tags_seen_at_once_are_not_newer_than_each_other),
         cmocka_unit_test(globs_know_slashes),
         cmocka_unit_test(the_first_rule_that_fits_wins_and_there_is_always_one),

@@ -1,0 +1,181 @@
+/* The versions that registries offer, as the engine sees them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "promote/engine.h"
+
+const struct repository_view *repository_find(const struct promote *engine, const char *repository)
+{
+    return map_get(&engine->repositories, repository);
+}
+
+void repository_free(struct repository_view *view)
+{
+    if (view) {
+        arena_free(&view->arena);
+        free(view);
+    }
+}
+
+static bool uses(const struct scan_workload *workload, const char *repository)
+{
+    for (size_t i = 0; i < workload->place_count; i++) {
+        if (strcmp(workload->places[i].image.repository, repository) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_users(struct promote *engine, const char *repository)
+{
+    for (size_t i = 0; engine->git && i < engine->git->target_count; i++) {
+        const struct scan *scan = engine->git->targets[i].scan;
+        for (size_t n = 0; scan && n < scan->workload_count; n++) {
+            if (uses(&scan->workloads[n], repository)) {
+                automatic_note(engine, scan->workloads[n].name);
+            }
+        }
+    }
+}
+
+bool promote_versions_changed(struct promote *engine, const char *repository, struct err *err)
+{
+    struct repository_view *view = xcalloc(1, sizeof(*view));
+    view->arena = arena_new();
+    if (!store_versions_list(engine->store, repository, view->arena, &view->versions, err)) {
+        repository_free(view);
+        return false;
+    }
+    repository_free(map_set(&engine->repositories, repository, view));
+    note_users(engine, repository);
+    engine->ports.board_changed(engine->ports.context);
+    return true;
+}
+
+/* Those that count, read once: the index of the row, and what is compared of its tag. */
+struct counted {
+    size_t row;
+    char key[IMAGE_TAG_BYTES];
+};
+
+/* New memory; NULL when there are none. */
+static struct counted *count_versions(const struct version_rule *rule,
+                                      const struct version_list *versions, size_t *out_count)
+{
+    AUTO(policy_close) struct policy_reader *reader = NULL;
+    struct err ignored = {0}; /* rules were checked when they were read */
+    *out_count = 0;
+    if (versions->count == 0 || !policy_open(rule, &reader, &ignored)) {
+        return NULL;
+    }
+    struct counted *counted = xcalloc(versions->count, sizeof(*counted));
+    for (size_t i = 0; i < versions->count; i++) {
+        if (!versions->rows[i].is_gone &&
+            policy_admit(reader, versions->rows[i].tag, counted[*out_count].key)) {
+            counted[(*out_count)++].row = i;
+        }
+    }
+    return counted;
+}
+
+const struct version_row *promote_newest(const struct promote *engine, const char *repository)
+{
+    const struct repository_view *view = repository_find(engine, repository);
+    const struct pipeline *pipeline = pipeline_of(engine);
+    if (!view || !pipeline) {
+        return NULL;
+    }
+    const struct version_rule *rule = policy_rule_for(pipeline, repository);
+    size_t count = 0;
+    struct counted *counted = count_versions(rule, &view->versions, &count);
+    const struct version_row *newest = NULL;
+    const char *newest_key = "";
+    for (size_t i = 0; i < count; i++) {
+        const struct version_row *row = &view->versions.rows[counted[i].row];
+        if (row->digest[0] &&
+            (!newest || policy_compare_keys(rule->policy, counted[i].key, row->seen_ms, newest_key,
+                                            newest->seen_ms) > 0)) {
+            newest = row;
+            newest_key = counted[i].key;
+        }
+    }
+    free(counted);
+    return newest;
+}
+
+int64_t versions_seen_ms(const struct promote *engine, const struct image *image)
+{
+    const struct repository_view *view = repository_find(engine, image->repository);
+    for (size_t i = 0; view && i < view->versions.count; i++) {
+        if (strcmp(view->versions.rows[i].tag, image->tag) == 0) {
+            return view->versions.rows[i].seen_ms;
+        }
+    }
+    return 0;
+}
+
+static bool key_of(const struct version_rule *rule, const char *tag,
+                   char out[static IMAGE_TAG_BYTES])
+{
+    AUTO(policy_close) struct policy_reader *reader = NULL;
+    struct err ignored = {0};
+    return policy_open(rule, &reader, &ignored) && policy_admit(reader, tag, out);
+}
+
+int promote_behind(const struct promote *engine, const struct image *image)
+{
+    const struct repository_view *view = repository_find(engine, image->repository);
+    const struct version_rule *rule = policy_rule_for(pipeline_of(engine), image->repository);
+    char own[IMAGE_TAG_BYTES];
+    if (!view || !pipeline_of(engine) || !key_of(rule, image->tag, own)) {
+        return 0;
+    }
+    int64_t own_seen_ms = versions_seen_ms(engine, image);
+    size_t count = 0;
+    struct counted *counted = count_versions(rule, &view->versions, &count);
+    int behind = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct version_row *row = &view->versions.rows[counted[i].row];
+        bool has_moved = rule->policy == POLICY_DIGEST && row->digest[0] && image->digest[0] &&
+                         strcmp(row->digest, image->digest) != 0;
+        behind += has_moved || policy_compare_keys(rule->policy, counted[i].key, row->seen_ms, own,
+                                                   own_seen_ms) > 0;
+    }
+    free(counted);
+    return behind;
+}
+
+int versions_order(const struct promote *engine, const struct image *a, const struct image *b,
+                   int otherwise)
+{
+    const struct version_rule *rule = policy_rule_for(pipeline_of(engine), b->repository);
+    bool comparable =
+        a->tag[0] && b->tag[0] && policy_admits(rule, a->tag) && policy_admits(rule, b->tag);
+    if (!comparable) {
+        return otherwise;
+    }
+    /* Nobody can tell which of two digests of a tag is newer, but that the registry offers it. */
+    if (rule->policy == POLICY_DIGEST) {
+        return strcmp(a->digest, b->digest) != 0;
+    }
+    return policy_compare(rule, a->tag, versions_seen_ms(engine, a), b->tag,
+                          versions_seen_ms(engine, b));
+}
+
+bool versions_load(struct promote *engine, struct err *err)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct version_list all;
+    if (!store_versions_list(engine->store, NULL, arena, &all, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < all.count; i++) {
+        const char *repository = all.rows[i].repository;
+        if (!map_has(&engine->repositories, repository) &&
+            !promote_versions_changed(engine, repository, err)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,103 @@
+/* Policies as the whole server lives by them. */
+#include "../server/listener.h"
+#include "contract.h"
+
+#include <unistd.h>
+
+#define CELL "/api/v1/cells/dev/cart"
+
+static int open_checked(void **state)
+{
+    int result = house_open(state);
+    if (result == 0) {
+        ((struct house *)*state)->on_answer = contract_check;
+    }
+    return result;
+}
+
+static const char *pipeline_with(struct house *house, const char *rule)
+{
+    return arena_printf(house->arena,
+                        "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}\n"
+                        "spec:\n  versions:\n    - {images: '**/cart', %s}\n  stages:\n"
+                        "    - name: dev\n      automatic: true\n"
+                        "      targets: [{cluster: dev, path: clusters/dev}]\n",
+                        rule);
+}
+
+/* The digest that Git says. */
+static const char *digest_in_git(struct house *house)
+{
+    const json_t *target = json_array_get(json_array_at(house_get(house, CELL), "targets"), 0);
+    return arena_strdup(house->arena, json_text_at(target, "digest", ""));
+}
+
+static void await_other_digest(struct house *house, const char *than)
+{
+    house_await(house, CELL, "version", "main");
+    int64_t end_ms = env_now_mono_ms(env_system()) + DEADLINE_MS;
+    while (strcmp(digest_in_git(house), than) == 0) {
+        if (env_now_mono_ms(env_system()) > end_ms) {
+            fail_msg("%s", json_text_at(house_get(house, CELL), "explanation", ""));
+        }
+        usleep(5000);
+    }
+}
+
+/* Each new digest of the tag is a version; one that was rolled back stays away until the next. */
+static void a_moving_tag_is_followed(void **state)
+{
+    struct house *house = *state;
+    HOUSE_COMMIT(house, {"heddle.yaml", pipeline_with(house, "policy: {digest: main}")},
+                 {"clusters/dev/cart.yaml", house_manifest(house, "cart", "main")});
+    house_sync(house, "dev", NULL);
+    house_push(house, "cart", "main");
+    await_other_digest(house, "");
+    const char *first = digest_in_git(house);
+    const json_t *list = house_get(house, "/api/v1/releases");
+    int64_t id = json_int_at(json_array_get(json_array_at(list, "items"), 0), "id", 0);
+    house_sync_until(house, "dev", NULL, id, "done");
+
+    house_push(house, "cart", "main");
+    await_other_digest(house, first);
+    const char *second = digest_in_git(house);
+    list = house_get(house, "/api/v1/releases");
+    id = json_int_at(json_array_get(json_array_at(list, "items"), 0), "id", 0);
+    house_sync_until(house, "dev", NULL, id, "done");
+
+    const json_t *back =
+        house_post(house, "/api/v1/rollbacks",
+                   "{\"stage\": \"dev\", \"workload\": \"cart\", \"reason\": \"slow\"}");
+    house_sync_until(house, "dev", NULL, json_int_at(back, "id", 0), "done");
+    assert_string_equal(digest_in_git(house), first);
+    house_await(house, CELL, "state", "held");
+    house_push(house, "cart", "main");
+    await_other_digest(house, first);
+    assert_string_not_equal(digest_in_git(house), second);
+}
+
+static void builds_are_ordered_by_the_part_that_the_rule_captures(void **state)
+{
+    struct house *house = *state;
+    HOUSE_COMMIT(
+        house,
+        {"heddle.yaml", pipeline_with(house, "policy: numeric, tags: 'main-[0-9a-f]+-([0-9]+)', "
+                                             "ignore: '.*-13'")},
+        {"clusters/dev/cart.yaml", house_manifest(house, "cart", "main-ffff-9")});
+    house_sync(house, "dev", NULL);
+    house_push(house, "cart", "main-eeee-8");
+    house_push(house, "cart", "main-0a1b-13");
+    house_push(house, "cart", "main-0a1b-12");
+    house_await(house, CELL, "version", "main-0a1b-12");
+    assert_int_equal(json_int_at(house_get(house, CELL), "behind", -1), 0);
+}
+
+int main(void)
+{
+#define IN_HOUSE(test) cmocka_unit_test_setup_teardown(test, open_checked, house_close)
+    const struct CMUnitTest tests[] = {
+        IN_HOUSE(a_moving_tag_is_followed),
+        IN_HOUSE(builds_are_ordered_by_the_part_that_the_rule_captures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
