@@ -56,9 +56,8 @@ static void what_is_no_container_image_is_no_hint(void **state)
 {
     (void)state;
     static const char *const bodies[] = {
-        "{\"package\": {\"type\": \"npm\", \"name\": \"cart\", \"version\": \"1\","
-        " \"owner\": {\"login\": \"shop\"}}}",
-        "{\"package\": {\"package_type\": \"npm\", \"name\": \"cart\", \"namespace\": \"shop\"}}",
+        "{\"package\": {\"type\": \"npm\", \"name\": \"cart\", \"version\": \"1\"}}",
+        "{\"package\": {\"package_type\": \"npm\", \"name\": \"cart\"}}",
         "{\"component\": {\"format\": \"maven2\", \"name\": \"cart\", \"version\": \"1\"}}",
         "{\"domain\": \"artifact\", \"data\": {\"image_name\": \"cart\", \"tag\": \"1\"}}",
         "{\"action\": \"ping\", \"target\": {\"repository\": \"cart\", \"tag\": \"1\"}}",
