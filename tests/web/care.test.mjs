@@ -32,6 +32,9 @@ export const cases = {
       await page.keyboard.press('Escape');
       await page.keyboard.press('?');
       await assertAccessible(page, `shortcuts, ${colorScheme}`);
+      await page.goto(`${demo.url}/board?promote=prod&from=registry`);
+      await page.locator('.plan-rows').waitFor();
+      await assertAccessible(page, `promote sheet, ${colorScheme}`);
       const context = await browser.newContext({ colorScheme, ...still });
       const door = await context.newPage();
       await door.goto(demo.url);

@@ -9,6 +9,7 @@ import { followClusters } from './model/clusters';
 import { pages, type Page, type PageProps } from './pages';
 import { NotFoundPage } from './pages/not-found';
 import { SignInPage } from './pages/sign-in';
+import { wish, type Wish } from './pages/promote/wish';
 import { match, path } from './router';
 import { Announcer } from './ui/announce';
 import { Loading, ProblemNotice } from './ui/notice';
@@ -37,6 +38,24 @@ function Shown({ page, values }: { page: Page; values: Record<string, string> })
   return Component ? <Component values={values} /> : <Loading />;
 }
 
+type Sheet = ComponentType<{ wish: Wish }>;
+let promoteSheet: Sheet | null = null;
+
+/** Over whatever page asks for it. */
+function Promoting() {
+  const [, redraw] = useState(0);
+  const isAsked = wish.value !== null;
+  useEffect(() => {
+    if (!isAsked || promoteSheet) return;
+    void import('./pages/promote/promote-sheet').then((module) => {
+      promoteSheet = module.PromoteSheet;
+      redraw((count) => count + 1);
+    });
+  }, [isAsked]);
+  const Sheet = promoteSheet;
+  return wish.value && Sheet ? <Sheet wish={wish.value} /> : null;
+}
+
 let isFollowing = false;
 
 function SignedIn() {
@@ -50,7 +69,12 @@ function SignedIn() {
     return stopLive;
   }, []);
   const found = find(path.value);
-  return <Frame>{found ? <Shown page={found.page} values={found.values} /> : <NotFoundPage />}</Frame>;
+  return (
+    <Frame>
+      {found ? <Shown page={found.page} values={found.values} /> : <NotFoundPage />}
+      <Promoting />
+    </Frame>
+  );
 }
 
 function Whole() {

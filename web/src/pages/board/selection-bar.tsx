@@ -5,6 +5,7 @@ import { identity } from '../../model/thread';
 import { CopyIcon } from '../../ui/icons';
 import { useShortcuts } from '../../ui/keys';
 import { copy } from '../../ui/toast';
+import { openPromote } from '../promote/wish';
 import { cursor, ticked, untick } from './view';
 
 /** "" : what fits best. */
@@ -51,8 +52,18 @@ export function promoteCommand(names: readonly string[], to: string, from?: stri
   return ['heddle promote', ...names.map(quoted), ...(from ? ['--from', quoted(from)] : []), '--to', quoted(to)].join(' ');
 }
 
+/** What is ticked; else the row where the cursor is. */
+function promoteSelected(): void {
+  const names = tickedRows.value.map((row) => row.name);
+  const workloads = names.length || !cursor.value ? names : [cursor.value.row];
+  if (workloads.length && target.value) openPromote({ to: target.value.name, from: target.value.from[0] ?? 'registry', workloads });
+}
+
 export function SelectionBar() {
-  useShortcuts([{ keys: 'Escape', does: 'Clear the selection', run: untick }]);
+  useShortcuts([
+    { keys: 'Escape', does: 'Clear the selection', run: untick },
+    { keys: 'p', does: 'Promote what is selected, or the row where you are', run: promoteSelected },
+  ]);
   const rows = tickedRows.value;
   const to = target.value;
   if (!rows.length || !to) return null;
@@ -76,9 +87,12 @@ export function SelectionBar() {
       <button type="button" class="button quiet" onClick={untick}>
         Clear
       </button>
-      <button type="button" class="button primary" onClick={() => void copy(command, 'Command')}>
+      <button type="button" class="button quiet" onClick={() => void copy(command, 'Command')}>
         <CopyIcon />
         Copy as command
+      </button>
+      <button type="button" class="button primary" aria-keyshortcuts="p" onClick={promoteSelected}>
+        Promote selected ({rows.length})
       </button>
     </div>
   );
