@@ -56,13 +56,16 @@ void list_releases(struct http_exchange *exchange, void *context)
     struct api *api = context;
     AUTO(arena_free) struct arena *arena = arena_new();
     const char *since = http_query(exchange, "since");
+    const char *until = http_query(exchange, "until");
     struct release_filter filter = {
         .stage = http_query(exchange, "stage"),
         .workload = http_query(exchange, "workload"),
         .kind = http_query(exchange, "kind"),
         .actor = http_query(exchange, "actor"),
         .state = http_query(exchange, "state"),
+        .text = http_query(exchange, "text"),
         .since_ms = since ? clock_parse(since) : 0,
+        .until_ms = until ? clock_parse(until) : 0,
         .before_id = number_of(http_query(exchange, "before"), 0),
         .limit = limit_of(exchange),
     };

@@ -66,6 +66,25 @@ static void put_row(json_t *value, const struct release *release)
              release->rollback_of ? json_integer(release->rollback_of) : json_null());
 }
 
+/* "1.1.0"; of an image without a tag its digest. */
+static json_t *view_version_name(const struct image *image)
+{
+    const char *name = image->tag[0] ? image->tag : image->digest;
+    return name[0] ? json_string(name) : json_null();
+}
+
+/* What a row says of an item: the version of its first container. */
+static json_t *view_brought(const struct release_item *item)
+{
+    json_t *value = json_object();
+    json_put_text(value, "workload", item->workload);
+    json_put(value, "from",
+             item->change_count ? view_version_name(&item->changes[0].from) : json_null());
+    json_put(value, "to",
+             item->change_count ? view_version_name(&item->changes[0].to) : json_null());
+    return value;
+}
+
 static bool names_workload_before(const struct release *release, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
@@ -79,6 +98,7 @@ static bool names_workload_before(const struct release *release, size_t index)
 static void put_items(json_t *value, const struct release *release, bool whole)
 {
     json_t *workloads = json_array();
+    json_t *versions = json_array();
     json_t *items = json_array();
     bool is_stuck = false;
     for (size_t i = 0; i < release->item_count; i++) {
@@ -86,11 +106,13 @@ static void put_items(json_t *value, const struct release *release, bool whole)
         is_stuck = is_stuck || item->state == ITEM_STUCK;
         if (!names_workload_before(release, i)) {
             json_array_append_new(workloads, json_string(item->workload));
+            json_array_append_new(versions, view_brought(item));
         }
         json_array_append_new(items, view_item(item));
     }
     json_put_bool(value, "isStuck", is_stuck && !release_is_over(release->phase));
     json_put(value, "workloads", workloads);
+    json_put(value, "versions", versions);
     if (whole) {
         json_put(value, "items", items);
     } else {
@@ -164,6 +186,30 @@ static json_t *view_approvals(struct api *api, const struct release *release)
     return list;
 }
 
+static json_t *names_of_approvers(const json_t *approvals)
+{
+    json_t *names = json_array();
+    size_t i = 0;
+    const json_t *approval = NULL;
+    json_array_foreach (approvals, i, approval) {
+        if (!json_bool_at(approval, "isRejection", false)) {
+            json_array_append(names, json_object_get(approval, "person"));
+        }
+    }
+    return names;
+}
+
+/* Only what is done was live. */
+static void put_live_until(struct api *api, json_t *value, const struct release *release)
+{
+    int64_t until_ms = 0;
+    struct err err = {0};
+    if (release->phase == RELEASE_DONE &&
+        store_release_replaced(api->options.store, release->id, &until_ms, &err)) {
+        json_put_time(value, "liveUntil", until_ms);
+    }
+}
+
 static json_t *view_skips(struct api *api, const struct release *release)
 {
     struct err err = {0};
@@ -176,6 +222,9 @@ json_t *view_release(struct api *api, const struct release *release, enum releas
     json_t *value = json_object();
     put_row(value, release);
     put_items(value, release, detail != RELEASE_ROW);
+    put_live_until(api, value, release);
+    AUTO_JSON *approvals = view_approvals(api, release);
+    json_put(value, "approvedBy", names_of_approvers(approvals));
     if (detail != RELEASE_WHOLE) {
         return value;
     }
@@ -186,7 +235,7 @@ json_t *view_release(struct api *api, const struct release *release, enum releas
     }
     json_put(value, "gates", view_gates(answers, applies));
     json_put(value, "steps", view_steps(api, release));
-    json_put(value, "approvals", view_approvals(api, release));
+    json_put(value, "approvals", TAKE(approvals));
     json_put(value, "skipped", view_skips(api, release));
     return value;
 }

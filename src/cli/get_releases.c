@@ -21,8 +21,10 @@ static const struct cli_flag flags[] = {
     {"kind", 0, CLI_TEXT, offsetof(struct release_filter, kind), "KIND",
      "promote, auto, rollback or config", NULL, "promote|auto|rollback|config"},
     {"actor", 0, CLI_TEXT, offsetof(struct release_filter, actor), "NAME", "only by this person"},
-    {"state", 0, CLI_TEXT, offsetof(struct release_filter, state), "PHASE",
-     "only in this phase: needs_approval, failed, …"},
+    {"state", 0, CLI_TEXT, offsetof(struct release_filter, state), "STATE",
+     "active, over, stuck, or a phase: needs_approval, failed, …"},
+    {"search", 0, CLI_TEXT, offsetof(struct release_filter, text), "TEXT",
+     "in a workload's name, the reason or the person; or a version"},
     {"since", 0, CLI_DURATION, offsetof(struct release_filter, since_ms), "TIME",
      "only of the last 12h, 30d, …"},
     {"limit", 0, CLI_NUMBER, offsetof(struct release_filter, limit), "COUNT", "at most so many",
@@ -31,7 +33,7 @@ static const struct cli_flag flags[] = {
 
 const struct cli_command command_get_releases = {
     .name = "get releases",
-    .usage = "[-s STAGE] [--state PHASE]",
+    .usage = "[-s STAGE] [--state STATE]",
     .summary = "Releases, newest first",
     .examples = "heddle get releases\n"
                 "heddle get releases -s prod --state needs_approval\n",

@@ -133,6 +133,7 @@ static void build_path(const struct cli *cli, const struct release_filter *filte
     query_add(path, "kind", filter->kind);
     query_add(path, "actor", filter->actor);
     query_add(path, "state", filter->state);
+    query_add(path, "text", filter->text);
     query_add(path, "since", filter->since_ms ? since : NULL);
     snprintf(number, sizeof(number), "%lld", (long long)before);
     query_add(path, "before", before ? number : NULL);

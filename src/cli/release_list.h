@@ -4,7 +4,7 @@
 #include "cli/command.h"
 
 struct release_filter {
-    const char *stage, *workload, *kind, *actor, *state;
+    const char *stage, *workload, *kind, *actor, *state, *text;
     int64_t since_ms; /* only those of the last so many milliseconds; 0: all */
     int64_t limit;
 };

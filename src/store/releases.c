@@ -374,25 +374,57 @@ bool store_release_active(struct store *store, struct arena *arena, struct relea
            collect(store, rows, arena, out, err);
 }
 
+/* A version is asked for as a whole: "1.1" is not what "1.1.0" brought. */
+#define HAS_TEXT                                                                                   \
+    " AND (?11 IS NULL OR 'r-' || id = lower(?11) OR instr(lower(reason), lower(?11))"             \
+    "  OR instr(lower(actor), lower(?11)) OR id IN"                                                \
+    "  (SELECT release FROM release_item WHERE instr(lower(workload), lower(?11))"                 \
+    "   OR EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(changes) THEN changes ELSE '[]'"   \
+    "    END) WHERE json_extract(value, '$.to.tag') = ?11)))"
+
 bool store_release_list(struct store *store, const struct release_filter *filter,
                         struct arena *arena, struct release_list *out, struct err *err)
 {
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     const char *state = filter->state;
-    bool only_active = state && strcmp(state, "active") == 0;
+    bool only_stuck = state && strcmp(state, "stuck") == 0;
+    bool only_active = only_stuck || (state && strcmp(state, "active") == 0);
     bool only_over = state && strcmp(state, "over") == 0;
     const char *phase = only_active || only_over ? NULL : state;
-    return db_query(
-               store->db,
-               "SELECT " RELEASE_COLUMNS "FROM release"
-               " WHERE (?1 IS NULL OR stage = ?1) AND (?2 IS NULL OR kind = ?2)"
-               " AND (?3 IS NULL OR actor = ?3) AND (?4 IS NULL OR phase = ?4)"
-               " AND (?5 = 0 OR is_over = 0) AND (?6 = 0 OR is_over = 1)"
-               " AND created_ms >= ?7 AND (?8 = 0 OR id < ?8)"
-               " AND (?9 IS NULL OR id IN (SELECT release FROM release_item WHERE workload = ?9))"
-               " ORDER BY id DESC LIMIT ?10",
-               &rows, err, "ssssbbiisi", filter->stage, filter->kind, filter->actor, phase,
-               only_active, only_over, filter->since_ms, filter->before_id, filter->workload,
-               page_limit(filter->limit)) &&
+    return db_query(store->db,
+                    "SELECT " RELEASE_COLUMNS "FROM release"
+                    " WHERE (?1 IS NULL OR stage = ?1) AND (?2 IS NULL OR kind = ?2)"
+                    " AND (?3 IS NULL OR actor = ?3) AND (?4 IS NULL OR phase = ?4)"
+                    " AND (?5 = 0 OR is_over = 0) AND (?6 = 0 OR is_over = 1)"
+                    " AND created_ms >= ?7 AND (?8 = 0 OR id < ?8)"
+                    " AND (?9 IS NULL OR id IN (SELECT release FROM release_item WHERE workload = "
+                    "?9))" HAS_TEXT
+                    " AND (?12 = 0 OR created_ms < ?12) AND (?13 = 0 OR EXISTS (SELECT 1 FROM"
+                    "  release_item WHERE release = release.id AND state = 'stuck'))"
+                    " ORDER BY id DESC LIMIT ?10",
+                    &rows, err, "ssssbbiisisib", filter->stage, filter->kind, filter->actor, phase,
+                    only_active, only_over, filter->since_ms, filter->before_id, filter->workload,
+                    page_limit(filter->limit), filter->text, filter->until_ms, only_stuck) &&
            collect(store, rows, arena, out, err);
+}
+
+bool store_release_replaced(struct store *store, int64_t id, int64_t *out_ms, struct err *err)
+{
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    *out_ms = 0;
+    if (!db_query(store->db,
+                  "SELECT CASE WHEN COUNT(*) = COUNT(at) THEN COALESCE(MAX(at), 0) ELSE 0 END FROM"
+                  " (SELECT (SELECT next.finished_ms FROM release_item AS later"
+                  "   JOIN release AS next ON next.id = later.release"
+                  "   WHERE later.workload = mine.workload AND later.target = mine.target"
+                  "   AND later.release > mine.release AND next.phase = 'done'"
+                  "   ORDER BY later.release LIMIT 1) AS at"
+                  "  FROM release_item AS mine WHERE mine.release = ?)",
+                  &rows, err, "i", id)) {
+        return false;
+    }
+    if (db_next(rows, err)) {
+        *out_ms = db_int(rows, 0);
+    }
+    return err->kind == ERR_NONE;
 }

@@ -55,14 +55,20 @@ bool store_release_active(struct store *store, struct arena *arena, struct relea
                           struct err *err) MUST_CHECK; /* all that are not over, oldest first */
 struct release_filter {
     const char *stage, *workload, *kind, *actor; /* NULL: any */
-    const char *state; /* "active", "over", or a phase's name; NULL: any */
+    const char *state; /* "active", "over", "stuck", or a phase's name; NULL: any */
+    const char *text;  /* in a workload's name, the reason or the actor; or "R-7", or a version */
     int64_t since_ms;  /* created at or after */
+    int64_t until_ms;  /* created before; 0: up to now */
     int64_t before_id; /* page: ids below; 0: from the newest */
     size_t limit;      /* 1..500 */
 };
 bool store_release_list(struct store *store, const struct release_filter *filter,
                         struct arena *arena, struct release_list *out,
                         struct err *err) MUST_CHECK; /* newest first */
+/* When later releases that are done had replaced all that this one brought; 0 while any of it is
+   what was brought last. */
+bool store_release_replaced(struct store *store, int64_t id, int64_t *out_ms,
+                            struct err *err) MUST_CHECK;
 
 /* One row for each step of a wave: stored before its act, and at its end. */
 struct release_step {

@@ -174,6 +174,17 @@ static void prod_waits_for_mia_and_goes_in_two_waves(void **state)
     const json_t *done = keep_release(day, "release-done", id);
     assert_int_equal(json_array_size(json_array_at(done, "commits")), 2);
     keep_get(day, "release-diff", path_of(day, id, "/diff"));
+    const json_t *found =
+        keep_get(day, "releases-by-text", "/api/v1/releases?text=Sale&state=over");
+    const json_t *row = json_array_get(json_array_at(found, "items"), 0);
+    assert_int_equal(json_int_at(row, "id", 0), id);
+    assert_int_equal(json_array_size(json_array_at(row, "versions")), 1);
+    const json_t *cart = json_array_get(json_array_at(row, "versions"), 0);
+    assert_string_equal(json_text_at(cart, "from", ""), "1.0.0");
+    assert_string_equal(json_text_at(cart, "to", ""), "1.1.0");
+    assert_string_equal(json_string_value(json_array_get(json_array_at(row, "approvedBy"), 0)),
+                        "mia");
+    assert_null(json_object_get(row, "liveUntil"));
 }
 
 static void a_bad_version_fails_and_is_rolled_back(void **state)
@@ -194,6 +205,8 @@ static void a_bad_version_fails_and_is_rolled_back(void **state)
     keep_get(day, "cell-stuck", "/api/v1/cells/dev/orders");
     const json_t *stuck = keep_release(day, "release-stuck", bad);
     assert_true(json_bool_at(stuck, "isStuck", false));
+    const json_t *found = keep_get(day, "releases-stuck", "/api/v1/releases?state=stuck");
+    assert_int_equal(json_array_size(json_array_at(found, "items")), 1);
     keep_get(day, "board-stuck", "/api/v1/board");
     house_pass(day->house, 61000);
     house_sync_until(day->house, "dev", &crash, bad, "failed");
@@ -246,6 +259,10 @@ static void a_newer_version_takes_the_place_of_one_that_waits(void **state)
     int64_t next = find_release(day, "dev", "web", "syncing");
     house_reach(day->house, next, "done");
     house_await(day->house, path_of(day, waiting, ""), "phase", "superseded");
+    /* dev had 1.1.0 until then. */
+    const json_t *older =
+        keep_get(day, "releases-replaced", "/api/v1/releases?stage=dev&workload=web&text=1.1.0");
+    assert_true(json_text_at(json_array_get(json_array_at(older, "items"), 0), "liveUntil", "")[0]);
     const json_t *left = keep_release(day, "release-superseded", waiting);
     assert_true(json_int_at(left, "supersededBy", 0) > waiting);
 }

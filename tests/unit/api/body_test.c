@@ -323,6 +323,8 @@ static void a_query_out_of_its_range_is_refused(void **state)
         {"releases?limit=10&limit=900", "?limit", "from 1 to 500"},
         {"releases?before=0", "?before", "1 or more"},
         {"releases?since=yesterday", "?since", "2026-11-22T14:03:05Z"},
+        {"releases?until=", "?until", "2026-11-22T14:03:05Z"},
+        {"releases?text=", "?text", "empty"},
         {"releases?kind=all", "?kind", "promote, auto, rollback or config"},
         {"releases?state=running", "?state", "rolling_out"},
         {"releases?stage=", "?stage", "empty"},

@@ -266,6 +266,15 @@ static void a_list_is_filtered_and_newest_first(void **state)
         {{.limit = 10, .state = "active"}, "3"},
         {{.limit = 10, .state = "over"}, "21"},
         {{.limit = 10, .state = "failed"}, "2"},
+        {{.limit = 10, .state = "stuck"}, ""},
+        {{.limit = 10, .text = "ART"}, "31"},
+        {{.limit = 10, .text = "a%t"}, ""},
+        {{.limit = 10, .text = "Hedd"}, "2"},
+        {{.limit = 10, .text = "r-2"}, "2"},
+        {{.limit = 10, .text = "1.1.0"}, "321"},
+        {{.limit = 10, .text = "1.1"}, ""},
+        {{.limit = 10, .until_ms = 7000}, "21"},
+        {{.limit = 10, .since_ms = 6000, .until_ms = 7000}, "2"},
         {{.limit = 10, .state = "' OR 1 = 1 --"}, ""},
         {{.limit = 10, .since_ms = 6000}, "32"},
         {{.limit = 10, .stage = "prod", .state = "over"}, "1"},
@@ -280,6 +289,60 @@ static void a_list_is_filtered_and_newest_first(void **state)
         }
         assert_string_equal(ids, cases[i].ids);
     }
+}
+
+static void a_stuck_one_is_found_until_it_is_over(void **state)
+{
+    struct err err = {0};
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct release_filter filter = {.limit = 10, .state = "stuck"};
+    struct release_list list;
+    struct release *release = release_made(arena);
+    release->phase = RELEASE_ROLLING_OUT;
+    release->items[1].state = ITEM_STUCK;
+    ASSERT_OK(store_release_insert(*state, release, NULL, "", &err), err);
+    ASSERT_OK(store_release_list(*state, &filter, arena, &list, &err), err);
+    assert_int_equal(list.count, 1);
+    release->phase = RELEASE_STOPPED;
+    ASSERT_OK(store_release_update(*state, release, &err), err);
+    ASSERT_OK(store_release_list(*state, &filter, arena, &list, &err), err);
+    assert_int_equal(list.count, 0);
+}
+
+/* One that ended so at this time; of cart and web in the same places, or of cart alone. */
+static int64_t ended(struct store *store, struct arena *arena, enum release_phase phase,
+                     int64_t finished_ms, size_t items)
+{
+    struct err err = {0};
+    struct release *release = release_made(arena);
+    release->phase = phase;
+    release->finished_ms = finished_ms;
+    release->item_count = items;
+    ASSERT_OK(store_release_insert(store, release, NULL, "", &err), err);
+    return release->id;
+}
+
+static int64_t replaced_ms(struct store *store, int64_t id)
+{
+    struct err err = {0};
+    int64_t at_ms = -1;
+    ASSERT_OK(store_release_replaced(store, id, &at_ms, &err), err);
+    return at_ms;
+}
+
+static void one_lives_until_all_of_it_is_replaced(void **state)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    int64_t first = ended(*state, arena, RELEASE_DONE, 100, 2);
+    assert_int_equal(replaced_ms(*state, first), 0);
+    ended(*state, arena, RELEASE_FAILED, 200, 2);
+    assert_int_equal(replaced_ms(*state, first), 0);
+    int64_t second = ended(*state, arena, RELEASE_DONE, 300, 1);
+    assert_int_equal(replaced_ms(*state, first), 0);
+    ended(*state, arena, RELEASE_DONE, 400, 2);
+    ended(*state, arena, RELEASE_DONE, 500, 2);
+    assert_int_equal(replaced_ms(*state, first), 400);
+    assert_int_equal(replaced_ms(*state, second), 400);
 }
 
 static void steps_come_in_order_and_keep_their_start(void **state)
@@ -380,6 +443,8 @@ int main(void)
         WITH_STORE(an_aborted_transaction_leaves_nothing),
         WITH_STORE(the_active_ones_are_listed_oldest_first),
         WITH_STORE(a_list_is_filtered_and_newest_first),
+        WITH_STORE(a_stuck_one_is_found_until_it_is_over),
+        WITH_STORE(one_lives_until_all_of_it_is_replaced),
         WITH_STORE(steps_come_in_order_and_keep_their_start),
         WITH_STORE(an_equal_step_writes_nothing),
         WITH_STORE(a_step_of_no_release_is_refused),
