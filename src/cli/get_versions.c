@@ -6,6 +6,17 @@
 #include "cli/remote.h"
 #include "cli/words.h"
 
+/* All names of a pipeline's stages. */
+#define STAGES_BYTES_MAX 8192
+
+/* Like a branch of a tree: what some stage has stands out. */
+static void cell_mark(struct cli *cli, struct table *table, const json_t *item)
+{
+    (void)cli;
+    bool is_used = json_array_size(json_array_at(item, "stages")) > 0;
+    table_cell(table, STYLE_DIM, "%s", is_used ? "'->" : "|");
+}
+
 static void cell_repository(struct cli *cli, struct table *table, const json_t *item)
 {
     (void)cli;
@@ -31,6 +42,24 @@ static void cell_digest(struct cli *cli, struct table *table, const json_t *item
     }
 }
 
+static void cell_stages(struct cli *cli, struct table *table, const json_t *item)
+{
+    (void)cli;
+    AUTO_STR(names, STAGES_BYTES_MAX);
+    size_t i = 0;
+    const json_t *name = NULL;
+    json_array_foreach (json_array_at(item, "stages"), i, name) {
+        str_addf(&names, "%s%s", i ? ", " : "", json_string_value(name));
+    }
+    table_cell(table, STYLE_PLAIN, "%s", names.text);
+}
+
+static void cell_note(struct cli *cli, struct table *table, const json_t *item)
+{
+    (void)cli;
+    table_cell(table, STYLE_DIM, "%s", json_text_at(item, "ignoredBecause", ""));
+}
+
 static void cell_age(struct cli *cli, struct table *table, const json_t *item)
 {
     char age[AGE_BYTES];
@@ -39,10 +68,9 @@ static void cell_age(struct cli *cli, struct table *table, const json_t *item)
 }
 
 static const struct column columns[] = {
-    {"REPOSITORY", false, cell_repository},
-    {"TAG", false, cell_tag},
-    {"DIGEST", false, cell_digest},
-    {"SEEN", false, cell_age},
+    {"REPOSITORY", false, cell_repository}, {"", false, cell_mark},    {"TAG", false, cell_tag},
+    {"DIGEST", false, cell_digest},         {"SEEN", false, cell_age}, {"IN", false, cell_stages},
+    {"DOES NOT COUNT", false, cell_note},
 };
 
 static const struct listing versions = {
@@ -81,7 +109,8 @@ static bool run(struct cli *cli, const void *options, struct err *err)
 const struct cli_command command_get_versions = {
     .name = "get versions",
     .usage = "[WORKLOAD]",
-    .summary = "Versions found in registries",
+    .summary = "Versions found in registries, the newest first",
+    .text = "`'->` points at what some stage has in Git. A tag that does not count says why.\n",
     .examples = "heddle get versions cart\n",
     .words_max = 1,
     .complete = "workload",

@@ -85,33 +85,112 @@ static bool is_digits(const char *tag)
     return tag[0] && strspn(tag, "0123456789") == strlen(tag);
 }
 
-/* Is the part of the tag that counts a version of this kind? */
-static bool is_version(const struct policy_reader *reader, const char *tag, const char *key)
+enum verdict {
+    COUNTS,
+    IMPOSSIBLE,
+    ATTACHMENT,
+    UNMATCHED,
+    IGNORED,
+    NO_VERSION,
+    OUT_OF_RANGE,
+    PRERELEASE,
+    OTHER_TAG,
+};
+
+static enum verdict judge_semver(const struct policy_reader *reader, const char *key)
 {
     struct semver version;
+    if (!semver_parse(key, &version)) {
+        return NO_VERSION;
+    }
+    if (range_admits(&reader->range, &version)) {
+        return COUNTS;
+    }
+    return version.prerelease.length > 0 ? PRERELEASE : OUT_OF_RANGE;
+}
+
+/* Is the part of the tag that counts a version of this kind? */
+static enum verdict judge_key(const struct policy_reader *reader, const char *tag, const char *key)
+{
     switch (reader->rule->policy) {
     case POLICY_SEMVER:
-        return semver_parse(key, &version) && range_admits(&reader->range, &version);
+        return judge_semver(reader, key);
     case POLICY_NUMERIC:
-        return is_digits(key);
+        return is_digits(key) ? COUNTS : NO_VERSION;
     case POLICY_CALENDAR:
-        return calendar_is_version(key);
+        return calendar_is_version(key) ? COUNTS : NO_VERSION;
     case POLICY_DIGEST:
-        return strcmp(tag, reader->rule->range) == 0;
+        return strcmp(tag, reader->rule->range) == 0 ? COUNTS : OTHER_TAG;
     case POLICY_ALPHABETICAL:
     case POLICY_NEWEST:
         break;
     }
-    return true;
+    return COUNTS;
+}
+
+static enum verdict judge(const struct policy_reader *reader, const char *tag,
+                          char out_key[static IMAGE_TAG_BYTES])
+{
+    if (!image_tag_is_valid(tag)) {
+        return IMPOSSIBLE;
+    }
+    if (is_attachment(tag)) {
+        return ATTACHMENT;
+    }
+    if (!tags_pattern_matches(reader->tags, tag, out_key)) {
+        return UNMATCHED;
+    }
+    if (reader->ignore && tags_pattern_matches(reader->ignore, tag, NULL)) {
+        return IGNORED;
+    }
+    return judge_key(reader, tag, out_key);
 }
 
 bool policy_admit(const struct policy_reader *reader, const char *tag,
                   char out_key[static IMAGE_TAG_BYTES])
 {
-    return image_tag_is_valid(tag) && !is_attachment(tag) &&
-           tags_pattern_matches(reader->tags, tag, out_key) &&
-           !(reader->ignore && tags_pattern_matches(reader->ignore, tag, NULL)) &&
-           is_version(reader, tag, out_key);
+    return judge(reader, tag, out_key) == COUNTS;
+}
+
+void policy_explain(const struct policy_reader *reader, const char *tag, struct str *out)
+{
+    static const char *const kinds[] = {
+        [POLICY_SEMVER] = "a semantic version",
+        [POLICY_NUMERIC] = "a number",
+        [POLICY_CALENDAR] = "a calendar version",
+    };
+    const struct version_rule *rule = reader->rule;
+    char key[IMAGE_TAG_BYTES] = "";
+    switch (judge(reader, tag, key)) {
+    case COUNTS:
+        break;
+    case IMPOSSIBLE:
+        str_add(out, "It is no tag that a registry can have.");
+        break;
+    case ATTACHMENT:
+        str_add(out, "It is a signature or attestation, kept beside an image.");
+        break;
+    case UNMATCHED:
+        str_addf(out, "It does not match %s.", rule->tags);
+        break;
+    case IGNORED:
+        str_addf(out, "It is ignored by %s.", rule->ignore);
+        break;
+    case NO_VERSION:
+        str_addf(out, "It is not %s.", kinds[rule->policy]);
+        break;
+    case OUT_OF_RANGE:
+        str_addf(out, "It is not in %s.", rule->range);
+        break;
+    case PRERELEASE:
+        str_addf(out, "It is a pre-release, and %s.",
+                 rule->range && rule->range[0] ? "the range names none that fits"
+                                               : "no range asks for one");
+        break;
+    case OTHER_TAG:
+        str_addf(out, "Only the tag %s is followed.", rule->range);
+        break;
+    }
 }
 
 bool policy_admits(const struct version_rule *rule, const char *tag)

@@ -19,6 +19,8 @@ void policy_close(struct policy_reader **reader);
    becomes what is compared: the tag, or the part that the rule's expression captures. */
 bool policy_admit(const struct policy_reader *reader, const char *tag,
                   char out_key[static IMAGE_TAG_BYTES]);
+/* Why it does not count, in a sentence; nothing is added when it does. */
+void policy_explain(const struct policy_reader *reader, const char *tag, struct str *out);
 /* Order of two keys: <0, 0, >0 as a is older, equal, newer.  With POLICY_NEWEST, and POLICY_DIGEST,
    the times decide (when each was first seen); 0 for unknown. */
 int policy_compare_keys(enum policy_kind policy, const char *a, int64_t a_seen_ms, const char *b,

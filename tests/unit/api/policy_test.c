@@ -90,6 +90,18 @@ static void builds_are_ordered_by_the_part_that_the_rule_captures(void **state)
     house_push(house, "cart", "main-0a1b-12");
     house_await(house, CELL, "version", "main-0a1b-12");
     assert_int_equal(json_int_at(house_get(house, CELL), "behind", -1), 0);
+
+    const json_t *items =
+        json_array_at(house_get(house, "/api/v1/versions?workload=cart"), "items");
+    static const char *const order[] = {"main-0a1b-12", "main-eeee-8"};
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        assert_string_equal(json_text_at(json_array_get(items, i), "tag", ""), order[i]);
+        assert_null(json_at(json_array_get(items, i), "ignoredBecause"));
+    }
+    const json_t *stages = json_array_at(json_array_get(items, 0), "stages");
+    assert_string_equal(json_string_value(json_array_get(stages, 0)), "dev");
+    assert_string_equal(json_text_at(json_array_get(items, 2), "ignoredBecause", ""),
+                        "It is ignored by .*-13.");
 }
 
 int main(void)

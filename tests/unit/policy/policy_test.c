@@ -293,6 +293,42 @@ static void a_moving_tag_is_the_only_one_that_counts(void **state)
     ASSERT_FAILS(policy_check_rule(&rule, &err), err, ERR_INVALID, "is not a tag");
 }
 
+static void what_does_not_count_says_why(void **state)
+{
+    (void)state;
+    static const struct {
+        struct version_rule rule;
+        const char *tag, *why;
+    } cases[] = {
+        {{.images = "**"}, "1.0.0", ""},
+        {{.images = "**"}, "latest", "It is not a semantic version."},
+        {{.images = "**"}, "1.0.0-rc.1", "It is a pre-release, and no range asks for one."},
+        {{.images = "**", .range = "1.x"}, "2.0.0", "It is not in 1.x."},
+        {{.images = "**", .range = "1.x"},
+         "1.0.0-rc.1",
+         "It is a pre-release, and the range names none that fits."},
+        {{.images = "**", .tags = "v.*"}, "1.0.0", "It does not match v.*."},
+        {{.images = "**", .ignore = "1\\.0.*"}, "1.0.0", "It is ignored by 1\\.0.*."},
+        {{.images = "**", .policy = POLICY_NUMERIC}, "7a", "It is not a number."},
+        {{.images = "**", .policy = POLICY_CALENDAR}, "7", "It is not a calendar version."},
+        {{.images = "**", .policy = POLICY_DIGEST, .range = "main"},
+         "dev",
+         "Only the tag main is followed."},
+        {{.images = "**", .policy = POLICY_NEWEST},
+         "sha256-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.sig",
+         "It is a signature or attestation, kept beside an image."},
+        {{.images = "**"}, "a b", "It is no tag that a registry can have."},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(policy_close) struct policy_reader *reader = NULL;
+        AUTO_STR(why, 1000);
+        struct err err = {0};
+        ASSERT_OK(policy_open(&cases[i].rule, &reader, &err), err);
+        policy_explain(reader, cases[i].tag, &why);
+        assert_string_equal(why.length ? why.text : "", cases[i].why);
+    }
+}
+
 static void tags_seen_at_once_are_not_newer_than_each_other(void **state)
 {
     (void)state;
@@ -363,6 +399,7 @@ int main(void)
         cmocka_unit_test(what_is_ignored_never_counts),
         cmocka_unit_test(dates_are_compared_number_by_number),
         cmocka_unit_test(a_moving_tag_is_the_only_one_that_counts),
+        cmocka_unit_test(what_does_not_count_says_why),
         cmocka_unit_test(tags_seen_at_once_are_not_newer_than_each_other),
         cmocka_unit_test(globs_know_slashes),
         cmocka_unit_test(the_first_rule_that_fits_wins_and_there_is_always_one),
