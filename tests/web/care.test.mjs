@@ -16,6 +16,14 @@ async function assertAccessible(page, what) {
   assert.deepEqual(words, [], what);
 }
 
+const clusterViews = [
+  ['/clusters', '.facts.rows'],
+  ['/clusters/prod-eu', '.offers'],
+  ['/clusters/prod-eu/workloads', '.facts.rows'],
+  ['/clusters/prod-eu/capacity', '.levels'],
+  ['/clusters/prod-eu/sync', '.pairs'],
+];
+
 /* Motion would let axe see colours halfway. */
 const still = { reducedMotion: 'reduce' };
 
@@ -35,6 +43,11 @@ export const cases = {
       await page.goto(`${demo.url}/board?promote=prod&from=registry`);
       await page.locator('.plan-rows').waitFor();
       await assertAccessible(page, `promote sheet, ${colorScheme}`);
+      for (const [path, sign] of clusterViews) {
+        await page.goto(`${demo.url}${path}`);
+        await page.locator(sign).first().waitFor();
+        await assertAccessible(page, `${path}, ${colorScheme}`);
+      }
       const context = await browser.newContext({ colorScheme, ...still });
       const door = await context.newPage();
       await door.goto(demo.url);
@@ -50,6 +63,17 @@ export const cases = {
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
     const box = await page.locator('[role=grid]').boundingBox();
     assert.ok(box.height > 150, `the grid has ${box.height} px`);
+  },
+
+  async no_other_page_scrolls_sideways_at_320_pixels({ demo, open }) {
+    const page = await open('/board?promote=prod&from=registry', { viewport: { width: 320, height: 640 } });
+    await page.locator('.plan-rows').waitFor();
+    assert.equal(await page.locator('dialog.promote > .content').evaluate((content) => content.scrollWidth - content.clientWidth), 0);
+    for (const [path, sign] of clusterViews) {
+      await page.goto(`${demo.url}${path}`);
+      await page.locator(sign).first().waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320, path);
+    }
   },
 
   async hostile_texts_stay_texts({ demo, open }) {

@@ -13,6 +13,8 @@ const START_MS = 30_000;
 const STOP_MS = 10_000;
 /** For whatever a page must come to; the demo polls every 2 s. */
 export const DEADLINE_MS = 30_000;
+/** Through stages that must first be healthy for 10 s. */
+const TRAVEL_MS = 90_000;
 
 /** `heddle demo` on a port of its own, ended with the test. */
 export class Demo {
@@ -35,6 +37,7 @@ export class Demo {
     demo.url = /server +(http:\S+)/.exec(demo.says)[1];
     demo.token = /hdl_\w+/.exec(demo.says)[0];
     demo.registry = /registry +(\S+)/.exec(demo.says)[1];
+    demo.repository = /repository +(\S+)/.exec(demo.says)[1];
     return demo;
   }
 
@@ -42,6 +45,19 @@ export class Demo {
   async push(image) {
     const response = await fetch(`http://${this.registry}/sandbox/push/shop/${image}`, { method: 'POST' });
     if (!response.ok) throw new Error(`push ${image}: ${response.status}`);
+  }
+
+  /** CI pushes images, which travel by themselves as far as a stage. */
+  async travel(stage, ...images) {
+    for (const image of images) await this.push(image);
+    await until(`${stage} has ${images}`, async () => {
+      const { workloads } = await this.api('GET', '/api/v1/board');
+      return images.every((image) => {
+        const [name, tag] = image.split(':');
+        const cell = workloads.find((row) => row.name === name)?.cells.find((one) => one.stage === stage);
+        return cell?.running === tag && cell.state === 'healthy';
+      });
+    }, TRAVEL_MS);
   }
 
   async api(method, path, body, token = this.token) {

@@ -6,19 +6,6 @@ const sheet = (page) => page.locator('dialog.promote');
 const confirm = (page) => sheet(page).locator('button[type=submit]');
 const ready = (page) => until('the plan is there', async () => (await confirm(page).getAttribute('aria-disabled')) === 'false');
 
-/** CI pushes, and it travels by itself as far as staging. */
-async function stagingHas(demo, ...images) {
-  for (const image of images) await demo.push(image);
-  await until('staging has them', async () => {
-    const { workloads } = await demo.api('GET', '/api/v1/board');
-    return images.every((image) => {
-      const [name, tag] = image.split(':');
-      const cell = workloads.find((row) => row.name === name)?.cells.find(({ stage }) => stage === 'staging');
-      return cell?.running === tag && cell.state === 'healthy';
-    });
-  }, 90_000);
-}
-
 async function board(open, path = '/board', options) {
   const page = await open(path, options);
   await page.getByText('Live', { exact: true }).waitFor();
@@ -28,7 +15,7 @@ async function board(open, path = '/board', options) {
 
 export const cases = {
   async ticked_rows_p_and_enter_make_a_release({ demo, open }) {
-    await stagingHas(demo, 'cart:1.1.0', 'web:1.1.0');
+    await demo.travel('staging', 'cart:1.1.0', 'web:1.1.0');
     const page = await board(open);
     for (const name of ['cart', 'search', 'web']) await page.getByLabel(`Select ${name}`).click();
     await page.getByRole('region', { name: 'Selection' }).waitFor();
@@ -53,7 +40,7 @@ export const cases = {
   },
 
   async every_view_of_the_changes_is_a_tab({ demo, open }) {
-    await stagingHas(demo, 'users:1.1.0');
+    await demo.travel('staging', 'users:1.1.0');
     const page = await board(open, '/board?promote=prod&workloads=users');
     await ready(page);
     await sheet(page).getByRole('tab', { name: 'Files (2)' }).press('ArrowRight');
@@ -68,7 +55,7 @@ export const cases = {
   },
 
   async what_is_unticked_stays_in_view_and_stays_behind({ demo, open }) {
-    await stagingHas(demo, 'orders:1.1.0', 'mailer:1.1.0');
+    await demo.travel('staging', 'orders:1.1.0', 'mailer:1.1.0');
     const page = await board(open, '/board?promote=prod&from=staging&workloads=orders,mailer');
     await ready(page);
     await sheet(page).getByLabel('Promote mailer').click();

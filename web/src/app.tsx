@@ -23,18 +23,19 @@ function find(at: string): { page: Page; values: Record<string, string> } | null
   return null;
 }
 
-const loaded = new Map<Page, ComponentType<PageProps>>();
+/** By how they are loaded: several addresses of one page share it, and it stays as it is between them. */
+const loaded = new Map<Page['load'], ComponentType<PageProps>>();
 
 function Shown({ page, values }: { page: Page; values: Record<string, string> }) {
   const [, redraw] = useState(0);
-  const Component = page.component ?? loaded.get(page);
+  const Component = page.component ?? loaded.get(page.load);
   useEffect(() => {
     if (Component || !page.load) return;
     void page.load().then((component) => {
-      loaded.set(page, component);
+      loaded.set(page.load, component);
       redraw((count) => count + 1);
     });
-  }, [page]);
+  }, [page.load]);
   return Component ? <Component values={values} /> : <Loading />;
 }
 

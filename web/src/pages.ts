@@ -15,7 +15,12 @@ export interface Page {
   load?: () => Promise<ComponentType<PageProps>>;
 }
 
+const clusterPage = () => import('./pages/clusters/cluster-page').then((module) => module.ClusterPage);
+
 export const pages: readonly Page[] = [
   { pattern: '/', component: BoardPage },
   { pattern: '/board', nav: { label: 'Board', key: 'b' }, component: BoardPage },
+  { pattern: '/clusters', nav: { label: 'Clusters', key: 'k' }, load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage) },
+  { pattern: '/clusters/{name}', load: clusterPage },
+  { pattern: '/clusters/{name}/{tab}', load: clusterPage },
 ];

@@ -19,3 +19,7 @@ export function memory(bytes: number): string {
 export function difference(value: number, words: (value: number) => string): string {
   return value === 0 ? 'no change' : `${value > 0 ? '+' : '−'}${words(Math.abs(value))}`;
 }
+
+export function percent(part: number, whole: number): string {
+  return whole ? `${Math.round((part / whole) * 100)} %` : '–';
+}

@@ -15,7 +15,7 @@ import { untick } from '../board/view';
 import { Changes, type View } from './changes';
 import { GateList, ImpactList, Order } from './effects';
 import { buttonText, movingIn, rowsOf, sentenceOfChange, verdict } from './plan';
-import { requestOf, usePlan } from './reading';
+import { requestOf, usePlan, type PlanView } from './reading';
 import { changeWish, closePromote, type Wish } from './wish';
 import { WorkloadTable } from './workload-table';
 import './promote.css';
@@ -39,10 +39,11 @@ function usePipeline(): Pipeline | null {
  */
 function usePlans(wish: Wish, unticked: ReadonlySet<string>, isRenderedWanted: boolean) {
   const isPart = unticked.size > 0;
-  const whole = usePlan(requestOf(wish, wish.workloads), isRenderedWanted && !isPart);
+  const views: PlanView[] = isRenderedWanted ? ['impact', 'stays', 'rendered'] : ['impact', 'stays'];
+  const whole = usePlan(requestOf(wish, wish.workloads), views);
   const ticked = whole.plan ? movingIn(whole.plan).filter((workload) => !unticked.has(workload)) : [];
   const request = requestOf(wish, isPart ? ticked : wish.workloads);
-  const part = usePlan(isPart && ticked.length ? request : null, isRenderedWanted);
+  const part = usePlan(isPart && ticked.length ? request : null, views);
   const shown = isPart ? part : whole;
   const again = () => {
     whole.again();
@@ -56,7 +57,7 @@ function Ways({ wish, plan }: { wish: Wish; plan: Plan | null }) {
     <div class="ways">
       <label class="labelled">
         From
-        <SourceSelect value={wish.from || (plan?.from ?? '')} onChoose={(from) => changeWish({ from })} />
+        <SourceSelect value={wish.from || (plan?.from ?? '')} onChoose={(from) => changeWish({ from })} without={[wish.to]} />
       </label>
       <span aria-hidden="true">→</span>
       <label class="labelled">

@@ -5,7 +5,7 @@ import type { Plan, PlanRequest } from '../../api/types.gen';
 import { changeOf, type PlanChange } from './plan';
 import type { Wish } from './wish';
 
-const USUAL_VIEWS = ['impact', 'stays'] as const;
+export type PlanView = NonNullable<PlanRequest['with']>[number];
 
 export interface Reading {
   /** The last that was read, also while another is on its way. */
@@ -31,8 +31,8 @@ interface State extends Omit<Reading, 'again'> {
   key: string | null;
 }
 
-/** `request` is null while there is nothing to ask for. */
-export function usePlan(request: ReturnType<typeof requestOf> | null, isRenderedWanted: boolean): Reading {
+/** `request` is null while there is nothing to ask for; with another `news`, the same is asked again. */
+export function usePlan(request: ReturnType<typeof requestOf> | null, views: readonly PlanView[], news = 0): Reading {
   const key = request && JSON.stringify(request);
   const [round, setRound] = useState(0);
   const [state, setState] = useState<State>({ key: null, plan: null, problem: null, isReading: true, change: null });
@@ -41,7 +41,6 @@ export function usePlan(request: ReturnType<typeof requestOf> | null, isRendered
     if (!key) return;
     const abort = new AbortController();
     setState((before) => ({ ...before, isReading: true }));
-    const views = [...USUAL_VIEWS, ...(isRenderedWanted ? (['rendered'] as const) : [])];
     call('POST /api/v1/plans', { body: { ...JSON.parse(key), with: views }, signal: abort.signal }).then(
       (plan) => {
         const before = seen.current?.key === key ? seen.current.plan : null;
@@ -61,6 +60,6 @@ export function usePlan(request: ReturnType<typeof requestOf> | null, isRendered
       },
     );
     return () => abort.abort();
-  }, [key, isRenderedWanted, round]);
+  }, [key, views.join(), round, news]);
   return { ...state, isReading: state.isReading || state.key !== key, again: () => setRound((count) => count + 1) };
 }

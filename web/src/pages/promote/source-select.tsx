@@ -4,13 +4,13 @@ import { board } from '../../model/board';
 interface Props {
   value: string;
   onChoose: (source: string) => void;
-  /** What it would be promoted to offers nothing to itself. */
-  without?: string;
+  /** What it would be promoted to has nothing to offer to itself. */
+  without: readonly string[];
 }
 
 export function SourceSelect({ value, onChoose, without }: Props) {
-  const stages = board.stages.value.filter((stage) => stage.name !== without);
-  const clusters = board.stages.value.flatMap((stage) => stage.targets).filter((cluster) => `cluster:${cluster}` !== without);
+  const stages = board.stages.value.filter((stage) => !without.includes(stage.name));
+  const clusters = board.stages.value.flatMap((stage) => stage.targets).filter((cluster) => !without.includes(`cluster:${cluster}`));
   return (
     <select class="field" value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
       <option value="registry">Image registry</option>
