@@ -57,6 +57,21 @@ export const cases = {
     }
   },
 
+  async no_list_keeps_anybody_out({ demo, open }) {
+    await demo.push('cart:1.1.0');
+    for (const colorScheme of ['light', 'dark']) {
+      const releases = await open('/releases', { colorScheme, ...still });
+      await releases.locator('.row-link').first().waitFor();
+      await assertAccessible(releases, `releases, ${colorScheme}`);
+    }
+  },
+
+  async a_list_of_320_pixels_scrolls_only_down({ open }) {
+    const page = await open('/releases', { viewport: { width: 320, height: 640 } });
+    await page.locator('.row-link').first().waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+  },
+
   async a_page_of_320_pixels_scrolls_only_its_grid({ open }) {
     const page = await open('/board', { viewport: { width: 320, height: 640 } });
     await page.waitForSelector('[role=rowheader]');

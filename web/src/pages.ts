@@ -20,6 +20,11 @@ const clusterPage = () => import('./pages/clusters/cluster-page').then((module) 
 export const pages: readonly Page[] = [
   { pattern: '/', component: BoardPage },
   { pattern: '/board', nav: { label: 'Board', key: 'b' }, component: BoardPage },
+  {
+    pattern: '/releases',
+    nav: { label: 'Releases', key: 'r' },
+    load: () => import('./pages/releases/releases-page').then((module) => module.ReleasesPage),
+  },
   { pattern: '/clusters', nav: { label: 'Clusters', key: 'k' }, load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage) },
   { pattern: '/clusters/{name}', load: clusterPage },
   { pattern: '/clusters/{name}/{tab}', load: clusterPage },
