@@ -72,16 +72,21 @@ static void follow(struct promote *engine, struct release_run *run, struct relea
     }
     bool moved = workload->ready != item->ready || workload->wanted != item->wanted ||
                  strcmp(workload->diagnosis.code, item->diagnosis.code) != 0;
+    /* The same cause in other words, one more restart, is no progress. */
+    bool is_reworded = strcmp(workload->diagnosis.what, item->diagnosis.what) != 0 ||
+                       strcmp(workload->diagnosis.effect, item->diagnosis.effect) != 0;
     enum item_state state = state_of(workload, item);
     if (moved) {
         item->ready = workload->ready;
         item->wanted = workload->wanted;
-        copy_diagnosis(&workload->diagnosis, item);
         run->progress_ms = now_of(engine);
+    }
+    if (is_reworded) {
+        copy_diagnosis(&workload->diagnosis, item);
     }
     if (state != item->state) {
         run_set_item(engine, run, item, state);
-    } else if (moved) {
+    } else if (moved || is_reworded) {
         run_save_item(engine, run, item);
         engine->ports.release_changed(engine->ports.context, run->release);
     }

@@ -208,8 +208,15 @@ static void a_bad_version_fails_and_is_rolled_back(void **state)
     const json_t *found = keep_get(day, "releases-stuck", "/api/v1/releases?state=stuck");
     assert_int_equal(json_array_size(json_array_at(found, "items")), 1);
     keep_get(day, "board-stuck", "/api/v1/board");
-    house_pass(day->house, 61000);
-    house_sync_until(day->house, "dev", &crash, bad, "failed");
+    /* The sentence follows what the agent says; patience does not begin anew. */
+    struct trouble again = crash;
+    TEXT_COPY_CUT(again.diagnosis.what, "orders exits with code 1 (3 restarts).");
+    house_pass(day->house, 31000);
+    house_sync(day->house, "dev", &again);
+    const json_t *told = house_get(day->house, path_of(day, bad, ""));
+    assert_non_null(strstr(json_text_at(told, "why", ""), "(3 restarts)"));
+    house_pass(day->house, 30000);
+    house_sync_until(day->house, "dev", &again, bad, "failed");
     keep_release(day, "release-failed", bad);
     const struct ask rollback = {
         .method = "POST",
