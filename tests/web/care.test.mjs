@@ -48,6 +48,9 @@ export const cases = {
         await page.locator(sign).first().waitFor();
         await assertAccessible(page, `${path}, ${colorScheme}`);
       }
+      const pipeline = await open('/pipeline?stage=staging', { colorScheme, ...still });
+      await pipeline.waitForSelector('.counts a');
+      await assertAccessible(pipeline, `pipeline, ${colorScheme}`);
       const context = await browser.newContext({ colorScheme, ...still });
       const door = await context.newPage();
       await door.goto(demo.url);

@@ -45,6 +45,11 @@ const scenes = {
   async 'command-menu'(page) {
     await page.keyboard.press('Control+k');
   },
+  async pipeline(page) {
+    await page.getByRole('link', { name: 'Pipeline' }).click();
+    await page.getByLabel('Versions of').selectOption('web');
+    await page.waitForSelector('.node .version');
+  },
 };
 
 const demo = await Demo.start(process.argv[2]);

@@ -28,4 +28,9 @@ export const pages: readonly Page[] = [
   { pattern: '/clusters', nav: { label: 'Clusters', key: 'k' }, load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage) },
   { pattern: '/clusters/{name}', load: clusterPage },
   { pattern: '/clusters/{name}/{tab}', load: clusterPage },
+  {
+    pattern: '/pipeline',
+    nav: { label: 'Pipeline', key: 'p' },
+    load: () => import('./pages/pipeline/pipeline-page').then((page) => page.PipelinePage),
+  },
 ];
