@@ -8,33 +8,13 @@
 #include "crypto/crypto.h"
 
 #define BASIC_BYTES_MAX 8192
+#define HELPER_NAME_MAX 100
 
 static const char identity_token_remedy[] =
     "it is an identity token, which heddle does not use; log in with a password or an access "
     "token, so that the entry holds \"auth\"";
 static const char empty_remedy[] =
     "the entry is empty; log in again, or write \"auth\": base64 of user:password";
-
-static bool has_entries(const json_t *root, const char *key)
-{
-    const json_t *found = json_object_get(root, key);
-    return json_object_size(found) > 0 || json_string_length(found) > 0;
-}
-
-static bool refuse_helpers(const json_t *root, const char *file, struct err *err)
-{
-    static const char *const helpers[] = {"credsStore", "credHelpers"};
-    for (size_t i = 0; i < COUNT_OF(helpers); i++) {
-        if (has_entries(root, helpers[i])) {
-            return err_set(err, ERR_INVALID,
-                           "%s: \"%s\" keeps the credentials in another program, which heddle does "
-                           "not start; give it a file whose \"auths\" hold them, like that of an "
-                           "imagePullSecret",
-                           file, helpers[i]);
-        }
-    }
-    return true;
-}
 
 /* "https://ghcr.io/v1/" → "ghcr.io"; Docker Hub's old name → the one that images use. */
 static char *scope_of(const char *key)
@@ -105,6 +85,49 @@ static bool read_entries(struct credentials *credentials, json_t *auths, struct 
     return true;
 }
 
+/* It becomes a part of a program's name. */
+static bool is_helper_name(const char *name)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t length = strlen(name);
+    return length > 0 && length <= HELPER_NAME_MAX && strspn(name, letters) == length;
+}
+
+static bool add_helper(struct credentials *credentials, const char *host, const json_t *name,
+                       struct err *err)
+{
+    const char *text = json_is_string(name) ? json_string_value(name) : "";
+    if (!is_helper_name(text)) {
+        return err_set(err, ERR_INVALID,
+                       "the helper%s%s is not named by letters, digits, \".\", \"_\" and \"-\"",
+                       host ? " of " : "", host ? host : "");
+    }
+    struct credential_helper *helper = &credentials->helpers[credentials->helper_count++];
+    helper->host = host ? scope_of(host) : NULL;
+    helper->name = xstrdup(text);
+    return true;
+}
+
+static bool read_helpers(struct credentials *credentials, json_t *root, struct err *err)
+{
+    json_t *hosts = json_object_get(root, "credHelpers");
+    const json_t *store = json_object_get(root, "credsStore");
+    const char *host = NULL;
+    json_t *name = NULL;
+    if (json_object_size(hosts) > CREDENTIALS_MAX) {
+        return err_set(err, ERR_INVALID, "more than %d entries in \"credHelpers\"",
+                       CREDENTIALS_MAX);
+    }
+    credentials->helpers = xcalloc(json_object_size(hosts) + 1, sizeof(*credentials->helpers));
+    json_object_foreach (hosts, host, name) {
+        if (!add_helper(credentials, host, name, err)) {
+            return false;
+        }
+    }
+    return !store || json_string_length(store) == 0 || add_helper(credentials, NULL, store, err);
+}
+
 static bool read_text(struct credentials *credentials, struct slice text, struct err *err)
 {
     AUTO_JSON *root = json_parse(text, err);
@@ -114,9 +137,9 @@ static bool read_text(struct credentials *credentials, struct slice text, struct
     if (!json_is_object(root)) {
         return err_set(err, ERR_INVALID, "%s: not a JSON object", credentials->file);
     }
-    return refuse_helpers(root, credentials->file, err) &&
-           (read_entries(credentials, json_object_get(root, "auths"), err) ||
-            err_wrap(err, "%s", credentials->file));
+    return (read_helpers(credentials, root, err) &&
+            read_entries(credentials, json_object_get(root, "auths"), err)) ||
+           err_wrap(err, "%s", credentials->file);
 }
 
 bool credentials_read(struct credentials *out, const char *file, struct err *err)
@@ -140,16 +163,26 @@ bool credentials_read(struct credentials *out, const char *file, struct err *err
     return true;
 }
 
+void credential_done(struct credential *credential)
+{
+    if (credential->basic) {
+        crypto_wipe(credential->basic, strlen(credential->basic));
+    }
+    free(credential->basic);
+    free(credential->scope);
+    *credential = (struct credential){0};
+}
+
 void credentials_done(struct credentials *credentials)
 {
     for (size_t i = 0; i < credentials->count; i++) {
-        struct credential *item = &credentials->items[i];
-        if (item->basic) {
-            crypto_wipe(item->basic, strlen(item->basic));
-        }
-        free(item->basic);
-        free(item->scope);
+        credential_done(&credentials->items[i]);
     }
+    for (size_t i = 0; i < credentials->helper_count; i++) {
+        free(credentials->helpers[i].host);
+        free(credentials->helpers[i].name);
+    }
+    free(credentials->helpers);
     free(credentials->items);
     free(credentials->file);
     *credentials = (struct credentials){0};
@@ -184,4 +217,18 @@ const struct credential *credentials_find(const struct credentials *credentials,
         }
     }
     return best;
+}
+
+const char *credentials_helper(const struct credentials *credentials, const char *host,
+                               const char *name)
+{
+    const struct credential *entry = credentials_find(credentials, host, name);
+    for (size_t i = 0; i < credentials->helper_count; i++) {
+        const struct credential_helper *helper = &credentials->helpers[i];
+        bool is_meant = helper->host ? strcmp(helper->host, host) == 0 : !entry || !entry->basic;
+        if (is_meant) {
+            return helper->name;
+        }
+    }
+    return NULL;
 }

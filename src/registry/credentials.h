@@ -12,16 +12,28 @@ struct credential {
     const char *remedy; /* why it is NULL, and what to do */
 };
 
+/* "ecr-login": the program docker-credential-ecr-login knows who we are at this host. */
+struct credential_helper {
+    char *host; /* NULL: at all hosts without an entry */
+    char *name;
+};
+
 struct credentials {
     char *file; /* where they come from, for errors; NULL: nowhere */
     struct credential *items;
     size_t count;
+    struct credential_helper *helpers;
+    size_t helper_count;
 };
 
-/* Read the file; NULL gives none.  Helpers (credsStore, credHelpers) are refused: they are programs
-   of a desktop. */
+/* Read the file; NULL gives none. */
 bool credentials_read(struct credentials *out, const char *file, struct err *err) MUST_CHECK;
-void credentials_done(struct credentials *credentials); /* safe on zeroed memory; wipes */
+/* Both are safe on zeroed memory, and wipe. */
+void credential_done(struct credential *credential);
+void credentials_done(struct credentials *credentials);
 /* The one with the longest scope that holds host/name, or NULL. */
 const struct credential *credentials_find(const struct credentials *credentials, const char *host,
                                           const char *name);
+/* The helper to ask for a host, or NULL: its own, else the one for all when no entry will do. */
+const char *credentials_helper(const struct credentials *credentials, const char *host,
+                               const char *name);

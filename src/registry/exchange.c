@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "crypto/crypto.h"
 #include "registry/challenge.h"
+#include "registry/helper.h"
 
 #define QUESTION_TIMEOUT_MS 30000
 #define TOKEN_ANSWER_BYTES_MAX (64U << 10)
@@ -103,7 +104,39 @@ bool place_find(const struct registry *registry, const char *repository, struct 
 static const struct credential *credential_for(const struct registry *registry,
                                                const struct place *place)
 {
-    return credentials_find(&registry->credentials, place->known_as, place->name);
+    const struct credential *helped = map_get(&registry->helped, place->known_as);
+    return helped ? helped : credentials_find(&registry->credentials, place->known_as, place->name);
+}
+
+static void credential_free(struct credential *credential)
+{
+    if (credential) {
+        credential_done(credential);
+        free(credential);
+    }
+}
+
+void registry_forget_helped(struct registry *registry)
+{
+    MAP_EACH (slot, &registry->helped) {
+        credential_free(slot->value);
+    }
+    map_done(&registry->helped);
+}
+
+/* What a helper gave may have run out: each refusal asks it anew. */
+static bool ask_helper(struct registry *registry, const struct place *place, struct err *err)
+{
+    const char *name = credentials_helper(&registry->credentials, place->known_as, place->name);
+    struct credential *given = name ? xcalloc(1, sizeof(*given)) : NULL;
+    if (name && !helper_ask(name, place->known_as, given, err)) {
+        free(given);
+        return false;
+    }
+    if (name) {
+        credential_free(map_set(&registry->helped, place->known_as, given));
+    }
+    return true;
 }
 
 /* "as "ci" of /etc/heddle/config.json", or that there is no credential. */
@@ -319,6 +352,9 @@ static bool authenticate(struct registry *registry, const struct place *place,
 {
     struct challenge challenge;
     struct access access = {0};
+    if (!ask_helper(registry, place, err)) {
+        return false;
+    }
     const struct credential *credential = credential_for(registry, place);
     challenge_read(refusal->headers.text ? refusal->headers.text : "", &challenge);
     *out_again = challenge.kind == CHALLENGE_BEARER ||

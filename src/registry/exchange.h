@@ -13,6 +13,7 @@ struct registry {
     struct credentials credentials;
     char **insecure_hosts;
     size_t insecure_host_count;
+    struct map helped;   /* host → struct credential, as its helper gave it the last time */
     struct map accesses; /* "host/name" → struct access: what opened that door the last time */
 };
 
@@ -41,3 +42,4 @@ bool registry_ask(struct registry *registry, const struct place *place,
 bool registry_refuse(const struct registry *registry, const struct place *place,
                      const struct http_result *result, int64_t *out_retry_ms, struct err *err);
 void registry_forget_accesses(struct registry *registry);
+void registry_forget_helped(struct registry *registry);

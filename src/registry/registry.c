@@ -45,6 +45,7 @@ void registry_free(struct registry **registry)
     struct registry *dead = *registry;
     if (dead) {
         registry_forget_accesses(dead);
+        registry_forget_helped(dead);
         credentials_done(&dead->credentials);
         http_client_free(&dead->client);
         for (size_t i = 0; i < dead->insecure_host_count; i++) {

@@ -378,9 +378,9 @@ static void credentials_that_cannot_be_used_say_why(void **state)
     static const struct {
         const char *config, *says;
     } cases[] = {
-        {"{\"credsStore\": \"desktop\"}",
-         "\"credsStore\" keeps the credentials in another program"},
-        {"{\"credHelpers\": {\"gcr.io\": \"gcloud\"}}", "\"credHelpers\""},
+        {"{\"credsStore\": \"../evil\"}", "the helper is not named by letters"},
+        {"{\"credHelpers\": {\"gcr.io\": \"a b\"}}", "the helper of gcr.io is not named"},
+        {"{\"credHelpers\": {\"gcr.io\": 7}}", "the helper of gcr.io is not named"},
         {"{\"auths\": {\"r.io\": {\"auth\": \"!!\"}}}", "entry \"r.io\""},
         {"{\"auths\": {\"r.io\": {\"auth\": \"bm9jb2xvbg==\"}}}", "base64 of user:password"},
         {"[]", "not a JSON object"},
@@ -401,6 +401,146 @@ static void credentials_that_cannot_be_used_say_why(void **state)
     struct registry *registry = NULL;
     struct registry_options options = {.config_file = file};
     ASSERT_FAILS(registry_new(&options, &registry, &err), err, ERR_NOT_FOUND, file);
+}
+
+/* ---- helpers ---- */
+
+#define HELPER "heddle-test"
+#define CONFIG_HELPER "{\"credHelpers\": {\"127.0.0.1:PORT\": \"" HELPER "\"}}"
+
+/* A program of this name in a folder that stands first in PATH. */
+struct helper {
+    char folder[64];
+    char *path;
+};
+
+static void helper_begin(struct helper *helper, const char *script)
+{
+    char file[128];
+    AUTO_STR(path, 65536);
+    struct err err = {0};
+    snprintf(helper->folder, sizeof(helper->folder), "/tmp/heddle-helper-%d", (int)getpid());
+    snprintf(file, sizeof(file), "%s/docker-credential-" HELPER, helper->folder);
+    helper->path = xstrdup(getenv("PATH"));
+    str_addf(&path, "%s:%s", helper->folder, helper->path);
+    ASSERT_OK(file_make_folder(helper->folder, &err), err);
+    ASSERT_OK(file_replace(file, slice_of(script), 0700, &err), err);
+    setenv("PATH", path.text, 1);
+}
+
+static void helper_end(struct helper *helper)
+{
+    char file[128];
+    snprintf(file, sizeof(file), "%s/docker-credential-" HELPER, helper->folder);
+    unlink(file);
+    rmdir(helper->folder);
+    setenv("PATH", helper->path, 1);
+    free(helper->path);
+}
+
+/* It is asked when the registry asks, for this host, and again when what it gave has run out. */
+static void a_helper_gives_the_credential(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST,
+         .with = BASIC_CI,
+         .status = "200 OK",
+         .headers = "",
+         .body = "{\"tags\": [\"a\"]}",
+         .times = 2},
+        {.when = LIST,
+         .with = "Authorization: Basic Y2k6bGF0ZXI=", /* ci:later */
+         .status = "200 OK",
+         .headers = "",
+         .body = "{\"tags\": [\"b\"]}"},
+        {.when = LIST,
+         .status = "401 Unauthorized",
+         .headers = "WWW-Authenticate: Basic realm=\"registry\"\r\n",
+         .body = ""},
+    };
+    struct helper helper;
+    helper_begin(&helper,
+                 "#!/bin/sh\nread host || true\n"
+                 "case $1,$host in get,127.0.0.1:*) ;; *) exit 9 ;; esac\n"
+                 "echo \"{\\\"Username\\\": \\\"ci\\\", \\\"Secret\\\": \\\"$SECRET\\\"}\"\n");
+    struct bench bench;
+    setenv("SECRET", "secret", 1);
+    bench_start(&bench, rules, COUNT_OF(rules), CONFIG_HELPER);
+    expect_tags(&bench, "a");
+    expect_tags(&bench, "a");
+    assert_int_equal(script_count(&bench.script, "GET /v2/"), 3);
+    setenv("SECRET", "later", 1);
+    expect_tags(&bench, "b");
+    bench_stop(&bench);
+    unsetenv("SECRET");
+    helper_end(&helper);
+}
+
+static void a_helper_that_fails_says_why(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        enum err_kind kind;
+        const char *says;
+    } cases[] = {
+        {"#!/bin/sh\necho 'no credentials in \033[2J the cloud' >&2\nexit 1\n", ERR_UNAVAILABLE,
+         "docker-credential-heddle-test ended with exit code 1: no credentials in \\x1b[2J the "
+         "cloud"},
+        {"#!/bin/sh\necho credentials not found in native keychain\nexit 1\n", ERR_UNKNOWN_WHO,
+         "the helper knows no credential for it"},
+        {"#!/bin/sh\necho '{\"Username\": \"<token>\", \"Secret\": \"x\"}'\n", ERR_UNKNOWN_WHO,
+         "an identity token"},
+        {"#!/bin/sh\necho nonsense\n", ERR_UNAVAILABLE, "does not answer with a Username"},
+        {"#!/bin/sh\necho '{\"Username\": \"a\\r\\nX: y\", \"Secret\": \"x\"}'\n", ERR_UNAVAILABLE,
+         "does not answer with a Username"},
+        {"#!/no/such/program\n", ERR_UNAVAILABLE, "docker-credential-heddle-test"},
+    };
+    struct script_rule rule = {.when = LIST,
+                               .status = "401 Unauthorized",
+                               .headers = "WWW-Authenticate: Basic realm=\"registry\"\r\n",
+                               .body = ""};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct helper helper;
+        struct bench bench;
+        helper_begin(&helper, cases[i].script);
+        bench_start(&bench, &rule, 1, CONFIG_HELPER);
+        expect_no_tags(&bench, cases[i].kind, cases[i].says);
+        bench_stop(&bench);
+        helper_end(&helper);
+    }
+}
+
+/* The store is for hosts that have no entry of their own. */
+static void a_store_is_asked_where_no_entry_will_do(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST,
+         .with = BASIC_CI,
+         .status = "200 OK",
+         .headers = "",
+         .body = "{\"tags\": [\"a\"]}"},
+        {.when = LIST,
+         .status = "401 Unauthorized",
+         .headers = "WWW-Authenticate: Basic realm=\"registry\"\r\n",
+         .body = ""},
+    };
+    static const char *const configs[] = {
+        "{\"credsStore\": \"" HELPER "\", \"auths\": {\"127.0.0.1:PORT\": {}}}",
+        "{\"credsStore\": \"no-such-helper\","
+        " \"auths\": {\"127.0.0.1:PORT\": {\"auth\": \"Y2k6c2VjcmV0\"}}}",
+    };
+    struct helper helper;
+    helper_begin(&helper, "#!/bin/sh\necho '{\"Username\": \"ci\", \"Secret\": \"secret\"}'\n");
+    for (size_t i = 0; i < COUNT_OF(configs); i++) {
+        struct bench bench;
+        bench_start(&bench, rules, COUNT_OF(rules), configs[i]);
+        expect_tags(&bench, "a");
+        bench_stop(&bench);
+    }
+    helper_end(&helper);
 }
 
 static void an_identity_token_is_not_used_and_the_error_says_so(void **state)
@@ -536,6 +676,9 @@ int main(void)
         cmocka_unit_test(no_credential_goes_to_a_strangers_token_server),
         cmocka_unit_test(a_token_that_would_break_a_header_is_refused),
         cmocka_unit_test(credentials_that_cannot_be_used_say_why),
+        cmocka_unit_test(a_helper_gives_the_credential),
+        cmocka_unit_test(a_helper_that_fails_says_why),
+        cmocka_unit_test(a_store_is_asked_where_no_entry_will_do),
         cmocka_unit_test(an_identity_token_is_not_used_and_the_error_says_so),
         cmocka_unit_test(a_digest_comes_by_head),
         cmocka_unit_test(without_a_named_digest_the_bytes_decide),
