@@ -23,12 +23,24 @@ const clusterViews = [
   ['/clusters/prod-eu/capacity', '.levels'],
   ['/clusters/prod-eu/sync', '.pairs'],
 ];
+/** One that has put something into Git. */
+async function anyRelease(demo) {
+  await demo.push('cart:1.1.0');
+  let found;
+  await until('there is a release', async () => {
+    const { items } = await demo.api('GET', '/api/v1/releases');
+    found = items.find((release) => release.commits.length);
+    return found;
+  });
+  return found.id;
+}
 
 /* Motion would let axe see colours halfway. */
 const still = { reducedMotion: 'reduce' };
 
 export const cases = {
   async no_page_keeps_anybody_out({ demo, browser, open }) {
+    const release = await anyRelease(demo);
     for (const colorScheme of ['light', 'dark']) {
       const page = await open('/board', { colorScheme, ...still });
       await page.waitForSelector('[role=rowheader]');
@@ -51,6 +63,13 @@ export const cases = {
       const pipeline = await open('/pipeline?stage=staging', { colorScheme, ...still });
       await pipeline.waitForSelector('.counts a');
       await assertAccessible(pipeline, `pipeline, ${colorScheme}`);
+      for (const tab of ['progress', 'changes', 'events']) {
+        await page.goto(`${demo.url}/releases/${release}?tab=${tab}`);
+        await page.getByRole('table').or(page.locator('.timeline-row')).first().waitFor();
+        await assertAccessible(page, `release, ${tab}, ${colorScheme}`);
+      }
+      await page.getByRole('button', { name: 'Roll back' }).click();
+      await assertAccessible(page, `a reason is asked for, ${colorScheme}`);
       const context = await browser.newContext({ colorScheme, ...still });
       const door = await context.newPage();
       await door.goto(demo.url);

@@ -87,8 +87,8 @@ export async function startBrowser() {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
-/** A browser profile that is signed in, with a page at `path`.  What its pages log as errors fails the test. */
-export async function signedIn(browser, demo, path = '/board', options = {}) {
+/** A browser profile that is signed in (with `as`: by this token), with a page at `path`.  What its pages log as errors fails the test. */
+export async function signedIn(browser, demo, path = '/board', { as = demo.token, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   page.complaints = [];
@@ -96,7 +96,7 @@ export async function signedIn(browser, demo, path = '/board', options = {}) {
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().includes('401')) page.complaints.push(message.text());
   });
-  await page.goto(`${demo.url}${path}#token=${demo.token}`);
+  await page.goto(`${demo.url}${path}#token=${as}`);
   return page;
 }
 

@@ -33,4 +33,5 @@ export const pages: readonly Page[] = [
     nav: { label: 'Pipeline', key: 'p' },
     load: () => import('./pages/pipeline/pipeline-page').then((page) => page.PipelinePage),
   },
+  { pattern: '/releases/{id}', load: () => import('./pages/release/release-page').then((module) => module.ReleasePage) },
 ];

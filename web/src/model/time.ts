@@ -36,10 +36,10 @@ function pair(ms: number, large: number, largeWord: string, small: number, small
 
 export type Zone = 'local' | 'utc';
 
-/** "14:03" today, "Tue 14:03" within a week, else "3 Mar 2026, 14:03". */
-export function moment(time: number, now: number, zone: Zone): string {
+/** "14:03" today, "Tue 14:03" within a week, else "3 Mar 2026, 14:03"; with seconds where things follow fast. */
+export function moment(time: number, now: number, zone: Zone, second?: '2-digit'): string {
   const timeZone = zone === 'utc' ? 'UTC' : undefined;
-  const at = new Date(time).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
+  const at = new Date(time).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second, timeZone });
   const day = (value: number) => new Date(value).toLocaleDateString('en-CA', { timeZone });
   if (day(time) === day(now)) return at;
   if (Math.abs(now - time) < 6 * DAY) {

@@ -4,6 +4,7 @@ import { cpu, difference, memory } from '../../model/amount';
 import { silentClusters } from '../../model/clusters';
 import type { Look } from '../../model/state';
 import { clock, duration } from '../../model/time';
+import { GateList } from '../../ui/gate-list';
 import { LevelBar } from '../../ui/level';
 import { Mark } from '../../ui/mark';
 import { failureWords, levelOf, wavesOf } from './plan';
@@ -55,27 +56,12 @@ export function ImpactList({ impacts }: { impacts: readonly Impact[] }) {
   );
 }
 
-const gateLooks: Record<Gate['verdict'], Glyph & { word: string }> = {
-  open: { shape: 'tick', family: 'ok', word: 'open' },
-  waiting: { shape: 'clock', family: 'neutral', word: 'waiting' },
-  closed: { shape: 'octagon', family: 'attention', word: 'closed' },
-};
-
-export function GateList({ gates }: { gates: readonly Gate[] }) {
+export function Gates({ gates }: { gates: readonly Gate[] }) {
   if (!gates.length) return <p class="muted">No gate stands before it: it begins at once.</p>;
   const isShut = gates.some((gate) => gate.verdict !== 'open');
   return (
     <>
-      <ul class="plain">
-        {gates.map((gate) => (
-          <li key={gate.name} class="with-mark">
-            <Mark look={gateLooks[gate.verdict]} />
-            <span class="foreign">
-              <b>{gate.name}</b> is {gateLooks[gate.verdict].word}. {gate.reason}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <GateList gates={gates} />
       {isShut && <p class="muted">If you promote now, it will wait here.</p>}
     </>
   );

@@ -13,7 +13,7 @@ import { SourceSelect } from './source-select';
 import { toast } from '../../ui/toast';
 import { untick } from '../board/view';
 import { Changes, type View } from './changes';
-import { GateList, ImpactList, Order } from './effects';
+import { Gates, ImpactList, Order } from './effects';
 import { buttonText, movingIn, rowsOf, sentenceOfChange, verdict } from './plan';
 import { requestOf, usePlan, type PlanView } from './reading';
 import { changeWish, closePromote, type Wish } from './wish';
@@ -220,7 +220,7 @@ export function PromoteSheet({ wish }: { wish: Wish }) {
                   <ImpactList impacts={plan.impact ?? []} />
                 </Section>
                 <Section title="Gates">
-                  <GateList gates={plan.gates} />
+                  <Gates gates={plan.gates} />
                 </Section>
                 <Section title="How">
                   <Order plan={plan} pipeline={pipeline} />
