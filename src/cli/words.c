@@ -160,7 +160,8 @@ static void add_row(struct cli *cli, struct table *table, const json_t *item, co
     table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "target", ""));
     table_cell(table, STYLE_PLAIN, "%lld", (long long)json_int_at(item, "wave", 1));
     table_cell(table, STYLE_PLAIN, "%s", version_of(cli, json_at(change, "from")));
-    table_cell(table, STYLE_BOLD, "%s", version_of(cli, json_at(change, "to")));
+    table_cell(table, STYLE_BOLD, "%s%s", version_of(cli, json_at(change, "to")),
+               json_bool_at(change, "isOlder", false) ? " (older)" : "");
 }
 
 void show_items(struct cli *cli, struct screen *screen, const json_t *items, size_t indent)

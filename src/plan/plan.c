@@ -50,6 +50,7 @@ static void add_change(const struct plan_container *container, struct plan_item 
     TEXT_COPY_CUT(change->to.repository, container->current.repository);
     change->file = container->file;
     change->line = container->line;
+    change->is_older = container->order < 0;
 }
 
 static const char *nothing_to_do(const struct plan_candidate *candidate, const char *from,

@@ -43,6 +43,7 @@ struct plan_change {
     struct image from, to;
     const char *file;
     unsigned line;
+    bool is_older; /* what comes is older than what is there */
 };
 
 struct plan_item {

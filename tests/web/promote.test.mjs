@@ -54,6 +54,44 @@ export const cases = {
     assert.equal(new URL(page.url()).search, '');
   },
 
+  async a_move_backward_says_so({ demo, open }) {
+    await demo.travel('staging', 'catalog:1.1.0');
+    const page = await board(open, '/board?promote=staging&from=cluster:prod-eu&workloads=catalog');
+    await ready(page);
+    assert.equal(await confirm(page).textContent(), 'Move 1 backward in staging');
+    assert.equal(await sheet(page).locator('.plan-rows tbody tr').textContent(), 'catalog1.1.0 →becomes 1.0.0backward');
+    await sheet(page).getByText(/catalog moves backward\./).waitFor();
+    await sheet(page).getByLabel('From').selectOption('dev');
+    await sheet(page).getByText('It already has 1.1.0.').waitFor();
+    await sheet(page).getByText('Nothing would change.').first().waitFor();
+    assert.equal(await confirm(page).getAttribute('aria-disabled'), 'true');
+  },
+
+  async texts_of_others_stay_texts({ demo, open }) {
+    const evil = '<img src=x onerror="window.isRobbed = true">\u202Egnp.exe';
+    const page = await open('/sign-in');
+    await page.waitForSelector('[role=rowheader]');
+    const image = (tag) => ({ repository: evil, tag });
+    const plan = {
+      digest: 'd', to: 'prod', from: evil, waves: 1, summary: evil,
+      items: [{ workload: evil, target: evil, wave: 1, changes: [{ container: evil, from: image('n'.repeat(10_000)), to: image(evil), file: evil, line: 1, isOlder: false }] }],
+      skipped: [{ workload: 'n'.repeat(10_000), target: evil, reason: evil, hasIt: false }],
+      gates: [{ name: 'soak', verdict: 'waiting', reason: evil }],
+      diff: `--- a/x\n+++ b/x\n@@ -1 +1 @@\n-${evil}\n+${evil}\n`,
+      impact: [{ target: evil, fit: 'unknown', why: evil, workloads: [] }],
+      stays: [{ workload: evil, target: evil, field: evil, source: evil, here: evil }],
+    };
+    await page.route('**/api/v1/plans', (route) => route.fulfill({ json: plan }));
+    await page.goto(`${demo.url}/board?promote=prod`);
+    await ready(page);
+    await sheet(page).getByRole('tab', { name: 'Does not travel (1)' }).click();
+    await sheet(page).getByRole('tab', { name: 'Images' }).click();
+    assert.ok((await sheet(page).textContent()).includes('<img src=x'));
+    assert.equal(await page.evaluate(() => window.isRobbed), undefined);
+    assert.equal(await page.locator('#app img').count(), 0);
+    assert.equal(await sheet(page).locator('> .content').evaluate((content) => content.scrollWidth - content.clientWidth), 0);
+  },
+
   async what_is_unticked_stays_in_view_and_stays_behind({ demo, open }) {
     await demo.travel('staging', 'orders:1.1.0', 'mailer:1.1.0');
     const page = await board(open, '/board?promote=prod&from=staging&workloads=orders,mailer');

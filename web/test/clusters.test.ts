@@ -7,7 +7,7 @@ import { offersOf } from '../src/pages/clusters/offer';
 import { lagOf } from '../src/pages/clusters/revision';
 
 const image = (tag: string) => ({ repository: 'registry/x', tag });
-const change = (container: string) => ({ container, from: image('1.0.0'), to: image('1.1.0'), file: 'a.yaml', line: 1 });
+const change = (container: string, isOlder = false) => ({ container, from: image('1.0.0'), to: image('1.1.0'), file: 'a.yaml', line: 1, isOlder });
 
 describe('what a source offers to a cluster', () => {
   const plan: Plan = {
@@ -15,7 +15,7 @@ describe('what a source offers to a cluster', () => {
     items: [
       { workload: 'web', target: 'eu', wave: 1, changes: [change('web'), change('proxy')] },
       { workload: 'cart', target: 'eu', wave: 1, changes: [change('cart')] },
-      { workload: 'mailer', target: 'us', wave: 1, changes: [change('mailer')] },
+      { workload: 'mailer', target: 'us', wave: 1, changes: [change('mailer', true)] },
     ],
     skipped: [
       { workload: 'mailer', target: 'eu', hasIt: true, reason: 'It already has 1.1.0.' },
@@ -31,7 +31,7 @@ describe('what a source offers to a cluster', () => {
       ['quotes', false, 'The registry has none of its images.'],
       ['mailer', false, 'Up to date'],
     ]);
-    expect(offersOf(plan, 'us').map(({ workload }) => workload)).toEqual(['mailer', 'web']);
+    expect(offersOf(plan, 'us').map(({ workload, note }) => [workload, note])).toEqual([['mailer', 'Backward: the source has an older one'], ['web', 'Up to date']]);
   });
 });
 

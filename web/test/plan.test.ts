@@ -10,7 +10,7 @@ type Item = Plan['items'][number];
 
 function item(workload: string, target: string, from = '1.0.0', to = '1.1.0', wave = 1): Item {
   const image = (tag: string) => ({ repository: `registry/${workload}`, tag });
-  return { workload, target, wave, changes: [{ container: workload, from: image(from), to: image(to), file: 'a.yaml', line: 1 }] };
+  return { workload, target, wave, changes: [{ container: workload, from: image(from), to: image(to), file: 'a.yaml', line: 1, isOlder: to < from }] };
 }
 
 function plan(values: Partial<Plan> = {}): Plan {
@@ -41,6 +41,14 @@ describe('a plan', () => {
     expect(verdict(plan({ gates: [gate] }))).toBe('1 workload in 2 clusters, 2 commits. It will wait for approval.');
     expect(verdict(plan({ impact: [{ target: 'us', fit: 'too_large', why: '', workloads: [] }] }))).toContain('It may not fit in us.');
     expect(verdict(plan({ items: [] }))).toBe('Nothing would change.');
+  });
+
+  it('says when it moves backward', () => {
+    const back = item('cart', 'eu', '1.1.0', '1.0.0');
+    expect(buttonText(plan({ items: [back] }))).toBe('Move 1 backward in prod');
+    expect(buttonText(plan({ items: [back, item('web', 'eu')] }))).toBe('Promote 2 to prod');
+    expect(verdict(plan({ items: [back, item('web', 'eu')] }))).toContain('cart moves backward.');
+    expect(rowsOf(plan({ items: [back] }))[0]!.moves[0]!.isOlder).toBe(true);
   });
 
   it('is held against the one that was seen', () => {

@@ -72,6 +72,25 @@ static void a_plan_shows_only_what_is_asked_for(void **state)
     assert_null(json_at(bare, "stays"));
 }
 
+static bool is_older(const json_t *plan)
+{
+    const json_t *item = json_array_get(json_array_at(plan, "items"), 0);
+    const json_t *change = json_array_get(json_array_at(item, "changes"), 0);
+    assert_non_null(change);
+    return json_bool_at(change, "isOlder", false);
+}
+
+static void a_move_backward_is_told(void **state)
+{
+    struct house *house = *state;
+    house_push(house, "cart", "1.1.0");
+    assert_false(is_older(plan(house, "dev", "")));
+    HOUSE_COMMIT(house, {CART("dev"), cart(house, "1.1.0", 2, "dev")});
+    assert_true(is_older(
+        house_post(house, "/api/v1/plans",
+                   "{\"to\": \"dev\", \"workloads\": [\"cart\"], \"from\": \"staging\"}")));
+}
+
 static void impact_says_whether_it_fits(void **state)
 {
     struct house *house = *state;
@@ -128,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_HOUSE(what_the_source_has_not_applied_is_not_offered),
         IN_HOUSE(a_plan_shows_only_what_is_asked_for),
+        IN_HOUSE(a_move_backward_is_told),
         IN_HOUSE(impact_says_whether_it_fits),
         IN_HOUSE(objects_are_shown_as_they_become),
         IN_HOUSE(settings_that_differ_stay_and_secrets_are_not_told),

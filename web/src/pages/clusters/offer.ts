@@ -20,8 +20,11 @@ export function offersOf(plan: Plan, cluster: string): Offer[] {
     .filter((item) => item.target === cluster)
     .map(({ workload, changes }): Offer => {
       const others = changes.length - 1;
-      const note = others > 0 ? `and ${others} more ${others === 1 ? 'container' : 'containers'}` : '';
-      return { workload, here: changes[0]!.from, offered: changes[0]!.to, canMove: true, isSame: false, note };
+      const notes = [
+        ...(changes.some((change) => change.isOlder) ? ['Backward: the source has an older one'] : []),
+        ...(others > 0 ? [`and ${others} more ${others === 1 ? 'container' : 'containers'}`] : []),
+      ];
+      return { workload, here: changes[0]!.from, offered: changes[0]!.to, canMove: true, isSame: false, note: notes.join(', ') };
     });
   const staying = plan.skipped
     .filter((skip) => skip.target === cluster)

@@ -5,6 +5,7 @@ export interface Move {
   container: string;
   from: Image;
   to: Image;
+  isOlder: boolean;
   targets: string[];
 }
 
@@ -27,12 +28,12 @@ export function rowsOf(plan: Plan): PlanRow[] {
   const rows = new Map<string, PlanRow>();
   for (const item of plan.items) {
     const row = rowFor(rows, item.workload);
-    for (const { container, from, to } of item.changes) {
+    for (const { container, from, to, isOlder } of item.changes) {
       const known = row.moves.find(
         (move) => move.container === container && identityOf(move.from) === identityOf(from) && identityOf(move.to) === identityOf(to),
       );
       if (known) known.targets.push(item.target);
-      else row.moves.push({ container, from, to, targets: [item.target] });
+      else row.moves.push({ container, from, to, isOlder, targets: [item.target] });
     }
   }
   for (const { workload, target, reason } of plan.skipped) {
@@ -86,11 +87,17 @@ export function isWaitingFor(plan: Plan, gate: Gate['name']): boolean {
   return plan.gates.some((one) => one.name === gate && one.verdict !== 'open');
 }
 
+/** Whose version becomes an older one. */
+function backwardIn(plan: Plan): string[] {
+  return movingIn({ ...plan, items: plan.items.filter((item) => item.changes.some((change) => change.isOlder)) });
+}
+
 /** What the button will do. */
 export function buttonText(plan: Plan): string {
   const count = movingIn(plan).length;
-  if (isWaitingFor(plan, 'approval')) return `Ask for approval: ${count} to ${plan.to}`;
-  return `Promote ${count} to ${plan.to}`;
+  const isBackward = backwardIn(plan).length === count;
+  if (isWaitingFor(plan, 'approval')) return `Ask for approval: ${count} ${isBackward ? 'backward in' : 'to'} ${plan.to}`;
+  return isBackward ? `Move ${count} backward in ${plan.to}` : `Promote ${count} to ${plan.to}`;
 }
 
 /** What will come of it, beside the button. */
@@ -98,7 +105,9 @@ export function verdict(plan: Plan): string {
   if (!plan.items.length) return 'Nothing would change.';
   const shut = plan.gates.filter((gate) => gate.verdict !== 'open');
   const tight = (plan.impact ?? []).filter((one) => one.fit === 'too_large').map((one) => one.target);
+  const backward = backwardIn(plan);
   const parts = [plan.summary];
+  if (backward.length) parts.push(`${backward.join(', ')} ${backward.length === 1 ? 'moves' : 'move'} backward.`);
   if (tight.length) parts.push(`It may not fit in ${tight.join(', ')}.`);
   if (shut.length) parts.push(`It will wait for ${shut.map((gate) => gate.name).join(' and ')}.`);
   return parts.join(' ');

@@ -9,6 +9,7 @@ function Versions({ move, isPlaceShown, isContainerShown }: { move: Move; isPlac
         {versionOf(move.from)} <span aria-hidden="true">→</span>
         <span class="unseen">becomes</span> <b>{versionOf(move.to)}</b>
       </span>
+      {move.isOlder && <span class="tag">backward</span>}
       {(isPlaceShown || isContainerShown) && (
         <small class="muted foreign">
           {isContainerShown && move.container}
