@@ -1,11 +1,10 @@
 // What holds on every page: accessibility, narrow screens, hostile texts, a base path, and what may be sent at most.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { axeSource, root, until } from './harness.mjs';
+import { OwnServer } from './server.mjs';
 
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
@@ -137,28 +136,14 @@ export const cases = {
   },
 
   async everything_works_below_a_base_path({ browser, heddle }) {
-    const folder = mkdtempSync(join(tmpdir(), 'heddle-base-'));
-    const git = (...words) => execFileSync('git', ['-C', folder, ...words], { stdio: 'ignore' });
-    git('init', '--bare', '-b', 'main', 'config.git');
-    git('clone', 'config.git', 'work');
-    git('-C', 'work', '-c', 'user.name=ada', '-c', 'user.email=ada@example.org', 'commit', '--allow-empty', '-m', 'Begin');
-    git('-C', 'work', 'push', 'origin', 'HEAD:main');
-    const token = join(folder, 'token');
-    const port = 20_000 + (process.pid % 20_000);
-    const server = spawn(
-      heddle,
-      ['server', '--repository', join(folder, 'config.git'), '--data', join(folder, 'data'), '--admin-token-file', token,
-        '--listen', `127.0.0.1:${port}`, '--base-path', '/tools/heddle'],
-      { stdio: 'ignore' },
-    );
-    const url = `http://127.0.0.1:${port}/tools/heddle`;
+    const server = await OwnServer.start(heddle, { basePath: '/tools/heddle' });
+    const { url } = server;
     const context = await browser.newContext();
     try {
-      await until('the server serves', async () => (await fetch(`${url}/healthz`).catch(() => null))?.ok);
       const page = await context.newPage();
       const failures = [];
       page.on('response', (response) => response.status() >= 400 && failures.push(`${response.status()} ${response.url()}`));
-      await page.goto(`${url}/board#token=${readFileSync(token, 'utf8').trim()}`);
+      await page.goto(`${url}/board#token=${server.token}`);
       await page.getByText('No workloads yet').waitFor();
       failures.length = 0; // before the sign-in, nobody was signed in
       await page.getByText('Live', { exact: true }).waitFor();
@@ -171,9 +156,7 @@ export const cases = {
       assert.deepEqual(failures, []);
     } finally {
       await context.close();
-      server.kill('SIGTERM');
-      await new Promise((resolve) => server.once('exit', resolve));
-      rmSync(folder, { recursive: true });
+      await server.stop();
     }
   },
 
