@@ -21,17 +21,21 @@ export const pages: readonly Page[] = [
   { pattern: '/', component: BoardPage },
   { pattern: '/board', nav: { label: 'Board', key: 'b' }, component: BoardPage },
   {
+    pattern: '/pipeline',
+    nav: { label: 'Pipeline', key: 'p' },
+    load: () => import('./pages/pipeline/pipeline-page').then((module) => module.PipelinePage),
+  },
+  {
     pattern: '/releases',
     nav: { label: 'Releases', key: 'r' },
     load: () => import('./pages/releases/releases-page').then((module) => module.ReleasesPage),
   },
-  { pattern: '/clusters', nav: { label: 'Clusters', key: 'k' }, load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage) },
+  { pattern: '/releases/{id}', load: () => import('./pages/release/release-page').then((module) => module.ReleasePage) },
+  {
+    pattern: '/clusters',
+    nav: { label: 'Clusters', key: 'k' },
+    load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage),
+  },
   { pattern: '/clusters/{name}', load: clusterPage },
   { pattern: '/clusters/{name}/{tab}', load: clusterPage },
-  {
-    pattern: '/pipeline',
-    nav: { label: 'Pipeline', key: 'p' },
-    load: () => import('./pages/pipeline/pipeline-page').then((page) => page.PipelinePage),
-  },
-  { pattern: '/releases/{id}', load: () => import('./pages/release/release-page').then((module) => module.ReleasePage) },
 ];
