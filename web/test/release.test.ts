@@ -19,7 +19,7 @@ function step(name: Release['steps'][number]['name'], from: number, to?: number,
 function release(values: Partial<Release> = {}): Release {
   return {
     id: 7, name: 'R-7', kind: 'promote', stage: 'dev', from: 'registry', actor: 'ada', reason: 'Try it', phase: 'rolling_out', why: 'cart has 1 of 2 new pods ready in dev.',
-    isOver: false, isStuck: false, planDigest: 'p', createdAt: at(0), phaseAt: at(3), wave: 1, waves: 1, supersededBy: null, rollbackOf: null, workloads: ['cart'],
+    isOver: false, isStuck: false, planDigest: 'p', createdAt: at(0), phaseAt: at(3), wave: 1, waves: 1, supersededBy: null, rollbackOf: null, workloads: ['cart'], versions: [{ workload: 'cart', from: '1.0.0', to: '1.1.0' }], approvedBy: [],
     commits: ['9f31c2aaaa'], items: [item()], gates: [], approvals: [], skipped: [],
     steps: [step('gate', 0, 0), step('commit', 1, 1), step('push', 1, 2), step('sync', 2, 3), step('rollout', 3)], ...values,
   };
