@@ -161,6 +161,17 @@ export const cases = {
     await page.getByText('The agent may not see nodes.').waitFor();
   },
 
+  async the_command_menu_goes_to_a_cluster({ open }) {
+    const page = await open('/board');
+    await page.waitForSelector('[role=rowheader]');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('prod-us');
+    await page.getByRole('option', { name: /^Cluster\s*prod-us/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.offers').waitFor();
+    assert.equal(new URL(page.url()).pathname, '/clusters/prod-us');
+  },
+
   async an_unknown_cluster_is_told({ open }) {
     const page = await open('/clusters/moon');
     await page.getByText('The cluster cannot be read').waitFor();

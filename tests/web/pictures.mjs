@@ -49,6 +49,18 @@ const scenes = {
     await page.getByRole('link', { name: 'Pipeline' }).click();
     await page.getByLabel('Versions of').selectOption('web');
     await page.waitForSelector('.node .version');
+  async promote(page) {
+    await page.goto(`${demo.url}/board?promote=prod&from=staging&workloads=cart,search,web,mailer`);
+    await page.locator('dialog.promote button[type=submit][aria-disabled=false]').waitFor();
+  },
+  async 'cluster-deploy'(page) {
+    await page.goto(`${demo.url}/clusters/prod-eu`);
+    await page.getByLabel('Promote cart').click();
+    await page.getByLabel('Promote search').click();
+  },
+  async 'cluster-capacity'(page) {
+    await page.goto(`${demo.url}/clusters/prod-eu/capacity`);
+    await page.locator('.levels').waitFor();
   },
 };
 

@@ -1,6 +1,7 @@
 /** What the command menu offers on every page. */
 import { signOut } from '../api/session';
 import { board } from '../model/board';
+import { clusters } from '../model/clusters';
 import { density } from '../model/preferences';
 import { pages } from '../pages';
 import { go } from '../router';
@@ -26,4 +27,7 @@ const workloads = (): Command[] =>
     run: () => go('/board', { q: row.name }),
   }));
 
-export const usualCommands = (): Command[] => [...always(), ...workloads()];
+const clusterPages = (): Command[] =>
+  [...clusters.value.values()].map(({ name, stage }) => ({ title: name, kind: 'Cluster', hint: stage, run: () => go(`/clusters/${encodeURIComponent(name)}`) }));
+
+export const usualCommands = (): Command[] => [...always(), ...clusterPages(), ...workloads()];

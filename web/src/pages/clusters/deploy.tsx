@@ -14,7 +14,6 @@ import { SourceSelect } from '../promote/source-select';
 import { openPromote } from '../promote/wish';
 import { offersOf, type Offer } from './offer';
 import { stateOf, targetOf, wordsOf } from './targets';
-import { usePlanNews } from './reading';
 
 const NO_VIEWS: [] = [];
 
@@ -114,7 +113,8 @@ export function Deploy({ cluster: { name, stage } }: { cluster: Cluster }) {
   const source = place.value.query.get('source') ?? 'registry';
   const ticked = useSignal<ReadonlySet<string>>(new Set());
   const request = stage ? requestOf({ to: stage, from: source, workloads: [], version: '' }, []) : null;
-  const { plan, problem, isReading, again } = usePlan(request, NO_VIEWS, usePlanNews(stage));
+  const { newer, problem, isReading, again, ...read } = usePlan(request, NO_VIEWS);
+  const plan = newer ?? read.plan;
   const offers = plan && plan.to === stage && plan.from === source ? offersOf(plan, name) : null;
   const movable = offers?.filter((offer) => offer.canMove).map((offer) => offer.workload) ?? [];
   const chosen = movable.filter((workload) => ticked.value.has(workload));

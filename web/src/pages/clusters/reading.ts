@@ -1,8 +1,7 @@
-/** One cluster as the server knows it, read again when something about it is told; and what else makes a plan old. */
+/** One cluster as the server knows it, read again when something about it is told. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, Problem } from '../../api/client';
-import type { Cell, Cluster } from '../../api/types.gen';
-import { on } from '../../live/live';
+import type { Cluster } from '../../api/types.gen';
 import { clusters } from '../../model/clusters';
 
 /** Events come in bursts. */
@@ -42,29 +41,4 @@ export function useCluster(name: string): ClusterReading {
   // What was told is newer than what was read; only the workloads are not told.
   const cluster = isOther ? null : { ...read.cluster!, ...told };
   return { cluster, problem: read.problem, again: () => setRound((count) => count + 1) };
-}
-
-/** Grows when a plan for this stage may have become another. */
-export function usePlanNews(stage: string | undefined): number {
-  const [news, setNews] = useState(0);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const note = () => (timer ??= setTimeout(() => {
-      timer = undefined;
-      setNews((count) => count + 1);
-    }, SETTLE_MS));
-    const ends = [
-      on('version', note),
-      on('pipeline', note),
-      on('reset', note),
-      on('cell', (data) => {
-        if ((data as { cell: Cell }).cell.stage === stage) note();
-      }),
-    ];
-    return () => {
-      clearTimeout(timer);
-      for (const end of ends) end();
-    };
-  }, [stage]);
-  return news;
 }

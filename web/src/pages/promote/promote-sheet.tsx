@@ -15,6 +15,8 @@ import { untick } from '../board/view';
 import { Changes, type View } from './changes';
 import { Gates, ImpactList, Order } from './effects';
 import { buttonText, movingIn, rowsOf, sentenceOfChange, verdict } from './plan';
+import { GateList, ImpactList, Order } from './effects';
+import { buttonText, changeOf, movingIn, rowsOf, sentenceOfChange, verdict } from './plan';
 import { requestOf, usePlan, type PlanView } from './reading';
 import { changeWish, closePromote, type Wish } from './wish';
 import { WorkloadTable } from './workload-table';
@@ -103,7 +105,7 @@ export function PromoteSheet({ wish }: { wish: Wish }) {
   const once = useRef({ of: '', key: '' });
   const pipeline = usePipeline();
 
-  const { offer, plan, request, count, problem, isReading, change, again } = usePlans(wish, unticked, isRenderedWanted);
+  const { offer, plan, newer, request, count, problem, isReading, change, again } = usePlans(wish, unticked, isRenderedWanted);
   const asked = JSON.stringify(wish);
   useEffect(() => {
     setUnticked(new Set());
@@ -113,7 +115,8 @@ export function PromoteSheet({ wish }: { wish: Wish }) {
     if (change) announce('plan', sentenceOfChange(change));
   }, [change]);
   const obstacle = obstacleOf(plan, count, isReading);
-  const isOld = refusal?.code === 'refused';
+  const isOld = !isSending && (refusal?.code === 'refused' || newer !== null);
+  const objection = refusal?.message ?? (plan && newer && sentenceOfChange(changeOf(plan, newer)));
 
   const tick = (workload: string) => {
     const next = new Set(unticked);
@@ -158,9 +161,9 @@ export function PromoteSheet({ wish }: { wish: Wish }) {
       footer={
         <>
           <div class="verdict" aria-live="polite">
-            {refusal ? (
+            {objection ? (
               <span class="refusal foreign">
-                {refusal.message} {refusal.requestId && !isOld && <code>{refusal.requestId}</code>}
+                {objection} {refusal?.requestId && !isOld && <code>{refusal.requestId}</code>}
               </span>
             ) : (
               <span id={`${form}-why`} class="foreign">{obstacle ?? (plan && verdict(plan))}</span>
