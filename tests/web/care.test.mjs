@@ -80,17 +80,33 @@ export const cases = {
 
   async no_list_keeps_anybody_out({ demo, open }) {
     await demo.push('cart:1.1.0');
+    const hold = { stage: 'prod', workload: 'ledger', reason: 'Audit until Friday' };
+    await until('the pipeline is known', async () => demo.api('POST', '/api/v1/holds', hold).catch(() => null));
+    const { token } = await demo.api('POST', '/api/v1/tokens', { name: 'mia', role: 'approve' });
+    const wish = { to: 'prod', from: 'registry', workloads: ['cart'] };
+    await until('it waits for an approval', async () => demo.api('POST', '/api/v1/releases', wish).catch(() => null), 60_000);
     for (const colorScheme of ['light', 'dark']) {
       const releases = await open('/releases', { colorScheme, ...still });
       await releases.locator('.row-link').first().waitFor();
       await assertAccessible(releases, `releases, ${colorScheme}`);
+      const inbox = await open('/inbox', { colorScheme, token, ...still });
+      await inbox.getByRole('button', { name: /^Approve/ }).waitFor();
+      await assertAccessible(inbox, `inbox, ${colorScheme}`);
+      await inbox.getByRole('button', { name: /^Reject/ }).click();
+      await inbox.getByRole('button', { name: /^Resume/ }).click();
+      await assertAccessible(inbox, `inbox with a dialog, ${colorScheme}`);
     }
   },
 
   async a_list_of_320_pixels_scrolls_only_down({ open }) {
     const page = await open('/releases', { viewport: { width: 320, height: 640 } });
     await page.locator('.row-link').first().waitFor();
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    const width = () => page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.getElementById('content').scrollWidth));
+    assert.equal(await width(), 320);
+    await page.getByRole('button', { name: 'Pages' }).click();
+    await page.getByRole('menuitem', { name: /^Inbox/ }).click();
+    await page.getByText('Audit until Friday').waitFor();
+    assert.equal(await width(), 320);
   },
 
   async a_page_of_320_pixels_scrolls_only_its_grid({ open }) {

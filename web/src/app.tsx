@@ -6,6 +6,7 @@ import { Frame } from './frame/frame';
 import { startLive, stopLive } from './live/live';
 import { followBoard } from './model/board';
 import { followClusters } from './model/clusters';
+import { followInbox } from './model/inbox';
 import { pages, type Page, type PageProps } from './pages';
 import { NotFoundPage } from './pages/not-found';
 import { SignInPage } from './pages/sign-in';
@@ -65,6 +66,7 @@ function SignedIn() {
     if (!isFollowing) {
       followBoard();
       followClusters();
+      followInbox();
     }
     isFollowing = true;
     return stopLive;

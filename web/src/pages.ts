@@ -1,5 +1,7 @@
 /** Every page: its address, its place in the navigation, and its code, which is loaded when it is first shown. */
+import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
+import { inboxCount } from './model/inbox';
 import { BoardPage } from './pages/board/board-page';
 
 export interface PageProps {
@@ -9,8 +11,8 @@ export interface PageProps {
 
 export interface Page {
   pattern: string;
-  /** In the navigation, with the letter that follows "g". */
-  nav?: { label: string; key: string };
+  /** In the navigation, with the letter that follows "g", and how many wait there. */
+  nav?: { label: string; key: string; count?: ReadonlySignal<number> };
   component?: ComponentType<PageProps>;
   load?: () => Promise<ComponentType<PageProps>>;
 }
@@ -36,6 +38,9 @@ export const pages: readonly Page[] = [
     nav: { label: 'Clusters', key: 'k' },
     load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage),
   },
+  { pattern: '/releases', nav: { label: 'Releases', key: 'r' }, load: () => import('./pages/releases/releases-page').then((module) => module.ReleasesPage) },
+  { pattern: '/inbox', nav: { label: 'Inbox', key: 'i', count: inboxCount }, load: () => import('./pages/inbox/inbox-page').then((module) => module.InboxPage) },
+  { pattern: '/clusters', nav: { label: 'Clusters', key: 'k' }, load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage) },
   { pattern: '/clusters/{name}', load: clusterPage },
   { pattern: '/clusters/{name}/{tab}', load: clusterPage },
 ];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReleaseRow } from '../src/api/types.gen';
 import { csvOf, jsonOf } from '../src/pages/releases/export';
-import { ReleaseList } from '../src/pages/releases/list';
+import { ReleaseList } from '../src/model/release-list';
 import { askFor, isEmpty, matches, queryOf } from '../src/pages/releases/query';
 import { dice, shuffled } from './make';
 

@@ -21,12 +21,22 @@ function isHere(at: string): boolean {
   return path.value === at || path.value.startsWith(`${at}/`) || (at === '/board' && path.value === '/');
 }
 
+function NavigationCount({ count }: { count: number }) {
+  return (
+    <span class="nav-count">
+      {count}
+      <span class="unseen"> {count === 1 ? 'waits' : 'wait'} for you</span>
+    </span>
+  );
+}
+
 function NavigationLinks({ asMenu = false }: { asMenu?: boolean }) {
   return (
     <>
-      {inNavigation.map(({ path: at, label }) => (
+      {inNavigation.map(({ path: at, label, count }) => (
         <a key={at} href={href(at)} class={asMenu ? 'menu-item' : ''} role={asMenu ? 'menuitem' : undefined} aria-current={isHere(at) ? 'page' : undefined}>
           {label}
+          {count && count.value > 0 && <NavigationCount count={count.value} />}
         </a>
       ))}
     </>

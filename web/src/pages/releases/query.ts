@@ -1,5 +1,5 @@
 /** Which releases are wanted: the address says it, the API is asked it, and what the server tells is held against it. */
-import type { Operations, ReleaseRow } from '../../api/types.gen';
+import type { ReleaseRow } from '../../api/types.gen';
 import { phaseLooks, type Phase } from '../../model/state';
 import { parseDuration } from '../../model/time';
 
@@ -86,5 +86,3 @@ export function matches(row: ReleaseRow, query: Query, now: number): boolean {
     Date.parse(row.createdAt ?? '') >= sinceOf(query, now)
   );
 }
-
-export type Page = Operations['GET /api/v1/releases']['answer'];

@@ -69,7 +69,7 @@ export function Row({ release }: { release: Signal<ReleaseRow> }) {
   const sentence = sentenceOf(row);
   return (
     <tr role="row" class={row.isOver ? undefined : 'active'}>
-      <td role="cell" class="state">
+      <td role="cell" class="phase">
         <Mark look={look} /> {look.word}
       </td>
       <th role="rowheader" scope="row" class="name">

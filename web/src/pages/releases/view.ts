@@ -4,10 +4,10 @@ import { call, Problem } from '../../api/client';
 import { me } from '../../api/session';
 import type { ReleaseRow } from '../../api/types.gen';
 import { connection, on } from '../../live/live';
+import { ReleaseList, type ReleasePage } from '../../model/release-list';
 import { clock } from '../../model/time';
 import { path, place, setQuery } from '../../router';
-import { ReleaseList } from './list';
-import { askFor, keyOf, matches, queryOf, type Page, type Query } from './query';
+import { askFor, keyOf, matches, queryOf, type Query } from './query';
 
 export const PAGE = 50;
 const PAGE_MAX = 500;
@@ -62,7 +62,7 @@ async function read(isMore: boolean): Promise<void> {
 }
 
 /** The server gives 500 at once. */
-async function readRows(wanted: number, before: number | undefined, abort: AbortSignal): Promise<Page> {
+async function readRows(wanted: number, before: number | undefined, abort: AbortSignal): Promise<ReleasePage> {
   const asked = askFor(query.peek(), Date.now());
   const items: ReleaseRow[] = [];
   let next = before;

@@ -3,8 +3,9 @@
  * it is asked in: rows never move under a pointer, nor while someone reads further down.
  */
 import { signal, type Signal } from '@preact/signals';
-import type { ReleaseRow } from '../../api/types.gen';
-import type { Page } from './query';
+import type { Operations, ReleaseRow } from '../api/types.gen';
+
+export type ReleasePage = Operations['GET /api/v1/releases']['answer'];
 
 export class ReleaseList {
   /** As they are shown: newest first, each a signal, so that a phase that moves repaints one row. */
@@ -19,6 +20,7 @@ export class ReleaseList {
   private told = new Map<number, { row: ReleaseRow; at: number }>();
   private numbers = new Map<number, number>();
   private count = 0;
+  private takenAt = 0;
   private fits: (row: ReleaseRow) => boolean;
 
   constructor(fits: (row: ReleaseRow) => boolean) {
@@ -31,7 +33,8 @@ export class ReleaseList {
   }
 
   /** A page that was asked for at `moment`: the newest ones, or those below what was read. */
-  takePage(page: Page, moment: number, isMore = false): void {
+  takePage(page: ReleasePage, moment: number, isMore = false): void {
+    if (!isMore && moment < this.takenAt) return; // a later one came first
     const isFirst = !this.isLoaded.peek();
     if (!isMore) this.dropMissing(page, moment);
     const taken = page.items.map((row) => this.put(this.newest(row, moment)));
@@ -39,6 +42,7 @@ export class ReleaseList {
     for (const { row, at } of this.told.values()) {
       if (at > moment && !this.rows.has(row.id) && this.isInReach(row.id) && this.fits(row)) this.put(row);
     }
+    if (!isMore) this.forgetTold(moment);
     this.isLoaded.value = true;
     if (isFirst) {
       this.settle();
@@ -50,8 +54,13 @@ export class ReleaseList {
     this.waiting.value = this.countChanges();
   }
 
+  private forgetTold(moment: number): void {
+    this.takenAt = moment;
+    for (const [id, { at }] of this.told) if (at <= moment) this.told.delete(id);
+  }
+
   /** What the server does not have any more. */
-  private dropMissing(page: Page, moment: number): void {
+  private dropMissing(page: ReleasePage, moment: number): void {
     const ids = new Set(page.items.map(({ id }) => id));
     for (const [id, row] of this.rows) {
       const isCovered = id >= (page.next ?? 0) && (this.told.get(id)?.at ?? 0) <= moment;
@@ -59,7 +68,7 @@ export class ReleaseList {
     }
   }
 
-  private hasBelow(page: Page): boolean {
+  private hasBelow(page: ReleasePage): boolean {
     return page.next !== undefined && [...this.rows.keys()].some((id) => id < page.next!);
   }
 
@@ -107,7 +116,8 @@ export class ReleaseList {
 
   /** Show what has come, and leave out what no longer belongs. */
   settle(): void {
-    const rows = [...this.rows.values()].filter((row) => this.fits(row.peek())).sort((a, b) => b.peek().id - a.peek().id);
+    for (const [id, row] of this.rows) if (!this.fits(row.peek())) this.rows.delete(id);
+    const rows = [...this.rows.values()].sort((a, b) => b.peek().id - a.peek().id);
     const before = this.shown.peek();
     if (rows.length !== before.length || rows.some((row, at) => row !== before[at])) this.shown.value = rows;
     this.waiting.value = 0;
