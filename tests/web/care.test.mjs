@@ -95,6 +95,14 @@ export const cases = {
       await inbox.getByRole('button', { name: /^Reject/ }).click();
       await inbox.getByRole('button', { name: /^Resume/ }).click();
       await assertAccessible(inbox, `inbox with a dialog, ${colorScheme}`);
+      const settings = await open('/settings', { colorScheme, ...still });
+      await settings.getByRole('button', { name: 'Revoke… mia' }).waitFor();
+      await assertAccessible(settings, `settings, ${colorScheme}`);
+      await settings.getByLabel('Name').fill(`ci-${colorScheme}`);
+      await settings.getByRole('button', { name: 'Make token' }).click();
+      await settings.getByRole('button', { name: 'Copy token' }).waitFor();
+      await settings.getByLabel(/^Token$/).focus();
+      await assertAccessible(settings, `a new token, ${colorScheme}`);
     }
   },
 
@@ -106,6 +114,10 @@ export const cases = {
     await page.getByRole('button', { name: 'Pages' }).click();
     await page.getByRole('menuitem', { name: /^Inbox/ }).click();
     await page.getByText('Audit until Friday').waitFor();
+    assert.equal(await width(), 320);
+    await page.getByRole('button', { name: /you and your settings/ }).click();
+    await page.getByRole('menuitem', { name: /^Settings/ }).click();
+    await page.getByRole('button', { name: 'Revoke… mia' }).waitFor();
     assert.equal(await width(), 320);
   },
 

@@ -59,6 +59,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
     { keys: '2', does: 'Compact rows', run: () => (density.value = 'compact') },
     { keys: '3', does: 'Dense rows', run: () => (density.value = 'dense') },
     ...inNavigation.map(({ path: at, label, key }) => ({ keys: `g ${key}`, does: `Go to ${label}`, run: () => go(at) })),
+    { keys: 'g s', does: 'Go to Settings', run: () => go('/settings') },
   ]);
   return (
     <div class="frame">

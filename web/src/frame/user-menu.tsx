@@ -2,6 +2,7 @@
 import { me, signOut, signOutEverywhere } from '../api/session';
 import { Problem } from '../api/client';
 import { density, theme, zone } from '../model/preferences';
+import { go } from '../router';
 import { PersonIcon } from '../ui/icons';
 import { Menu, MenuItem } from '../ui/menu';
 import { toast } from '../ui/toast';
@@ -41,6 +42,9 @@ export function UserMenu() {
         <MenuItem key={value} checked={zone.value === value} onChoose={() => (zone.value = value)}>{label}</MenuItem>
       ))}
       <hr />
+      <MenuItem onChoose={() => go('/settings')}>
+        Settings <span class="spacer" /> <kbd>g s</kbd>
+      </MenuItem>
       <MenuItem onChoose={() => (isShortcutListOpen.value = true)}>
         Shortcuts <span class="spacer" /> <kbd>?</kbd>
       </MenuItem>

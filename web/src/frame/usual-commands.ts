@@ -11,6 +11,7 @@ import { toggleTheme } from './state';
 
 const always = (): Command[] => [
   ...pages.flatMap(({ pattern, nav }) => (nav ? [{ title: nav.label, kind: 'Page', hint: `g ${nav.key}`, run: () => go(pattern) }] : [])),
+  { title: 'Settings', kind: 'Page', hint: 'g s', run: () => go('/settings') },
   { title: 'Light or dark', kind: 'Do', hint: 't', run: toggleTheme },
   { title: 'Comfortable rows', kind: 'Do', hint: '1', run: () => (density.value = 'comfortable') },
   { title: 'Compact rows', kind: 'Do', hint: '2', run: () => (density.value = 'compact') },
