@@ -121,6 +121,32 @@ export const cases = {
     assert.equal(await width(), 320);
   },
 
+  async hostile_texts_stay_texts_in_lists({ demo, open }) {
+    const evil = '<script>window.isRobbed = true</script><img src=x onerror="window.isRobbed = true">\u202Egnp.exe';
+    const long = 'n'.repeat(10_000);
+    const [row] = (await demo.api('GET', '/api/v1/releases?limit=1')).items;
+    const base = { ...row, phase: 'failed', isOver: true, isStuck: false, commits: [], finishedAt: new Date().toISOString() };
+    const items = [
+      { ...base, id: 902, name: 'R-902', actor: 'admin', stage: evil, from: evil, reason: evil, why: evil, approvedBy: [evil], workloads: [evil], versions: [{ workload: evil, from: evil, to: evil }] },
+      { ...base, id: 901, name: 'R-901', actor: 'admin', stage: long, from: long, reason: long, why: long, approvedBy: [long], workloads: [long], versions: [{ workload: long, from: long, to: long }] },
+    ];
+    const hold = { id: 1, stage: long, workload: evil, owner: evil, reason: long, createdAt: base.createdAt, rejected: null };
+    const page = await open('/sign-in');
+    await page.waitForSelector('[role=rowheader]');
+    await page.route('**/api/v1/releases?**', (route) => route.fulfill({ json: { items } }));
+    await page.route('**/api/v1/holds', (route) => route.fulfill({ json: { items: [hold] } }));
+    await page.route('**/api/v1/tokens', (route) => route.fulfill({ json: { items: [{ name: evil, role: 'agent', cluster: long }, { name: long, role: 'read' }] } }));
+    for (const [path, text] of [['/releases', 'R-901'], ['/inbox', 'R-901'], ['/settings', 'Revoke…']]) {
+      await page.goto(demo.url + path);
+      await page.getByText(text).first().waitFor();
+      await page.getByText('<script>').first().waitFor();
+      assert.equal(await page.evaluate(() => window.isRobbed), undefined);
+      assert.equal(await page.evaluate(() => document.querySelectorAll('#app script, #app img').length), 0);
+      const width = await page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.getElementById('content').scrollWidth));
+      assert.ok(width <= 1440, `${path} is ${width} px wide`);
+    }
+  },
+
   async a_page_of_320_pixels_scrolls_only_its_grid({ open }) {
     const page = await open('/board', { viewport: { width: 320, height: 640 } });
     await page.waitForSelector('[role=rowheader]');
