@@ -119,6 +119,74 @@ export const cases = {
     await page.getByRole('heading', { name: 'Shortcuts' }).waitFor({ state: 'detached' });
   },
 
+  async of_320_pixels_it_is_a_list_of_one_stage({ open }) {
+    const page = await open('/board', { viewport: { width: 320, height: 640 }, hasTouch: true });
+    const list = page.locator('.stage-list li');
+    await until('all are there', async () => (await list.count()) === 12);
+    assert.equal(await page.locator('[role=grid]').count(), 0);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    const box = await page.locator('.stage-list ul').boundingBox();
+    assert.ok(box.height > 300, `the list has ${box.height} px`);
+    await page.getByRole('button', { name: /^prod/ }).tap();
+    assert.equal(new URL(page.url()).search, '?stage=prod');
+    await page.getByRole('list', { name: 'Workloads in prod' }).waitFor();
+    await page.getByRole('searchbox').fill('ca');
+    await until('it is filtered', async () => (await list.count()) === 2);
+    await page.getByRole('checkbox', { name: 'Select cart' }).tap();
+    await page.getByText('1 selected').waitFor();
+    for (const button of await page.locator('.stage-list button, .stage-list input').all()) {
+      const { width, height } = await button.boundingBox();
+      const margin = (await button.getAttribute('type')) === 'checkbox' ? 6 : 0;
+      assert.ok(width + margin >= 24 && height + margin >= 24, `a target of ${width} × ${height}`);
+    }
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    await page.setViewportSize({ width: 1000, height: 640 });
+    await page.waitForSelector('[role=rowheader]');
+    assert.ok(await page.getByLabel('Select cart').isChecked());
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.getByRole('list', { name: 'Workloads in prod' }).waitFor();
+  },
+
+  async the_list_of_one_stage_lives({ demo, open }) {
+    const page = await open('/board?stage=staging', { viewport: { width: 320, height: 640 } });
+    await page.getByText('Live', { exact: true }).waitFor();
+    const version = page.locator('.stage-list li').filter({ hasText: 'orders' }).locator('.version');
+    await demo.push('orders:1.1.0');
+    await until('it has come to staging', async () => (await version.textContent()) === '1.1.0');
+  },
+
+  async the_tab_shows_when_something_is_stuck_and_when_it_is_well_again({ demo, open }) {
+    const page = await ready(open);
+    const icon = async () => new URL(await page.locator('link[rel=icon]').getAttribute('href'), demo.url).pathname;
+    await until('all is well', async () => (await icon()) === '/favicon.svg');
+    const wish = { to: 'dev', from: 'registry', workloads: ['catalog'], version: 'bad-2' };
+    await demo.push('catalog:bad-2');
+    await until('it can be promoted', async () => {
+      const plan = await demo.api('POST', '/api/v1/plans', wish).catch(() => null);
+      if (!plan?.items.length) return false;
+      await demo.api('POST', '/api/v1/releases', { ...wish, planDigest: plan.digest, reason: 'Try it' });
+      return true;
+    });
+    await until('the icon tells', async () => (await icon()) !== '/favicon.svg', 60_000);
+    const shown = await icon();
+    assert.match(shown, /^\/favicon-(stuck|failed)\.svg$/);
+    await until('so does the title', async () => (await page.title()).startsWith('▲ 1 · '));
+    const response = await fetch(demo.url + shown);
+    assert.equal(response.headers.get('content-type'), 'image/svg+xml');
+    await page.getByRole('link', { name: 'Pipeline' }).click();
+    await page.waitForSelector('[data-stage]');
+    assert.match(await icon(), /^\/favicon-(stuck|failed)\.svg$/);
+    await page.goBack();
+    const back = { to: 'dev', from: 'registry', workloads: ['catalog'], version: '1.0.0' };
+    await until('it goes back', async () => {
+      const plan = await demo.api('POST', '/api/v1/plans', back).catch(() => null);
+      if (!plan?.items.length) return false;
+      return demo.api('POST', '/api/v1/releases', { ...back, planDigest: plan.digest, reason: 'It crashes' }).then(() => true, () => false);
+    }, 90_000);
+    await until('the icon is calm', async () => (await icon()) === '/favicon.svg', 60_000);
+    await until('so is the title', async () => (await page.title()) === 'Board · heddle');
+  },
+
   async eight_tabs_hold_one_stream_and_all_are_live({ demo, open }) {
     const first = await ready(open);
     const tabs = [first];

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { axeSource, root, until } from './harness.mjs';
-import { OwnServer } from './server.mjs';
+import { axeSource, root, signedIn, until } from './harness.mjs';
+import { deployment, OwnServer, pipeline } from './server.mjs';
 
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
@@ -69,6 +69,12 @@ export const cases = {
       }
       await page.getByRole('button', { name: 'Roll back' }).click();
       await assertAccessible(page, `a reason is asked for, ${colorScheme}`);
+      const small = await open('/board', { colorScheme, ...still, viewport: { width: 320, height: 640 } });
+      await small.waitForSelector('.stage-list li');
+      await assertAccessible(small, `board of 320 pixels, ${colorScheme}`);
+      const pipelinePage = await open('/pipeline?stage=staging', { colorScheme, ...still });
+      await pipelinePage.waitForSelector('.counts a');
+      await assertAccessible(pipelinePage, `pipeline, ${colorScheme}`);
       const context = await browser.newContext({ colorScheme, ...still });
       const door = await context.newPage();
       await door.goto(demo.url);
@@ -169,7 +175,8 @@ export const cases = {
   async hostile_texts_stay_texts({ demo, open }) {
     const evil = '<script>window.isRobbed = true</script><img src=x onerror="window.isRobbed = true">\u202Egnp.exe';
     const long = 'n'.repeat(10_000);
-    const board = await demo.api('GET', '/api/v1/board');
+    let board;
+    await until('the demo has its board', async () => (board = await demo.api('GET', '/api/v1/board')).workloads.length === 12);
     board.workloads[0].name = evil;
     board.workloads[1].name = long;
     board.workloads[0].namespace = evil;
@@ -187,6 +194,49 @@ export const cases = {
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 1440);
     const height = await page.locator('[role=row]').nth(1).evaluate((row) => row.clientHeight);
     assert.ok(height < 40, `the row has ${height} px`);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.waitForSelector('.stage-list li');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    assert.ok((await page.locator('.stage-list li').first().boundingBox()).height < 120);
+    await page.getByRole('button', { name: 'staging' }).click();
+    await page.locator('.stage-list li').filter({ hasText: long }).waitFor();
+    assert.ok((await page.locator('.stage-list li').filter({ hasText: long }).boundingBox()).height < 80);
+    assert.ok((await page.locator('.stage-list .stages').boundingBox()).height < 60);
+    assert.equal(await page.evaluate(() => window.isRobbed), undefined);
+  },
+
+  async a_hostile_repository_stays_text_from_git_to_the_page({ browser, heddle }) {
+    const script = '<script>window.isRobbed = true</script>';
+    const turned = '\u202Etrac\u2066';
+    const broken = `clusters/dev/\u202E<img src=x onerror=window.isRobbed=true>.yaml`;
+    const files = { 'heddle.yaml': pipeline('dev'), 'clusters/dev/last.yaml': deployment('last'), [broken]: 'a: [' };
+    for (const [at, name] of [script, turned].entries()) files[`clusters/dev/${at}.yaml`] = deployment('xx').replace('{name: xx,', `{name: ${JSON.stringify(name)},`);
+    files['clusters/dev/long.yaml'] = deployment('n'.repeat(10_000));
+    files['clusters/dev/tag.yaml'] = deployment('tag', `1.0.0${'x'.repeat(10_000)}`);
+    const server = await OwnServer.start(heddle, { files });
+    const page = await signedIn(browser, server);
+    try {
+      await page.getByRole('rowheader', { name: script, exact: true }).waitFor();
+      await page.getByRole('rowheader', { name: turned, exact: true }).waitFor();
+      assert.equal(await page.getByRole('rowheader').count(), 4); // what has 10,000 characters as a name is refused, and told
+      await page.locator('[data-row="0"][data-column="1"]').hover();
+      await until('its sentence is shown', async () => (await page.locator('#reading').textContent()).includes(script));
+      const ways = await page.getByRole('rowheader', { name: turned }).evaluate((name) => getComputedStyle(name).unicodeBidi);
+      assert.equal(ways, 'isolate');
+      await page.getByRole('link', { name: 'Pipeline' }).click();
+      await page.getByText('2 problems in the repository').waitFor();
+      assert.ok((await page.locator('.problems').textContent()).includes(broken));
+      assert.ok((await page.locator('.problems').textContent()).includes('longer than 63 characters'));
+      const bidi = await page.locator('.problems code').first().evaluate((file) => getComputedStyle(file.closest('.foreign')).unicodeBidi);
+      assert.equal(bidi, 'isolate');
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 1440);
+      assert.equal(await page.evaluate(() => document.querySelectorAll('#app script, #app img').length), 0);
+      assert.equal(await page.evaluate(() => window.isRobbed), undefined);
+      assert.deepEqual(page.complaints, []);
+    } finally {
+      await page.context().close();
+      await server.stop();
+    }
   },
 
   async everything_works_below_a_base_path({ browser, heddle }) {

@@ -10,6 +10,7 @@ import { density } from '../model/preferences';
 import { CommandMenu } from './command-menu';
 import { useCommands } from './commands';
 import { ConnectionPill, StaleBar } from './connection';
+import { useFavicon } from './favicon';
 import { ShortcutList } from './shortcut-list';
 import { isCommandMenuOpen, isShortcutListOpen, toggleTheme } from './state';
 import { UserMenu } from './user-menu';
@@ -51,6 +52,7 @@ function skip(event: Event): void {
 
 export function Frame({ children }: { children: ComponentChildren }) {
   useCommands(usualCommands);
+  useFavicon();
   useShortcuts([
     { keys: 'mod+k', does: 'Search, or do something', run: () => (isCommandMenuOpen.value = true) },
     { keys: '?', does: 'Show the shortcuts', run: () => (isShortcutListOpen.value = true) },

@@ -4,12 +4,14 @@ import { me } from '../../api/session';
 import { board, boardProblem, readBoard } from '../../model/board';
 import { cellLooks, needsSomeone, type CellState } from '../../model/state';
 import { on } from '../../live/live';
+import { isNarrow } from '../../model/width';
 import type { Cell } from '../../api/types.gen';
 import { announce } from '../../ui/announce';
 import { useShortcuts, type Shortcut } from '../../ui/keys';
 import { Loading, Notice, ProblemBanner, ProblemNotice } from '../../ui/notice';
 import { Grid } from './grid';
 import { ReadingLine } from './reading-line';
+import { StageList } from './stage-list';
 import { SelectionBar } from './selection-bar';
 import { Toolbar } from './toolbar';
 import { clearFilters, counts, shown, text } from './view';
@@ -110,9 +112,9 @@ export function BoardPage() {
         <>
           <Toolbar />
           <div class="panel">
-            <Grid />
+            {isNarrow.value ? <StageList /> : <Grid />}
             {!shown.value.length && <NothingFound />}
-            <ReadingLine />
+            {!isNarrow.value && <ReadingLine />}
           </div>
           <SelectionBar />
         </>

@@ -128,6 +128,26 @@ export const items = computed<readonly Item[]>(() => {
     .flatMap(([name, rows]): Item[] => [{ kind: 'group', name, count: rows.length }, ...rows.map((row): Item => ({ kind: 'row', row }))]);
 });
 
+/* ---- the stage that is shown where there is room for one alone ---- */
+
+/** Its place among the stages; the first, unless the address names another. */
+export const chosenStage = computed(() => Math.max(0, board.stages.value.findIndex((stage) => stage.name === place.value.query.get('stage'))));
+
+export function chooseStage(at: number): void {
+  setQuery({ stage: at ? board.stages.peek()[at]!.name : null }, 'push');
+}
+
+/** Of one stage's cells. */
+export function stageCounts(at: number): ReadonlyMap<CellState, number> {
+  void board.revision.value;
+  const sums = new Map<CellState, number>();
+  for (const { cells } of board.rows.value) {
+    const state = cells[at]?.peek().state;
+    if (state) sums.set(state, (sums.get(state) ?? 0) + 1);
+  }
+  return sums;
+}
+
 /* ---- ticks ---- */
 
 export const ticked = signal<ReadonlySet<string>>(new Set());
