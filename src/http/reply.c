@@ -6,6 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/gzip.h"
+
+/* Smaller answers are one or two packets either way.  It also leaves alone what holds a secret: a
+   session's answer, a new token. */
+#define PACKED_BYTES_MIN 4096
+
 void http_reply_header(struct http_exchange *exchange, const char *name, const char *value)
 {
     struct text_pair *header = VEC_ADD(&exchange->reply_headers);
@@ -71,20 +77,36 @@ void reply_give(struct http_exchange *exchange, int status, struct MHD_Response 
     exchange_free_if_over(exchange);
 }
 
-static void give_text(struct http_exchange *exchange, int status, const char *content_type,
-                      char *take_text)
+/* The gzip of a large text for a client that takes it, or the text as it is. */
+static char *packed(struct http_exchange *exchange, char *take_text, size_t *length)
 {
-    http_reply_header(exchange, "Content-Type", content_type);
-    reply_give(
-        exchange, status,
-        MHD_create_response_from_buffer(strlen(take_text), take_text, MHD_RESPMEM_MUST_FREE));
+    *length = strlen(take_text);
+    if (*length < PACKED_BYTES_MIN) {
+        return take_text;
+    }
+    http_reply_header(exchange, "Vary", "Accept-Encoding");
+    if (!gzip_is_taken(http_request_header(exchange, "Accept-Encoding"))) {
+        return take_text;
+    }
+    size_t packed_length;
+    char *bytes = gzip_pack((struct slice){take_text, *length}, &packed_length);
+    if (!bytes) {
+        return take_text;
+    }
+    http_reply_header(exchange, "Content-Encoding", "gzip");
+    free(take_text);
+    *length = packed_length;
+    return bytes;
 }
 
 void http_reply_json(struct http_exchange *exchange, int status, json_t *take_body)
 {
-    char *text = json_text(take_body);
+    size_t length;
+    char *text = packed(exchange, json_text(take_body), &length);
     json_decref(take_body);
-    give_text(exchange, status, "application/json", text);
+    http_reply_header(exchange, "Content-Type", "application/json");
+    reply_give(exchange, status,
+               MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE));
 }
 
 void http_reply_bytes(struct http_exchange *exchange, int status, const char *content_type,

@@ -89,7 +89,7 @@ void *http_exchange_attached(const struct http_exchange *exchange);
    client leaves. */
 void http_exchange_keep(struct http_exchange *exchange);
 
-/* Each ends the exchange. */
+/* Each ends the exchange.  Large JSON goes as gzip to clients that take it. */
 void http_reply_json(struct http_exchange *exchange, int status, json_t *take_body);
 void http_reply_bytes(struct http_exchange *exchange, int status, const char *content_type,
                       struct slice body);

@@ -136,6 +136,18 @@ static void send_big(struct http_exchange *exchange, void *context)
     free(bytes);
 }
 
+static void send_big_json(struct http_exchange *exchange, void *context)
+{
+    (void)context;
+    size_t length = (size_t)strtoul(http_query(exchange, "bytes"), NULL, 10);
+    char *text = calloc(1, length + 1);
+    memset(text, 'x', length);
+    json_t *body = json_object();
+    json_put_text(body, "text", text);
+    free(text);
+    http_reply_json(exchange, 200, body);
+}
+
 static void send_gzip(struct http_exchange *exchange, void *context)
 {
     (void)context;
@@ -181,6 +193,7 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/denied", MAY_NOTHING, say_hello, "Never allowed", 0},
     {HTTP_POST, "/denied", MAY_NOTHING, say_hello, "Never allowed", 0},
     {HTTP_GET, "/big", MAY_SEE, send_big, "Many bytes", 0},
+    {HTTP_GET, "/json", MAY_SEE, send_big_json, "Much JSON", 0},
     {HTTP_GET, "/gzip", MAY_SEE, send_gzip, "Squeezed", 0},
     {HTTP_GET, "/busy", MAY_SEE, ask_to_wait, "Retry-After", 0},
     {HTTP_GET, "/inject", MAY_SEE, inject, "A bad header", 0},

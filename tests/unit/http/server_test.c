@@ -168,6 +168,89 @@ static void head_is_get_without_a_body(void **state)
     http_result_done(&result);
 }
 
+#define JSON_AROUND strlen("{\"text\":\"\"}")
+
+/* GET /json?bytes=N as `accept` takes it; what came, as it came. */
+static void ask_for_json(struct house *house, size_t bytes, const char *accept, struct str *out)
+{
+    AUTO_STR(request, 1000);
+    str_addf(&request, "GET /json?bytes=%zu HTTP/1.1\r\nHost: x\r\nConnection: close\r\n", bytes);
+    if (accept) {
+        str_addf(&request, "Accept-Encoding: %s\r\n", accept);
+    }
+    str_add(&request, "\r\n");
+    raw_exchange(house, request.text, NEVER_COMES, out);
+}
+
+static void large_json_is_squeezed_for_clients_that_take_it(void **state)
+{
+    static const struct {
+        const char *accept;
+        bool is_squeezed;
+    } cases[] = {
+        {"gzip", true},
+        {"GZIP", true},
+        {"gzip, deflate, br, zstd", true},
+        {"br;q=1.0, gzip;q=0.8, *;q=0.1", true},
+        {"*", true},
+        {"br, *;q=0.5", true},
+        {"gzip;q=0, *", false},
+        {"*, gzip; q=0", false},
+        {"gzip;q=0.000", false},
+        {"*;q=0", false},
+        {"identity", false},
+        {"gzipped, x-gzip", false},
+        {"", false},
+        {",,;q=1,", false},
+        {NULL, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_STR(answer, 100000);
+        ask_for_json(*state, 20000, cases[i].accept, &answer);
+        assert_non_null(strstr(answer.text, "HTTP/1.1 200"));
+        assert_non_null(strstr(answer.text, "Content-Type: application/json\r\n"));
+        assert_non_null(strstr(answer.text, "Vary: Accept-Encoding\r\n"));
+        bool says = strstr(answer.text, "Content-Encoding: gzip\r\n") != NULL;
+        bool is = answer.length < 2000;
+        if (says != cases[i].is_squeezed || is != cases[i].is_squeezed) {
+            fail_msg("%s: %d, %zu bytes", cases[i].accept ? cases[i].accept : "(none)", says,
+                     answer.length);
+        }
+    }
+}
+
+static void small_json_is_sent_as_it_is(void **state)
+{
+    AUTO_STR(answer, 100000);
+    ask_for_json(*state, 4095 - JSON_AROUND, "gzip", &answer);
+    assert_null(strstr(answer.text, "Content-Encoding"));
+    assert_non_null(strstr(answer.text, "xxx\"}"));
+    str_clear(&answer);
+    ask_for_json(*state, 4096 - JSON_AROUND, "gzip", &answer);
+    assert_non_null(strstr(answer.text, "Content-Encoding: gzip"));
+}
+
+static void what_was_squeezed_is_what_was_said(void **state)
+{
+    static const int sizes[] = {5000, 65536, 1000000};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct http_result result = {0};
+        char path[64];
+        snprintf(path, sizeof(path), "/json?bytes=%d", sizes[i]);
+        house_call(*state, "GET", path, NULL, &result); /* the client takes gzip and opens it */
+        assert_header(&result, "Content-Encoding", "gzip");
+        assert_int_equal(result.body.length, (size_t)sizes[i] + JSON_AROUND);
+        struct err err = {0};
+        AUTO_JSON *json = json_parse(str_slice(&result.body), &err);
+        assert_int_equal(strlen(json_text_at(json, "text", "")), sizes[i]);
+        http_result_done(&result);
+        house_call(*state, "HEAD", path, NULL, &result);
+        assert_header(&result, "Content-Encoding", "gzip");
+        assert_int_equal(result.body.length, 0);
+        http_result_done(&result);
+    }
+}
+
 static void a_json_body_must_say_that_it_is_json(void **state)
 {
     struct house *house = *state;
@@ -603,6 +686,9 @@ int main(void)
         TEST(the_base_path_may_be_there_or_taken_away),
         TEST(head_is_get_without_a_body),
         TEST(a_json_body_must_say_that_it_is_json),
+        TEST(large_json_is_squeezed_for_clients_that_take_it),
+        TEST(small_json_is_sent_as_it_is),
+        TEST(what_was_squeezed_is_what_was_said),
         TEST(bodies_end_at_the_limit_of_their_route),
         TEST(a_body_in_chunks_has_the_same_limit),
         TEST(a_client_that_asks_first_is_refused_before_it_sends),
