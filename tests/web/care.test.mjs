@@ -72,9 +72,6 @@ export const cases = {
       const small = await open('/board', { colorScheme, ...still, viewport: { width: 320, height: 640 } });
       await small.waitForSelector('.stage-list li');
       await assertAccessible(small, `board of 320 pixels, ${colorScheme}`);
-      const pipelinePage = await open('/pipeline?stage=staging', { colorScheme, ...still });
-      await pipelinePage.waitForSelector('.counts a');
-      await assertAccessible(pipelinePage, `pipeline, ${colorScheme}`);
       const context = await browser.newContext({ colorScheme, ...still });
       const door = await context.newPage();
       await door.goto(demo.url);

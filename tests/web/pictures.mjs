@@ -49,6 +49,7 @@ const scenes = {
     await page.getByRole('link', { name: 'Pipeline' }).click();
     await page.getByLabel('Versions of').selectOption('web');
     await page.waitForSelector('.node .version');
+  },
   async promote(page) {
     await page.goto(`${demo.url}/board?promote=prod&from=staging&workloads=cart,search,web,mailer`);
     await page.locator('dialog.promote button[type=submit][aria-disabled=false]').waitFor();

@@ -34,14 +34,16 @@ export const pages: readonly Page[] = [
   },
   { pattern: '/releases/{id}', load: () => import('./pages/release/release-page').then((module) => module.ReleasePage) },
   {
+    pattern: '/inbox',
+    nav: { label: 'Inbox', key: 'i', count: inboxCount },
+    load: () => import('./pages/inbox/inbox-page').then((module) => module.InboxPage),
+  },
+  {
     pattern: '/clusters',
     nav: { label: 'Clusters', key: 'k' },
     load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage),
   },
-  { pattern: '/releases', nav: { label: 'Releases', key: 'r' }, load: () => import('./pages/releases/releases-page').then((module) => module.ReleasesPage) },
-  { pattern: '/inbox', nav: { label: 'Inbox', key: 'i', count: inboxCount }, load: () => import('./pages/inbox/inbox-page').then((module) => module.InboxPage) },
-  { pattern: '/clusters', nav: { label: 'Clusters', key: 'k' }, load: () => import('./pages/clusters/clusters-page').then((module) => module.ClustersPage) },
-  { pattern: '/settings', load: () => import('./pages/settings/settings-page').then((module) => module.SettingsPage) },
   { pattern: '/clusters/{name}', load: clusterPage },
   { pattern: '/clusters/{name}/{tab}', load: clusterPage },
+  { pattern: '/settings', load: () => import('./pages/settings/settings-page').then((module) => module.SettingsPage) },
 ];

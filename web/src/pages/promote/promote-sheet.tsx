@@ -14,8 +14,6 @@ import { toast } from '../../ui/toast';
 import { untick } from '../board/view';
 import { Changes, type View } from './changes';
 import { Gates, ImpactList, Order } from './effects';
-import { buttonText, movingIn, rowsOf, sentenceOfChange, verdict } from './plan';
-import { GateList, ImpactList, Order } from './effects';
 import { buttonText, changeOf, movingIn, rowsOf, sentenceOfChange, verdict } from './plan';
 import { requestOf, usePlan, type PlanView } from './reading';
 import { changeWish, closePromote, type Wish } from './wish';
