@@ -87,8 +87,6 @@ export async function startBrowser() {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
-/** A browser profile that is signed in (with `as`: by this token), with a page at `path`.  What its pages log as errors fails the test. */
-export async function signedIn(browser, demo, path = '/board', { as = demo.token, ...options } = {}) {
 /** A browser profile that is signed in, with a page at `path`; with a `token`, as its person.  What its pages log as errors fails the test. */
 export async function signedIn(browser, demo, path = '/board', { token = demo.token, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
@@ -98,7 +96,6 @@ export async function signedIn(browser, demo, path = '/board', { token = demo.to
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().includes('401')) page.complaints.push(message.text());
   });
-  await page.goto(`${demo.url}${path}#token=${as}`);
   await page.goto(`${demo.url}${path}#token=${token}`);
   return page;
 }

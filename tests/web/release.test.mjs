@@ -91,7 +91,7 @@ export const cases = {
     await own.click({ force: true });
     assert.equal(await asking.getByRole('dialog').count(), 0);
 
-    const approving = await open(`/releases/${release.id}`, { as: await withToken(demo, 'mia', 'approve') });
+    const approving = await open(`/releases/${release.id}`, { token: await withToken(demo, 'mia', 'approve') });
     await approving.getByRole('button', { name: `Approve ${release.name}` }).click();
     await approving.getByLabel('Message').fill('Looks good');
     await approving.getByRole('dialog').getByRole('button', { name: `Approve ${release.name}` }).click();
@@ -123,7 +123,7 @@ export const cases = {
 
   async who_may_only_read_is_told_whom_to_ask({ demo, open }) {
     const { items } = await demo.api('GET', '/api/v1/releases?workload=search&stage=dev');
-    const page = await open(`/releases/${items[0].id}`, { as: await withToken(demo, 'rea', 'read') });
+    const page = await open(`/releases/${items[0].id}`, { token: await withToken(demo, 'rea', 'read') });
     const button = page.getByRole('button', { name: 'Roll back', exact: true });
     await button.waitFor();
     assert.equal(await button.getAttribute('aria-disabled'), 'true');
