@@ -59,6 +59,7 @@ export const cases = {
     await page.getByRole('button', { name: 'Promote selected (2)' }).click();
     await sheet(page).getByRole('heading', { name: 'Promote to prod' }).waitFor();
     const byCluster = await planIn(page);
+    assert.equal(page.plan.from, 'staging');
     await page.keyboard.press('Escape');
     await sheet(page).waitFor({ state: 'detached' });
     assert.equal(await promote.textContent(), 'Promote selected (2)');

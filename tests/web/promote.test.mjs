@@ -28,7 +28,7 @@ export const cases = {
     assert.deepEqual(rows, ['cart1.0.0 →becomes 1.1.0', 'web1.0.0 →becomes 1.1.0', 'searchIt already has 1.0.0.']);
     const text = await sheet(page).textContent();
     for (const said of [
-      'clusters/prod-eu/kustomization.yaml', 'newTag: 1.1.0', 'prod-eu: It fits', 'approval is waiting', 'prod-eu, then prod-us', '2 workloads in 2 clusters, 2 commits. It will wait for approval.',
+      'clusters/prod-eu/kustomization.yaml', 'newTag: 1.1.0', 'prod-eu: It fits', 'approval is waiting', 'prod-eu, then prod-us', 'If it fails, the release ends there, and what is in Git stays.', '2 workloads in 2 clusters, 2 commits. It will wait for approval.',
     ]) assert.ok(text.includes(said), said);
     const [request] = await Promise.all([page.waitForRequest((one) => one.url().endsWith('/api/v1/releases')), page.keyboard.press('Enter')]);
     await until('the release has the address', () => /\/releases\/\d+$/.test(page.url()));
@@ -61,6 +61,7 @@ export const cases = {
     assert.equal(await confirm(page).textContent(), 'Move 1 backward in staging');
     assert.equal(await sheet(page).locator('.plan-rows tbody tr').textContent(), 'catalog1.1.0 →becomes 1.0.0backward');
     await sheet(page).getByText(/catalog moves backward\./).waitFor();
+    assert.match(await sheet(page).textContent(), /soak is (open|waiting)\. /);
     await sheet(page).getByLabel('From').selectOption('dev');
     await sheet(page).getByText('It already has 1.1.0.').waitFor();
     await sheet(page).getByText('Nothing would change.').first().waitFor();

@@ -140,7 +140,7 @@ export function wavesOf(plan: Plan): string[][] {
 }
 
 export const failureWords = {
-  stop: 'If a wave fails, the release stops there; what is out stays out.',
-  continue: 'If a wave fails, the next one begins all the same.',
-  rollback: 'If a wave fails, what is out is rolled back.',
+  stop: 'If it fails, the release ends there, and what is in Git stays.',
+  continue: 'If a workload fails, the others and later waves go on.',
+  rollback: 'If it fails, what it committed is put back and held.',
 } as const;
