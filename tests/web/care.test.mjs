@@ -72,6 +72,9 @@ export const cases = {
       const small = await open('/board', { colorScheme, ...still, viewport: { width: 320, height: 640 } });
       await small.waitForSelector('.stage-list li');
       await assertAccessible(small, `board of 320 pixels, ${colorScheme}`);
+      await page.goto(`${demo.url}/board?cell=dev/cart`);
+      await page.locator('.cell-list').first().waitFor();
+      await assertAccessible(page, `cell, ${colorScheme}`);
       const context = await browser.newContext({ colorScheme, ...still });
       const door = await context.newPage();
       await door.goto(demo.url);

@@ -6,6 +6,8 @@ import { CloseIcon } from './icons';
 interface Props {
   title: ComponentChildren;
   onClose: () => void;
+  /** It is closed, and the focus is where it was before, if that is still there; here it may go elsewhere. */
+  onClosed?: () => void;
   children: ComponentChildren;
   footer?: ComponentChildren;
   /** A sheet stands at the side, and what is behind stays in reach unless it is modal. */
@@ -14,7 +16,7 @@ interface Props {
   class?: string;
 }
 
-export function Dialog({ title, onClose, children, footer, kind = 'dialog', isModal = true, class: extra = '' }: Props) {
+export function Dialog({ title, onClose, onClosed, children, footer, kind = 'dialog', isModal = true, class: extra = '' }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const before = useRef<Element | null>(null);
   const id = useId();
@@ -27,6 +29,7 @@ export function Dialog({ title, onClose, children, footer, kind = 'dialog', isMo
     return () => {
       dialog.close();
       if (before.current instanceof HTMLElement && before.current.isConnected) before.current.focus();
+      onClosed?.();
     };
   }, [isModal]);
   return (

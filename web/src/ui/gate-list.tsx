@@ -11,6 +11,7 @@ const gateLooks: Record<Gate['verdict'], Look> = {
 };
 
 export function GateList({ gates }: { gates: readonly Gate[] }) {
+  if (!gates.length) return null;
   return (
     <ul class="plain">
       {gates.map((gate) => (

@@ -8,7 +8,9 @@ import { isNarrow } from '../../model/width';
 import type { Cell } from '../../api/types.gen';
 import { announce } from '../../ui/announce';
 import { useShortcuts, type Shortcut } from '../../ui/keys';
+import { lazily } from '../../ui/lazy';
 import { Loading, Notice, ProblemBanner, ProblemNotice } from '../../ui/notice';
+import { openCell, shownCell } from '../cell/shown';
 import { Grid } from './grid';
 import { ReadingLine } from './reading-line';
 import { StageList } from './stage-list';
@@ -16,6 +18,8 @@ import { SelectionBar } from './selection-bar';
 import { Toolbar } from './toolbar';
 import { clearFilters, counts, shown, text } from './view';
 import './board.css';
+
+const CellDrawer = lazily(() => import('../cell/cell-drawer').then((module) => module.CellDrawer));
 
 function Skeleton() {
   return (
@@ -79,6 +83,7 @@ function useVoice() {
 /** The grid's own keys, for the list; it hears them itself, where the cursor is. */
 const gridShortcuts: Shortcut[] = [
   { keys: '← ↑ ↓ →', does: 'Walk in the grid (also h j k l)', run: () => {} },
+  { keys: '↵', does: 'Open the cell: why it is as it is, and what can be done', run: () => {} },
   { keys: 'x', does: 'Select the row; with Shift, all up to it', run: () => {} },
   { keys: 'Ctrl A', does: 'Select all that are shown', run: () => {} },
 ];
@@ -105,7 +110,7 @@ export function BoardPage() {
     );
   }
   return (
-    <div class="board">
+    <div class={`board ${shownCell.value ? 'beside' : ''}`}>
       <h1 class="unseen">Board</h1>
       {problem && <ProblemBanner what="This is what was read before:" problem={problem} onRetry={retry} />}
       {board.rows.value.length ? (
@@ -113,6 +118,7 @@ export function BoardPage() {
           <Toolbar />
           <div class="panel">
             {isNarrow.value ? <StageList /> : <Grid />}
+            <Grid onOpen={openCell} />
             {!shown.value.length && <NothingFound />}
             {!isNarrow.value && <ReadingLine />}
           </div>
@@ -121,6 +127,7 @@ export function BoardPage() {
       ) : (
         <Empty />
       )}
+      {shownCell.value && <CellDrawer place={shownCell.value} />}
     </div>
   );
 }
