@@ -129,6 +129,7 @@ bool audit(struct api *api, const char *actor, const char *verb, const char *obj
 
 /* Handlers, one file per subject. */
 void show_whoami(struct http_exchange *exchange, void *context);
+void list_sessions(struct http_exchange *exchange, void *context);
 void sign_in(struct http_exchange *exchange, void *context);
 void sign_out(struct http_exchange *exchange, void *context);
 void sign_out_everywhere(struct http_exchange *exchange, void *context);

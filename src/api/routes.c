@@ -14,6 +14,8 @@ const struct http_route api_routes[] = {
     {HTTP_GET, "/api/v1/whoami", PERMISSION_VIEW, show_whoami, "Who holds this token?"},
     {HTTP_POST, "/api/v1/session", PERMISSION_PUBLIC, sign_in, "Sign a browser in"},
     {HTTP_DELETE, "/api/v1/session", PERMISSION_VIEW, sign_out, "Sign this browser out"},
+    {HTTP_GET, "/api/v1/sessions", PERMISSION_VIEW, list_sessions,
+     "Browsers that are signed in with this token"},
     {HTTP_DELETE, "/api/v1/sessions", PERMISSION_VIEW, sign_out_everywhere,
      "Sign out every browser of this token"},
     {HTTP_GET, "/api/v1/board", PERMISSION_VIEW, show_board, "Every workload in every stage"},

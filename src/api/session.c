@@ -161,6 +161,31 @@ void sign_out(struct http_exchange *exchange, void *context)
     http_reply_error(exchange, &err);
 }
 
+void list_sessions(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    const struct principal *who = asking(exchange);
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct session_list list = {0};
+    struct err err = {0};
+    if (!auth_session_list(api->options.store, api->options.env, who->token_id, arena, &list,
+                           &err)) {
+        http_reply_error(exchange, &err);
+        return;
+    }
+    json_t *items = json_array();
+    for (size_t i = 0; i < list.count; i++) {
+        json_t *value = json_object();
+        json_put_time(value, "openedAt", list.sessions[i].created_ms);
+        json_put_time(value, "usedAt", list.sessions[i].used_ms);
+        json_put_bool(value, "isThis", list.sessions[i].id == who->session_id);
+        json_array_append_new(items, value);
+    }
+    json_t *body = json_object();
+    json_put(body, "items", items);
+    http_reply_json(exchange, 200, body);
+}
+
 static bool is_session_of(void *context, const void *reader)
 {
     const struct principal *who = reader;

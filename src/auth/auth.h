@@ -76,6 +76,9 @@ bool auth_session_identify(struct store *store, const struct env *env, const cha
 /* What a page of ours sends with each write, and no other page can know: made from the part of the
    cookie that stays. */
 void auth_session_csrf(const char *cookie, char out[static AUTH_CSRF_BYTES]);
+/* Those of a token that are in force. */
+bool auth_session_list(struct store *store, const struct env *env, int64_t token_id,
+                       struct arena *arena, struct session_list *out, struct err *err) MUST_CHECK;
 bool auth_session_close(struct store *store, int64_t session_id, struct err *err) MUST_CHECK;
 /* All sessions of a token. */
 bool auth_session_close_all(struct store *store, int64_t token_id, int64_t *out_closed,

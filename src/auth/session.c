@@ -187,7 +187,14 @@ bool auth_session_identify(struct store *store, const struct env *env, const cha
     return true;
 }
 
-/* ---- closing ---- */
+/* ---- listing, closing ---- */
+
+bool auth_session_list(struct store *store, const struct env *env, int64_t token_id,
+                       struct arena *arena, struct session_list *out, struct err *err)
+{
+    forget_old(store, env_now_ms(env));
+    return store_session_list(store, token_id, arena, out, err);
+}
 
 bool auth_session_close(struct store *store, int64_t session_id, struct err *err)
 {

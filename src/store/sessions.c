@@ -72,6 +72,35 @@ bool store_session_update(struct store *store, const struct session_row *session
                   session->id);
 }
 
+static bool read_use(struct db_rows *rows, struct arena *arena, void *out)
+{
+    (void)arena;
+    struct session_row *session = out;
+    session->id = db_int(rows, 0);
+    session->token = db_int(rows, 1);
+    session->created_ms = db_int(rows, 2);
+    session->used_ms = db_int(rows, 3);
+    return true;
+}
+
+static const struct row_reader use_reader = {sizeof(struct session_row), read_use};
+
+bool store_session_list(struct store *store, int64_t token, struct arena *arena,
+                        struct session_list *out, struct err *err)
+{
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    struct row_list list = {0};
+    if (!db_query(store->db,
+                  "SELECT id, token, created_ms, used_ms FROM session WHERE token = ?"
+                  " ORDER BY used_ms DESC, id DESC",
+                  &rows, err, "i", token) ||
+        !rows_collect(store, rows, &use_reader, arena, &list, err)) {
+        return false;
+    }
+    *out = (struct session_list){list.items, list.count};
+    return true;
+}
+
 bool store_session_end(struct store *store, int64_t id, struct err *err)
 {
     return db_run(store->db, "DELETE FROM session WHERE id = ?", err, "i", id);

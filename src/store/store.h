@@ -225,6 +225,13 @@ bool store_session_find(struct store *store, const char *name_hash, struct sessi
 /* Writes its hashes, is_confirmed, rotated_ms and used_ms. */
 bool store_session_update(struct store *store, const struct session_row *session,
                           struct err *err) MUST_CHECK;
+struct session_list {
+    struct session_row *sessions; /* without their hashes */
+    size_t count;
+};
+bool store_session_list(struct store *store, int64_t token, struct arena *arena,
+                        struct session_list *out,
+                        struct err *err) MUST_CHECK; /* the one used last first */
 bool store_session_end(struct store *store, int64_t id, struct err *err) MUST_CHECK;
 bool store_session_end_all(struct store *store, int64_t token, int64_t *out_ended,
                            struct err *err) MUST_CHECK;

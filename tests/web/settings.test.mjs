@@ -118,7 +118,9 @@ export const cases = {
     await desk.getByRole('button', { name: 'Sign out everywhere…' }).click();
     await desk.getByRole('button', { name: 'Cancel' }).click();
     await desk.getByRole('button', { name: 'Sign out everywhere…' }).click();
-    await desk.getByRole('dialog').getByRole('button', { name: /^Sign out/ }).click();
+    await desk.getByRole('dialog').getByText('Another browser').waitFor();
+    assert.equal(await desk.getByRole('dialog').getByText('This browser').count(), 1);
+    await desk.getByRole('button', { name: 'Sign out 2 browsers' }).click();
     await desk.getByLabel('Token').waitFor();
     await until('the phone is signed out', () => phone.getByLabel('Token').isVisible());
     const again = await ready(open, { token });

@@ -341,6 +341,14 @@ static void what_an_admin_asks(void **state)
     const json_t *made = keep(day, "token-made", &token, 201);
     assert_true(json_text_at(made, "expiresAt", "")[0] != '\0');
     keep_get(day, "tokens", "/api/v1/tokens");
+    const struct ask sign_in = {
+        .method = "POST",
+        .path = "/api/v1/session",
+        .token = "",
+        .body = arena_printf(day->house->arena, "{\"token\": \"%s\"}", day->house->admin)};
+    keep(day, "session", &sign_in, 201);
+    const json_t *sessions = keep_get(day, "sessions", "/api/v1/sessions");
+    assert_int_equal(json_array_size(json_array_at(sessions, "items")), 1);
     const struct ask cluster = {
         .method = "POST", .path = "/api/v1/clusters", .body = "{\"name\": \"edge\"}"};
     const json_t *added = keep(day, "cluster-added", &cluster, 201);

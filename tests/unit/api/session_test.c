@@ -96,6 +96,35 @@ static void signing_out_closes_one_browser_and_everywhere_all(void **state)
     assert_int_equal(ASK(house, "GET", "/api/v1/board")->status, 200);
 }
 
+static const json_t *sessions_of(struct browser *browser)
+{
+    return json_array_at(browse(browser, "GET", "/api/v1/sessions", NULL)->body, "items");
+}
+
+static void a_token_knows_its_browsers_until_they_are_over(void **state)
+{
+    struct house *house = *state;
+    struct browser desk = {house};
+    struct browser phone = {house};
+    struct browser ritas = {house};
+    sign_in(&desk, house->admin);
+    sign_in(&ritas, house_token(house, "rita", "read"));
+    house_pass(house, 3600000);
+    sign_in(&phone, house->admin);
+    const json_t *sessions = sessions_of(&phone);
+    assert_int_equal(json_array_size(sessions), 2);
+    assert_true(json_bool_at(json_array_get(sessions, 0), "isThis", false));
+    assert_false(json_bool_at(json_array_get(sessions, 1), "isThis", true));
+    assert_string_not_equal(json_text_at(json_array_get(sessions, 0), "openedAt", ""),
+                            json_text_at(json_array_get(sessions, 1), "openedAt", ""));
+    assert_int_equal(json_array_size(sessions_of(&ritas)), 1);
+    house_pass(house, 86400000 - 3600000); /* the desk's was unused for a day */
+    assert_int_equal(json_array_size(sessions_of(&phone)), 1);
+    const struct answer *bare = ASK(house, "GET", "/api/v1/sessions");
+    assert_false(
+        json_bool_at(json_array_get(json_array_at(bare->body, "items"), 0), "isThis", true));
+}
+
 static void a_session_is_found_among_other_cookies_and_after_a_restart(void **state)
 {
     struct browser browser = {*state};
@@ -173,6 +202,7 @@ int main(void)
         IN_HOUSE(a_write_must_come_from_our_own_page),
         IN_HOUSE(only_a_persons_token_signs_in),
         IN_HOUSE(signing_out_closes_one_browser_and_everywhere_all),
+        IN_HOUSE(a_token_knows_its_browsers_until_they_are_over),
         IN_HOUSE(a_session_is_found_among_other_cookies_and_after_a_restart),
         IN_HOUSE(behind_tls_the_cookie_stays_behind_tls),
         IN_HOUSE(every_address_of_the_ui_is_its_page),

@@ -1,8 +1,10 @@
 /** Who is signed in, and the ways out. */
-import { useState } from 'preact/hooks';
-import { Problem } from '../../api/client';
+import { useEffect, useState } from 'preact/hooks';
+import { call, Problem } from '../../api/client';
 import { me, signOut, signOutEverywhere, type Role } from '../../api/session';
+import type { Session } from '../../api/types.gen';
 import { Dialog } from '../../ui/dialog';
+import { When } from '../../ui/when';
 
 /** What a token of this role may do; the table of the guide. */
 export const roleWords: Record<Role, string> = {
@@ -12,7 +14,27 @@ export const roleWords: Record<Role, string> = {
   admin: 'also add clusters, make tokens and read the audit',
 };
 
-function Everywhere({ onClose }: { onClose: () => void }) {
+function Browsers({ sessions }: { sessions: readonly Session[] }) {
+  return (
+    <ul class="browsers">
+      {sessions.map((one) => (
+        <li key={one.openedAt + one.usedAt}>
+          {one.isThis ? <b>This browser</b> : 'Another browser'}
+          <span class="muted">
+            , signed in <When at={one.openedAt} />
+            {!one.isThis && (
+              <>
+                , last used <When at={one.usedAt} />
+              </>
+            )}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Everywhere({ sessions, onClose }: { sessions: readonly Session[]; onClose: () => void }) {
   const [problem, setProblem] = useState<string | null>(null);
   const leave = () =>
     void signOutEverywhere().catch((error: unknown) => {
@@ -34,7 +56,7 @@ function Everywhere({ onClose }: { onClose: () => void }) {
             Cancel
           </button>
           <button type="button" class="button primary" onClick={leave}>
-            Sign out every browser
+            Sign out {sessions.length === 1 ? 'this browser' : sessions.length ? `${sessions.length} browsers` : 'every browser'}
           </button>
         </>
       }
@@ -43,13 +65,24 @@ function Everywhere({ onClose }: { onClose: () => void }) {
         Every browser that was opened with the token of {me.value?.name} is signed out at once, this one too. The token itself stays valid; to end it, have an admin
         revoke it.
       </p>
+      <Browsers sessions={sessions} />
     </Dialog>
   );
 }
 
 export function Account() {
   const [isAsking, setAsking] = useState(false);
+  const [sessions, setSessions] = useState<readonly Session[]>([]);
   const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    call('GET /api/v1/sessions').then(
+      ({ items }) => setSessions(items),
+      (error: unknown) => {
+        if (!(error instanceof Problem)) throw error;
+        setProblem(error.message);
+      },
+    );
+  }, [isAsking]);
   const who = me.value;
   if (!who) return null;
   const leave = () =>
@@ -78,11 +111,12 @@ export function Account() {
           {problem}
         </p>
       )}
-      <p class="muted foreign">
+      <Browsers sessions={sessions} />
+      <p class="muted foreign server">
         heddle {who.server.version} on {who.server.repository}
         {who.server.branch && `, ${who.server.branch}`}
       </p>
-      {isAsking && <Everywhere onClose={() => setAsking(false)} />}
+      {isAsking && <Everywhere sessions={sessions} onClose={() => setAsking(false)} />}
     </div>
   );
 }
