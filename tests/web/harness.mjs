@@ -16,6 +16,15 @@ export const DEADLINE_MS = 30_000;
 /** Through stages that must first be healthy for 10 s. */
 const TRAVEL_MS = 90_000;
 
+/** What the API answers; it throws when that is an error. */
+export async function ask(url, token, method, path, body) {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  const response = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text ? JSON.parse(text) : null;
+}
+
 /** `heddle demo` on a port of its own, ended with the test. */
 export class Demo {
   static async start(program, args = []) {
@@ -60,15 +69,8 @@ export class Demo {
     }, TRAVEL_MS);
   }
 
-  async api(method, path, body, token = this.token) {
-    const response = await fetch(this.url + path, {
-      method,
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-      body: body && JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return text ? JSON.parse(text) : null;
+  api(method, path, body, token = this.token) {
+    return ask(this.url, token, method, path, body);
   }
 
   async stop() {

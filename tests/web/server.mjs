@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { until } from './harness.mjs';
+import { ask, until } from './harness.mjs';
 
 let nextPort = 20_000 + (process.pid % 20_000);
 
@@ -66,6 +66,10 @@ export class OwnServer {
     if (this.basePath) words.push('--base-path', this.basePath);
     this.child = spawn(this.heddle, words, { stdio: 'ignore' });
     await until('the server serves', async () => (await fetch(`${this.url}/healthz`).catch(() => null))?.ok);
+  }
+
+  api(method, path, body, token = this.token) {
+    return ask(this.url, token, method, path, body);
   }
 
   async end(signal) {
