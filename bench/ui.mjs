@@ -1,8 +1,12 @@
 // node bench/ui.mjs PROGRAM [--quick]: the Board in Chromium, beside a table that a server renders.  Prints figures as JSON.
+// With PROTOTYPE=FOLDER, the sources of a page with ?n=ROWS and window.__bench.burst(), beside that one, too.
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import http from 'node:http';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { signedIn, startBrowser, until } from '../tests/web/harness.mjs';
+import { root, signedIn, startBrowser, until } from '../tests/web/harness.mjs';
 import { OwnServer, pipeline } from '../tests/web/server.mjs';
 
 const [program, quick] = process.argv.slice(2);
@@ -82,6 +86,42 @@ async function startTable(count) {
   return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
 }
 
+/** Built as the UI is, with the UI's packages; null without one. */
+async function startPrototype(folder) {
+  if (!folder || !existsSync(folder)) return null;
+  const modules = join(root, 'web/node_modules');
+  const { build } = await import(join(modules, 'vite/dist/node/index.js'));
+  const outDir = join(root, 'build/bench/prototype');
+  const alias = [{ find: /^(preact|@preact\/signals)(?=$|\/)/, replacement: `${modules}/$1` }];
+  const oxc = { jsx: { runtime: 'automatic', importSource: 'preact' } };
+  await build({ configFile: false, root: folder, logLevel: 'warn', resolve: { alias }, oxc, build: { outDir, emptyOutDir: true } });
+  const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+  const server = http.createServer((request, response) => {
+    const { pathname } = new URL(request.url, 'http://x');
+    const file = join(outDir, pathname === '/' ? 'index.html' : pathname);
+    if (!existsSync(file)) return response.writeHead(404).end();
+    return response.setHeader('Content-Type', types[extname(file)] ?? 'application/octet-stream').end(readFileSync(file));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+}
+
+/** What it can do: it makes its rows itself, so nothing is read, and its updates come from the page. */
+async function measurePrototype(browser, prototype, count) {
+  const context = await browser.newContext({ viewport: VIEWPORT });
+  const page = await context.newPage();
+  const { paint, rows } = await loads(page, `${prototype.url}?n=${count}`);
+  const key = await filterKeys(page, page.locator('input').first());
+  const burst = await page.evaluate(async ([runs, changed]) => {
+    const found = [];
+    for (let run = 0; run < runs; run++) found.push(await window.__bench.burst(changed));
+    return found.sort((a, b) => a - b)[runs >> 1];
+  }, [RUNS, Math.min(UPDATES, count)]);
+  await context.close();
+  const other_name = 'the prototype, without a server';
+  return { paint: { other: paint, other_name }, rows: { other: rows, other_name }, key: { other: key, other_name }, update: { other: burst, other_name } };
+}
+
 /** In the page: when the first row was painted, counted from the beginning of the load. */
 function noteRows() {
   const look = () => {
@@ -107,7 +147,7 @@ async function loads(page, url) {
 }
 
 /** From the key to the frame in which its rows stand. */
-async function filterKeys(page) {
+async function filterKeys(page, field) {
   await page.evaluate(() => {
     window.keys = [];
     document.addEventListener('keydown', () => {
@@ -115,7 +155,7 @@ async function filterKeys(page) {
       requestAnimationFrame(() => setTimeout(() => window.keys.push(performance.now() - began)));
     }, true);
   });
-  await page.getByRole('searchbox').focus();
+  await field.focus();
   let pressed = 0;
   for (let run = 0; run < RUNS; run++) {
     for (const key of ['p', 'a', 'y', 'Backspace', 'Backspace', 'Backspace']) {
@@ -153,7 +193,7 @@ async function answerOf(server) {
   return (await response.text()).length;
 }
 
-async function measure(browser, count) {
+async function measure(browser, prototype, count) {
   const files = { 'heddle.yaml': pipeline(...STAGES) };
   for (let at = 0; at < count; at++) STAGES.forEach((name, stage) => (files[`clusters/${name}/${nameOf(at)}.yaml`] = deployment(at, stage)));
   const server = await OwnServer.start(program, { files });
@@ -165,7 +205,7 @@ async function measure(browser, count) {
     await page.waitForSelector('[role=rowheader]');
     const own = await loads(page, `${server.url}/board`);
     await page.getByText('Live', { exact: true }).waitFor();
-    const key = await filterKeys(page);
+    const key = await filterKeys(page, page.getByRole('searchbox'));
     await page.goto(`${server.url}/board`);
     await page.getByText('Live', { exact: true }).waitFor();
     await page.waitForFunction(() => /Rolling out 0/.test(document.querySelector('.chips')?.textContent));
@@ -176,24 +216,28 @@ async function measure(browser, count) {
     const plainFilter = await loads(plainPage, `${table.url}?q=pay`);
     const what = `board of ${count} × ${STAGES.length}`;
     const goal = count > 200 ? 1000 : 500;
-    return [
-      { what: `${what}, first paint`, value: own.paint, other: plain.paint, other_name: 'a table that a server renders', goal },
-      { what: '  rows are painted', value: own.rows, other: plain.rows, other_name: 'that table', goal },
-      { what: '  a key in the filter is painted', value: key, other: plainFilter.rows, other_name: 'that table, filtered by the server', goal: 100 },
-      { what: `  ${changed} changed cells, from the agent's report`, value: update, other: plain.rows, other_name: 'that table, loaded again', goal: 200 },
-      { what: "  the API's answer", value: (await answerOf(server)) / 1024, unit: 'KiB' },
-    ].map((figure) => ({ unit: 'ms', ...figure }));
+    const beside = prototype && (await measurePrototype(browser, prototype, count));
+    const figures = [
+      { what: `${what}, first paint`, value: own.paint, other: plain.paint, other_name: 'a table that a server renders', goal, beside: beside?.paint },
+      { what: '  rows are painted', value: own.rows, other: plain.rows, other_name: 'that table', goal, beside: beside?.rows },
+      { what: '  a key in the filter is painted', value: key, other: plainFilter.rows, other_name: 'that table, filtered by the server', goal: 100, beside: beside?.key },
+      { what: `  ${changed} changed cells, from the agent's report`, value: update, other: plain.rows, other_name: 'that table, loaded again', goal: 200, beside: beside?.update },
+    ];
+    const each = figures.flatMap(({ beside: more, ...figure }) => [figure, ...(more ? [{ what: '    the same', value: figure.value, ...more }] : [])]);
+    return [...each.map((figure) => ({ unit: 'ms', ...figure })), { what: "  the API's answer", value: (await answerOf(server)) / 1024, unit: 'KiB' }];
   } finally {
     table.stop();
     await server.stop();
   }
 }
 
+const prototype = await startPrototype(process.env.PROTOTYPE);
 const browser = await startBrowser();
 try {
   const figures = [];
-  for (const count of quick ? [20, 100] : [200, 1000]) figures.push(...(await measure(browser, count)));
+  for (const count of quick ? [20, 100] : [200, 1000]) figures.push(...(await measure(browser, prototype, count)));
   console.log(JSON.stringify(figures));
 } finally {
   await browser.close();
+  prototype?.stop();
 }
