@@ -143,6 +143,42 @@ static void a_plan_that_changed_is_refused(void **state)
     world_done(&world);
 }
 
+/* A reader sees the newest words; the release's patience does not begin anew with each of them. */
+static void more_restarts_are_told_and_are_no_progress(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    static const char *const names[] = {"cart"};
+    world_push_image(&world, "cart", "bad-2");
+    struct promote_request request = {.to = "dev",
+                                      .workloads = names,
+                                      .workload_count = 1,
+                                      .version = "bad-2",
+                                      .actor = "ada",
+                                      .request_key = ""};
+    int64_t id = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_submit(world.engine, &request, &id, &err), err);
+    world_advance(&world, 8000);
+    int64_t stuck_ms = promote_active(world.engine, id)->items[0].since_ms;
+    world.restarts = 5;
+    world_advance(&world, 1000);
+    assert_non_null(strstr(promote_active(world.engine, id)->why, "(5 restarts)"));
+    const int64_t patience_ms = 60000; /* unless told otherwise */
+    for (int64_t waited = 0; waited < patience_ms; waited += 1000) {
+        world.restarts++;
+        world_advance(&world, 1000);
+    }
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct release *over = NULL;
+    ASSERT_OK(store_release_get(world.store, id, arena, &over, &err), err);
+    assert_int_equal(over->phase, RELEASE_FAILED);
+    assert_non_null(strstr(over->why, over->items[0].diagnosis.what));
+    assert_in_range(over->finished_ms - stuck_ms, patience_ms, patience_ms + 3000);
+    world_done(&world);
+}
+
 static void a_bad_version_is_rolled_back_and_held_until_a_newer_one(void **state)
 {
     (void)state;
@@ -457,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_release_is_not_done_before_its_pods_run_the_digest),
         cmocka_unit_test(prod_waits_for_someone_else_and_goes_wave_by_wave),
         cmocka_unit_test(a_plan_that_changed_is_refused),
+        cmocka_unit_test(more_restarts_are_told_and_are_no_progress),
         cmocka_unit_test(a_bad_version_is_rolled_back_and_held_until_a_newer_one),
         cmocka_unit_test(a_rollback_of_a_numbered_version_holds_until_a_newer_number),
         cmocka_unit_test(a_rollback_to_a_tag_without_digest_ends_when_it_is_healthy),

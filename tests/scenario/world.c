@@ -345,8 +345,8 @@ static void fill_report(struct world *world, const struct world_cell *cell, stru
     }
     if (is_bad) {
         snprintf(out->diagnosis.code, sizeof(out->diagnosis.code), "HD1011");
-        snprintf(out->diagnosis.what, sizeof(out->diagnosis.what), "%s exits with code 1.",
-                 cell->workload);
+        snprintf(out->diagnosis.what, sizeof(out->diagnosis.what),
+                 "%s exits with code 1 (%d restarts).", cell->workload, world->restarts);
         out->diagnosis.is_terminal = true;
     }
 }

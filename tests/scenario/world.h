@@ -67,6 +67,7 @@ struct world {
     int64_t rollout_ms; /* from applied to ready */
     /* Hears of every change of a release while it happens; or NULL. */
     void (*on_release)(struct world *world, const struct release *release);
+    int restarts; /* of bad versions, as far as the agents tell */
 };
 
 /* `cells`: "dev/cart dev/web staging/cart …", all at tag "1.0.0". */

@@ -18,7 +18,7 @@ export function GateList({ gates }: { gates: readonly Gate[] }) {
         <li key={gate.name} class="with-mark">
           <Mark look={gateLooks[gate.verdict]} />
           <span class="foreign">
-            <b>{gate.name}</b> is {gateLooks[gate.verdict].word}. {gate.reason}
+            <b>{gate.name}</b> is {gateLooks[gate.verdict].word}. {gate.verdict !== 'open' && gate.reason}
             {gate.askAgainAt && gate.verdict !== 'open' && (
               <>
                 {' '}

@@ -117,8 +117,7 @@ export function BoardPage() {
         <>
           <Toolbar />
           <div class="panel">
-            {isNarrow.value ? <StageList /> : <Grid />}
-            <Grid onOpen={openCell} />
+            {isNarrow.value ? <StageList onOpen={openCell} /> : <Grid onOpen={openCell} />}
             {!shown.value.length && <NothingFound />}
             {!isNarrow.value && <ReadingLine />}
           </div>

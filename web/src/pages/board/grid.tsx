@@ -130,7 +130,7 @@ function spotOf(target: EventTarget | null) {
   return item?.kind === 'row' ? { row: item.row.name, column: Number(cell!.dataset.column) } : null;
 }
 
-export function Grid({ onOpen }: { onOpen?: (workload: string, stage: string) => void }) {
+export function Grid({ onOpen }: { onOpen: (workload: string, stage: string) => void }) {
   const element = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const height = useSignal(800);
@@ -175,7 +175,7 @@ export function Grid({ onOpen }: { onOpen?: (workload: string, stage: string) =>
           if (!spot) return;
           cursor.value = spot;
           const stage = board.stages.value[spot.column - 1];
-          if (stage) onOpen?.(spot.row, stage.name);
+          if (stage) onOpen(spot.row, stage.name);
         }}
       >
         <Head />

@@ -68,26 +68,22 @@ function State({ cell }: { cell: Signal<Cell> }) {
   );
 }
 
-function WorkloadItem({ row, cell, onOpen }: { row: Row; cell: Signal<Cell>; onOpen?: (workload: string, stage: string) => void }) {
+function WorkloadItem({ row, cell, onOpen }: { row: Row; cell: Signal<Cell>; onOpen: (workload: string, stage: string) => void }) {
   const isTicked = useComputed(() => ticked.value.has(row.name)).value;
   return (
     <li class={isTicked ? 'ticked' : ''}>
       <input type="checkbox" aria-label={`Select ${row.name}`} checked={isTicked} onChange={() => tick(row.name)} />
       <Mark look={cellLooks[cell.value.state]} />
-      {onOpen ? (
-        <button type="button" class="name foreign" onClick={() => onOpen(row.name, cell.value.stage)}>
-          {row.name}
-        </button>
-      ) : (
-        <span class="name foreign">{row.name}</span>
-      )}
+      <button type="button" class="name foreign" onClick={() => onOpen(row.name, cell.value.stage)}>
+        {row.name}
+      </button>
       <span class="version mono foreign">{versionOf(cell.value)}</span>
       <State cell={cell} />
     </li>
   );
 }
 
-function ItemView({ item, at, onOpen }: { item: Item; at: number; onOpen?: (workload: string, stage: string) => void }) {
+function ItemView({ item, at, onOpen }: { item: Item; at: number; onOpen: (workload: string, stage: string) => void }) {
   if (item.kind === 'group') {
     return (
       <li class="group">
@@ -99,7 +95,7 @@ function ItemView({ item, at, onOpen }: { item: Item; at: number; onOpen?: (work
   return cell ? <WorkloadItem row={item.row} cell={cell} onOpen={onOpen} /> : null;
 }
 
-export function StageList({ onOpen }: { onOpen?: (workload: string, stage: string) => void }) {
+export function StageList({ onOpen }: { onOpen: (workload: string, stage: string) => void }) {
   const at = chosenStage.value;
   const stage = board.stages.value[at];
   if (!stage) return null;

@@ -62,16 +62,6 @@ export function Gates({ gates }: { gates: readonly Gate[] }) {
   return (
     <>
       <GateList gates={gates} />
-      <ul class="plain">
-        {gates.map((gate) => (
-          <li key={gate.name} class="with-mark">
-            <Mark look={gateLooks[gate.verdict]} />
-            <span class="foreign">
-              <b>{gate.name}</b> is {gateLooks[gate.verdict].word}. {gate.verdict !== 'open' && gate.reason}
-            </span>
-          </li>
-        ))}
-      </ul>
       {isShut && <p class="muted">If you promote now, it will wait here.</p>}
     </>
   );
