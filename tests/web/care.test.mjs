@@ -153,14 +153,6 @@ export const cases = {
     }
   },
 
-  async a_page_of_320_pixels_scrolls_only_its_grid({ open }) {
-    const page = await open('/board', { viewport: { width: 320, height: 640 } });
-    await page.waitForSelector('[role=rowheader]');
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
-    const box = await page.locator('[role=grid]').boundingBox();
-    assert.ok(box.height > 150, `the grid has ${box.height} px`);
-  },
-
   async no_other_page_scrolls_sideways_at_320_pixels({ demo, open }) {
     const page = await open('/board?promote=prod&from=registry', { viewport: { width: 320, height: 640 } });
     await page.locator('.plan-rows').waitFor();

@@ -70,7 +70,7 @@ interface GridKeys {
   rowHeight: number;
   /** Draw what is in view now. */
   onScrolled: (grid: HTMLElement) => void;
-  onOpen?: (workload: string, stage: string) => void;
+  onOpen: (workload: string, stage: string) => void;
 }
 
 export function useGridKeys({ grid, rowHeight, onScrolled, onOpen }: GridKeys) {
@@ -154,7 +154,7 @@ export function useGridKeys({ grid, rowHeight, onScrolled, onOpen }: GridKeys) {
   };
 }
 
-function act(event: KeyboardEvent, row: string, column: number, onOpen?: (workload: string, stage: string) => void): boolean {
+function act(event: KeyboardEvent, row: string, column: number, onOpen: (workload: string, stage: string) => void): boolean {
   const isPlain = !event.ctrlKey && !event.metaKey;
   if ((event.key === 'a' || event.key === 'A') && !isPlain) {
     tickAll();
@@ -165,7 +165,7 @@ function act(event: KeyboardEvent, row: string, column: number, onOpen?: (worklo
     return true;
   }
   const stage = board.stages.peek()[column - 1];
-  if (event.key === 'Enter' && stage && onOpen) {
+  if (event.key === 'Enter' && stage) {
     onOpen(row, stage.name);
     return true;
   }
