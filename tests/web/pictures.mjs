@@ -34,6 +34,13 @@ async function liveADay(demo) {
   await demo.push('orders:1.1.0');
 }
 
+const tokens = new Map();
+
+async function tokenOf(name, role) {
+  if (!tokens.has(name)) tokens.set(name, (await demo.api('POST', '/api/v1/tokens', { name, role })).token);
+  return tokens.get(name);
+}
+
 const scenes = {
   async board(page) {
     await page.locator('[data-row="1"][data-column="1"]').hover();
@@ -49,6 +56,19 @@ const scenes = {
     await page.getByRole('link', { name: 'Pipeline' }).click();
     await page.getByLabel('Versions of').selectOption('web');
     await page.waitForSelector('.node .version');
+  },
+  async releases(page) {
+    await page.goto(`${demo.url}/releases`);
+    await page.locator('.row-link').first().waitFor();
+  },
+  async inbox(page) {
+    await page.context().clearCookies();
+    await page.goto(`${demo.url}/inbox#token=${await tokenOf('mia', 'approve')}`);
+    await page.getByRole('button', { name: /^Approve/ }).waitFor();
+  },
+  async settings(page) {
+    await page.goto(`${demo.url}/settings`);
+    await page.getByRole('rowheader').first().waitFor();
   },
   async promote(page) {
     await page.goto(`${demo.url}/board?promote=prod&from=staging&workloads=cart,search,web,mailer`);

@@ -1,7 +1,7 @@
 /** One release in the list: what it brought where, by whom, and how long it took and lasted. */
 import type { Signal } from '@preact/signals';
 import type { ReleaseRow } from '../../api/types.gen';
-import { cellLooks, phaseLooks } from '../../model/state';
+import { releaseLook } from '../../model/release';
 import { duration } from '../../model/time';
 import { href } from '../../router';
 import { Mark } from '../../ui/mark';
@@ -65,7 +65,7 @@ function Lived({ row }: { row: ReleaseRow }) {
 
 export function Row({ release }: { release: Signal<ReleaseRow> }) {
   const row = release.value;
-  const look = row.isStuck ? cellLooks.stuck : phaseLooks[row.phase];
+  const look = releaseLook(row);
   const sentence = sentenceOf(row);
   return (
     <tr role="row" class={row.isOver ? undefined : 'active'}>
