@@ -106,7 +106,7 @@ export const cases = {
     const own = await open('/board?cell=prod/report');
     await state(own, 'Needs approval');
     await drawer(own).getByText('someone else must approve it').waitFor();
-    const page = await open('/board?cell=prod/report', { as: token });
+    const page = await open('/board?cell=prod/report', { token });
     await drawer(page).getByRole('button', { name: `Approve ${release.name}` }).click();
     await page.getByRole('dialog', { name: `Approve ${release.name}` }).getByRole('button', { name: `Approve ${release.name}` }).click();
     await state(page, 'Rolling out');

@@ -173,8 +173,12 @@ export const cases = {
     await page.getByRole('heading', { name: 'Releases cannot be read' }).waitFor();
     await page.getByText('req-42').waitFor();
     await page.unroute('**/api/v1/releases?**', fail);
-    await page.getByRole('button', { name: 'Try again' }).click();
-    await page.getByText('No release matches').waitFor();
+    // Unless news of a release has made it be read again before.
+    const tryAgain = page.getByRole('button', { name: 'Try again' });
+    await until('it is read again', async () => {
+      if (await tryAgain.isVisible()) await tryAgain.click({ timeout: 1000 }).catch(() => {});
+      return page.getByText('No release matches').isVisible();
+    });
     page.complaints.length = 0; // the browser's own word about the 503
   },
 };
