@@ -7,6 +7,7 @@
 
 /* A token that nobody revokes must end some time; an agent's is bound to its cluster and lasts. */
 #define TOKEN_MS_DEFAULT (INT64_C(90) * 86400000)
+#define ADMIN_LEFT_MS INT64_C(86400000)
 
 static void reply_token(const struct api *api, struct http_exchange *exchange,
                         const struct token_request *token, const char *secret)
@@ -99,12 +100,38 @@ void make_token(struct http_exchange *exchange, void *context)
     crypto_wipe(secret, sizeof(secret));
 }
 
+/* Would somebody be left who may make tokens, and has a day to do so? */
+static bool check_admin_is_left(struct api *api, const char *revoked, struct err *err)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct token_list list = {0};
+    bool is_admin = false;
+    bool is_left = false;
+    int64_t then_ms = env_now_ms(api->options.env) + ADMIN_LEFT_MS;
+    if (!store_token_list(api->options.store, arena, &list, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        const struct token_row *token = &list.tokens[i];
+        bool is_it = strcmp(token->name, revoked) == 0;
+        bool counts = strcmp(token->role, "admin") == 0 && !token->revoked_ms;
+        is_admin = is_admin || (counts && is_it);
+        is_left =
+            is_left || (counts && !is_it && (!token->expires_ms || token->expires_ms > then_ms));
+    }
+    return !is_admin || is_left ||
+           err_set(err, ERR_REFUSED,
+                   "\"%.63s\" is the last admin's token that lasts for another day; make one first",
+                   revoked);
+}
+
 void revoke_token(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
     const char *name = http_path_value(exchange, "name");
     struct err err = {0};
-    if (!store_token_revoke(api->options.store, name, env_now_ms(api->options.env), &err) ||
+    if (!check_admin_is_left(api, name, &err) ||
+        !store_token_revoke(api->options.store, name, env_now_ms(api->options.env), &err) ||
         !audit(api, asking(exchange)->name, "token.revoke", name, "", &err)) {
         http_reply_error(exchange, &err);
         return;

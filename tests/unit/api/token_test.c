@@ -78,6 +78,23 @@ static void an_agents_token_and_the_first_one_last_until_they_are_revoked(void *
     assert_int_equal(answer->status, 401);
 }
 
+/* Else nobody could make another one. */
+static void the_last_admins_token_stays(void **state)
+{
+    struct house *house = *state;
+    const struct ask revoke_admin = {.method = "DELETE", .path = "/api/v1/tokens/admin"};
+    const struct answer *refused = house_ask(house, &revoke_admin);
+    assert_int_equal(refused->status, 409);
+    assert_non_null(
+        strstr(json_text_at(refused->body, "error.message", ""), "the last admin's token"));
+    house_post(house, "/api/v1/tokens",
+               "{\"name\": \"guest\", \"role\": \"admin\", \"forMs\": 60000}");
+    assert_int_equal(house_ask(house, &revoke_admin)->status, 409);
+    revoke(house, "guest");
+    house_post(house, "/api/v1/tokens", "{\"name\": \"mia\", \"role\": \"admin\"}");
+    assert_int_equal(house_ask(house, &revoke_admin)->status, 204);
+}
+
 static void a_revoked_token_is_over_at_once_and_its_name_is_free(void **state)
 {
     struct house *house = *state;
@@ -227,6 +244,7 @@ int main(void)
         IN_A_HOUSE(a_token_ends_when_it_said_it_would),
         IN_A_HOUSE(a_token_of_a_person_lasts_90_days_unless_told),
         IN_A_HOUSE(an_agents_token_and_the_first_one_last_until_they_are_revoked),
+        IN_A_HOUSE(the_last_admins_token_stays),
         IN_A_HOUSE(a_revoked_token_is_over_at_once_and_its_name_is_free),
         IN_A_HOUSE(a_list_of_tokens_shows_no_secret),
         IN_A_HOUSE(an_agent_reports_for_its_own_cluster_only),
