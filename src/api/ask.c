@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api/internal.h"
-#include "api/schema.h"
+#include "base/schema.h"
 
 #define POINTER_BYTES_MAX 500
 

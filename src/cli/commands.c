@@ -31,6 +31,7 @@ const struct cli_command *const cli_commands[] = {
     &command_retry,
     &command_rollback,
     &command_scan,
+    &command_schema,
     &command_set_image,
     &command_stop,
     &command_sync,

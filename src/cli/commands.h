@@ -8,6 +8,6 @@ extern const struct cli_command command_approve, command_cluster_add, command_co
     command_get_board, command_get_clusters, command_get_holds, command_get_releases,
     command_get_versions, command_help, command_history, command_hold, command_login,
     command_logout, command_promote, command_reject, command_resume, command_retry,
-    command_rollback, command_scan, command_set_image, command_stop, command_sync,
+    command_rollback, command_scan, command_schema, command_set_image, command_stop, command_sync,
     command_token_create, command_token_list, command_token_revoke, command_version, command_watch,
     command_whoami, command_why;

@@ -116,3 +116,5 @@ bool configrepo_commit(struct git *git, const struct commit_request *request, st
    \"stagse\"; did you mean \"stages\"?").  In the arena. */
 bool configrepo_pipeline(struct slice text, const char *file, struct arena *arena,
                          struct pipeline **out, struct err *err) MUST_CHECK;
+/* Its JSON Schema (2020-12), for editors.  A test holds it to what configrepo_pipeline() takes. */
+extern const char configrepo_pipeline_schema[];

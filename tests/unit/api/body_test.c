@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/schema.h"
+#include "base/schema.h"
 
 static int open_checked(void **state)
 {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/schema.h"
 #include "base/file.h"
+#include "base/schema.h"
 
 #define DOCUMENT_FILE "src/api/openapi.json"
 

@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-#include "api/schema.h"
 #include "base/file.h"
 #include "base/map.h"
+#include "base/schema.h"
 
 /* Pages are for people and browsers, and no part of the API. */
 static bool is_page(const struct http_route *route)
@@ -165,29 +165,6 @@ static void every_operation_has_a_name_of_its_own_an_answer_and_an_error(void **
 
 /* ---- schemas ---- */
 
-/* What src/api/schema.c understands, and words that only explain. */
-static const char *const keywords[] = {
-    "$ref",        "additionalProperties",
-    "allOf",       "anyOf",
-    "description", "enum",
-    "format",      "items",
-    "maxItems",    "maximum",
-    "maxLength",   "minimum",
-    "minLength",   "pattern",
-    "properties",  "required",
-    "type",
-};
-
-static bool is_keyword(const char *name)
-{
-    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
-        if (strcmp(keywords[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct schemas {
     struct map used; /* names that something refers to */
 };
@@ -220,7 +197,7 @@ static void walk(struct schemas *schemas, const json_t *schema)
     const char *name = NULL;
     const json_t *value = NULL;
     json_object_foreach ((json_t *)(uintptr_t)schema, name, value) {
-        if (!is_keyword(name)) {
+        if (!schema_is_keyword(name)) {
             fail_msg("the checker does not know the keyword \"%s\"", name);
         }
     }

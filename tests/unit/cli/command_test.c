@@ -109,6 +109,7 @@ static void wrong_usage_is_explained(void **state)
         {"help-promote", {"promote -h", NULL, NULL, false}},
         {"help-exit-codes", {"help exit-codes", NULL, NULL, false}},
         {"help-output", {"help output", NULL, NULL, false}},
+        {"help-schema", {"schema -h", NULL, NULL, false}},
         {"version", {"--version", NULL, NULL, false}},
         {"completion-bash", {"completion bash", NULL, NULL, false}},
     };

@@ -1,4 +1,4 @@
-#include "api/schema.h"
+#include "base/schema.h"
 
 #include <regex.h>
 #include <string.h>
@@ -20,11 +20,35 @@ static bool check(struct walk *walk, const json_t *schema, const json_t *value);
 
 const json_t *schema_find(const json_t *document, const char *reference)
 {
-    static const char prefix[] = "#/components/schemas/";
-    if (strncmp(reference, prefix, strlen(prefix)) != 0) {
-        return NULL;
+    const json_t *found = reference[0] == '#' ? document : NULL;
+    const char *at = reference + 1;
+    while (found && *at == '/') {
+        size_t length = strcspn(++at, "/");
+        found = json_object_getn(found, at, length);
+        at += length;
     }
-    return json_object_get(json_at(document, "components.schemas"), reference + strlen(prefix));
+    return found;
+}
+
+bool schema_is_keyword(const char *name)
+{
+    static const char *const keywords[] = {
+        "$ref",        "additionalProperties",
+        "allOf",       "anyOf",
+        "description", "enum",
+        "format",      "items",
+        "maxItems",    "maximum",
+        "maxLength",   "minItems",
+        "minimum",     "minLength",
+        "pattern",     "properties",
+        "required",    "type",
+    };
+    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
+        if (strcmp(keywords[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- where ---- */
@@ -190,6 +214,9 @@ static bool check_items(struct walk *walk, const json_t *schema, const json_t *l
     if ((int64_t)json_array_size(list) > most) {
         return err_set(walk->err, ERR_INVALID, "\"%.60s\" has more than %lld items", place(walk),
                        (long long)most);
+    }
+    if ((int64_t)json_array_size(list) < json_int_at(schema, "minItems", 0)) {
+        return err_set(walk->err, ERR_INVALID, "\"%.60s\" has too few items", place(walk));
     }
     size_t i = 0;
     const json_t *item = NULL;

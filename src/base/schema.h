@@ -1,7 +1,8 @@
-/* schema: is a JSON value what the OpenAPI document says?  Private to api, and to its tests.
+/*
+ * schema: is a JSON value what a JSON Schema says?
  *
- * Knows the keywords of JSON Schema 2020-12 that src/api/openapi.json uses, and no others; a test
- * holds the document to them.
+ * Knows the keywords of JSON Schema 2020-12 that our own documents use (src/api/openapi.json,
+ * src/configrepo/pipeline_schema.json), and no others; tests hold the documents to them.
  */
 #pragma once
 
@@ -9,6 +10,9 @@
 
 /* The document's part that a "$ref" of ours points to ("#/components/schemas/Cell"), or NULL. */
 const json_t *schema_find(const json_t *document, const char *reference);
+
+/* Does the checker understand this keyword, or does it only explain ("description")? */
+bool schema_is_keyword(const char *name);
 
 /* False when `value` is something else: err says what is wrong, `out_pointer` (RFC 6901) where. */
 bool schema_check(const json_t *document, const json_t *schema, const json_t *value,
