@@ -359,6 +359,87 @@ static bool read_versions(struct reader *reader, const struct yaml_node *node, v
     return true;
 }
 
+/* ---- spec.imageFields ---- */
+
+static bool is_key_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+static bool read_object_kind(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    if (!want_scalar(reader, node, "Kafka")) {
+        return false;
+    }
+    bool is_word = node->text_length > 0;
+    for (const char *at = node->text; *at; at++) {
+        is_word = is_word && is_key_letter(*at);
+    }
+    if (!is_word || node->text_length >= NAME_BYTES) {
+        return refuse(reader, node, "the kind of an object is needed here, like Kafka");
+    }
+    ((struct image_field *)out)->kind = arena_strdup(reader->arena, node->text);
+    return true;
+}
+
+/* "pools[]": a key, and perhaps that it holds a list. */
+static size_t key_length(const char *text)
+{
+    size_t length = 0;
+    while (is_key_letter(text[length])) {
+        length++;
+    }
+    bool is_list = length > 0 && text[length] == '[' && text[length + 1] == ']';
+    return is_list ? length + 2 : length;
+}
+
+static bool read_field_path(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    if (!want_scalar(reader, node, "spec.kafka.image")) {
+        return false;
+    }
+    const char *at = node->text_length < PATH_BYTES ? node->text : "";
+    size_t length = key_length(at);
+    while (length > 0 && at[length] == '.') {
+        at += length + 1;
+        length = key_length(at);
+    }
+    if (length == 0 || at[length]) {
+        return refuse(reader, node,
+                      "keys with dots between them are needed here, [] behind one that holds a "
+                      "list; write spec.image or spec.pools[].image");
+    }
+    ((struct image_field *)out)->path = arena_strdup(reader->arena, node->text);
+    return true;
+}
+
+static bool read_image_fields(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    static const struct field fields[] = {
+        {"kind", read_object_kind, true, false},
+        {"path", read_field_path, true, false},
+    };
+    struct pipeline *pipeline = out;
+    if (!want_sequence(reader, node, "imageFields: [{kind: Kafka, path: spec.kafka.image}]")) {
+        return false;
+    }
+    if (node->item_count > PIPELINE_IMAGE_FIELDS_MAX) {
+        return refuse(reader, node, "there are %zu fields; at most %d are possible",
+                      node->item_count, PIPELINE_IMAGE_FIELDS_MAX);
+    }
+    pipeline->image_field_count = node->item_count;
+    pipeline->image_fields =
+        arena_alloc(reader->arena, node->item_count, sizeof(*pipeline->image_fields));
+    for (size_t i = 0; i < node->item_count; i++) {
+        if (!read_mapping(reader, node->items[i], fields, COUNT_OF(fields),
+                          &pipeline->image_fields[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- spec.stages ---- */
 
 static bool read_stage_name(struct reader *reader, const struct yaml_node *node, void *out)
@@ -623,6 +704,7 @@ static bool read_spec(struct reader *reader, const struct yaml_node *node, void 
 {
     static const struct field fields[] = {
         {"versions", read_versions, false, false},
+        {"imageFields", read_image_fields, false, false},
         {"stages", read_stages, true, false},
     };
     return read_mapping(reader, node, fields, COUNT_OF(fields), out);

@@ -158,8 +158,8 @@ static bool read_again(struct changer *changer, const struct inspect_place *plac
     struct yaml_document *documents = NULL;
     change->file.path = place->file->path;
     change->file.is_values = place->at.form == LOCATE_VALUES_FILE;
-    change->file.rules = changer->inspection->rules;
-    change->file.rule_count = changer->inspection->rule_count;
+    change->file.fields = changer->inspection->fields;
+    change->file.field_count = changer->inspection->field_count;
     if (!changer->tree->read(changer->tree->context, place->file->path, changer->arena,
                              &change->file.text, err) ||
         !yaml_parse(changer->arena, change->file.text, &documents, err)) {

@@ -45,8 +45,8 @@ struct inspection {
     struct inspect_file *files; /* all YAML files, by path */
     size_t file_count;
     struct manifest_problem *problems; /* files that could not be read, and why */
-    const struct locate_rule *rules;   /* fields that heddle.yaml names */
-    size_t rule_count;
+    const struct image_field *fields;  /* that heddle.yaml names */
+    size_t field_count;
 };
 
 /* Look at the whole tree.  A file that cannot be read is a problem, never a failure of the rest. */

@@ -26,8 +26,6 @@ struct inspector {
     struct map values_files; /* paths that somebody names as a values file */
     struct manifest_problem **problems_end;
     struct inspection *result;
-    const struct locate_rule *rules;
-    size_t rule_count;
 };
 
 void inspector_problem(struct inspector *inspector, const char *file, unsigned line,

@@ -44,8 +44,8 @@ static void look(struct inspector *inspector, const struct inspect_file *file)
     struct locate_file wanted = {
         .path = file->path,
         .is_values = map_has(&inspector->values_files, file->path),
-        .rules = inspector->rules,
-        .rule_count = inspector->rule_count,
+        .fields = inspector->result->fields,
+        .field_count = inspector->result->field_count,
     };
     if (!inspector_parse(inspector, file->path, arena, &wanted.text, &documents, &err)) {
         inspector_problem(inspector, file->path, line_of(err.text), err.text);

@@ -19,6 +19,18 @@ static void take_pipeline(struct inspector *inspector, const struct pipeline *pi
     }
 }
 
+static void take_fields(struct inspector *inspector, const struct pipeline *pipeline)
+{
+    size_t count = pipeline->image_field_count;
+    struct image_field *fields = arena_alloc(inspector->arena, count + 1, sizeof(*fields));
+    for (size_t i = 0; i < count; i++) {
+        fields[i].kind = arena_strdup(inspector->arena, pipeline->image_fields[i].kind);
+        fields[i].path = arena_strdup(inspector->arena, pipeline->image_fields[i].path);
+    }
+    inspector->result->fields = fields;
+    inspector->result->field_count = count;
+}
+
 bool find_targets(struct inspector *inspector, struct err *err)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
@@ -39,5 +51,6 @@ bool find_targets(struct inspector *inspector, struct err *err)
         return false;
     }
     take_pipeline(inspector, pipeline);
+    take_fields(inspector, pipeline);
     return true;
 }

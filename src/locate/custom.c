@@ -3,40 +3,41 @@
 
 #include "locate/internal.h"
 
-static bool is_known(const struct finder *finder, const struct yaml_node *node)
+/* A whole reference, or a mapping like those of Helm values: {repository, tag, digest}.  What other
+   shapes find there, too, stays theirs: see in_order(). */
+static void add(struct finder *finder, struct yaml_node *node, const char *path)
 {
-    for (const struct locate_place *place = finder->first; place; place = place->next) {
-        if (place->whole == node || place->tag_node == node) {
-            return true;
-        }
+    if (node->is_alias) {
+        return; /* it is found where it is written */
     }
-    return false;
-}
-
-static void add(struct finder *finder, struct yaml_node *node)
-{
-    if (node->kind == YAML_SCALAR && !node->is_alias && !is_known(finder, node)) {
-        finder_add_whole(finder, LOCATE_CUSTOM, LOCATE_CERTAIN, node, 0);
+    if (node->kind == YAML_MAPPING) {
+        find_values_at(finder, node, LOCATE_CUSTOM, path);
+        return;
+    }
+    struct locate_place *place = finder_add_whole(finder, LOCATE_CUSTOM, LOCATE_CERTAIN, node, 0);
+    if (place) {
+        place->container = path;
     }
 }
 
 /* One key of the path ("pools[]" goes through a list), then the rest. */
-static void follow(struct finder *finder, struct yaml_node *node, const char *path)
+static void follow(struct finder *finder, struct yaml_node *node, const char *rest,
+                   const char *path)
 {
-    size_t length = strcspn(path, ".");
-    bool is_list = length > 2 && path[length - 2] == '[' && path[length - 1] == ']';
-    char *key = arena_strndup(finder->arena, path, is_list ? length - 2 : length);
-    const char *rest = path[length] ? path + length + 1 : "";
+    size_t length = strcspn(rest, ".");
+    bool is_list = length > 2 && rest[length - 2] == '[' && rest[length - 1] == ']';
+    char *key = arena_strndup(finder->arena, rest, is_list ? length - 2 : length);
     struct yaml_node *value = yaml_get(node, key);
+    rest += length + (rest[length] == '.');
     if (!value || (is_list && value->kind != YAML_SEQUENCE)) {
         return;
     }
     for (size_t i = 0; i < (is_list ? value->item_count : 1); i++) {
         struct yaml_node *next = is_list ? value->items[i] : value;
         if (rest[0]) {
-            follow(finder, next, rest);
+            follow(finder, next, rest, path);
         } else {
-            add(finder, next);
+            add(finder, next, path);
         }
     }
 }
@@ -44,9 +45,9 @@ static void follow(struct finder *finder, struct yaml_node *node, const char *pa
 void find_custom(struct finder *finder, struct yaml_node *root)
 {
     const struct locate_file *file = finder->file;
-    for (size_t i = 0; i < file->rule_count; i++) {
-        if (strcmp(file->rules[i].kind, finder->kind) == 0) {
-            follow(finder, root, file->rules[i].path);
+    for (size_t i = 0; i < file->field_count; i++) {
+        if (strcmp(file->fields[i].kind, finder->kind) == 0) {
+            follow(finder, root, file->fields[i].path, file->fields[i].path);
         }
     }
 }

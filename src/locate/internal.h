@@ -38,6 +38,9 @@ bool is_text(const struct yaml_node *node);
 void find_pods(struct finder *finder, struct yaml_node *root);
 /* values.c: Helm values below a mapping. */
 void find_values(struct finder *finder, struct yaml_node *root, enum locate_form form);
+/* The same for a mapping that stands at `path`. */
+void find_values_at(struct finder *finder, struct yaml_node *root, enum locate_form form,
+                    const char *path);
 /* charts.c: HelmRelease, OCIRepository, Chart.yaml, kustomize's helmCharts. */
 void find_charts(struct finder *finder, struct yaml_node *root);
 /* kustomize.c */

@@ -108,7 +108,17 @@ static int by_place(const void *left, const void *right)
     if ((*a)->line != (*b)->line) {
         return (*a)->line < (*b)->line ? -1 : 1;
     }
-    return ((*a)->column > (*b)->column) - ((*a)->column < (*b)->column);
+    if ((*a)->column != (*b)->column) {
+        return (*a)->column < (*b)->column ? -1 : 1;
+    }
+    return (int)(*a)->form - (int)(*b)->form;
+}
+
+/* A field that heddle.yaml names, and that was found by its shape or by another name already. */
+static bool is_again(const struct locate_place *before, const struct locate_place *place)
+{
+    return place->form == LOCATE_CUSTOM && before->line == place->line &&
+           before->column == place->column;
 }
 
 static struct locate_place *in_order(struct locate_place *first, struct arena *arena)
@@ -123,8 +133,17 @@ static struct locate_place *in_order(struct locate_place *first, struct arena *a
         places[at++] = place;
     }
     sort_items(places, count, sizeof(struct locate_place *), by_place);
-    for (size_t i = 0; i < count; i++) {
-        places[i]->next = places[i + 1];
+    struct locate_place **tail = &places[0];
+    for (size_t i = 1; i < count; i++) {
+        if (is_again(*tail, places[i])) {
+            (*tail)->confidence = LOCATE_CERTAIN; /* somebody says so */
+        } else {
+            (*tail)->next = places[i];
+            tail = &places[i];
+        }
+    }
+    if (count > 0) {
+        (*tail)->next = NULL;
     }
     return places[0];
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "model/pipeline.h"
 #include "yaml/yaml.h"
 
 enum locate_form {
@@ -37,7 +38,8 @@ struct locate_place {
     enum locate_confidence confidence;
     unsigned document;                                 /* from 0, empty documents counted */
     const char *api_version, *kind, *namespace, *name; /* of the object; "" where absent */
-    const char *container; /* its name; of values: the path of the keys; "" for charts */
+    const char
+        *container; /* its name; of values and custom fields: the path of the keys; "" for charts */
     const char
         *container_type;      /* "container", "initContainer", "ephemeralContainer", "volume", "" */
     const char *image;        /* the name as it is written here, without tag and digest */
@@ -54,19 +56,13 @@ struct locate_place {
     struct locate_place *next;
 };
 
-/* A field that heddle.yaml names. */
-struct locate_rule {
-    const char *kind;
-    const char *path; /* "spec.kafka.image", "spec.pools[].image" */
-};
-
 struct locate_file {
     const char *path; /* its name decides what a file without kind and apiVersion is */
     struct slice text;
     const struct yaml_document *documents;
-    bool is_values; /* somebody names it as a values file */
-    const struct locate_rule *rules;
-    size_t rule_count;
+    bool is_values;                   /* somebody names it as a values file */
+    const struct image_field *fields; /* that heddle.yaml names */
+    size_t field_count;
 };
 
 /* The places of a file, in the order of the text.  In the arena. */

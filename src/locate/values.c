@@ -61,6 +61,13 @@ static const char *whole_name(const struct value_walk *walk, const struct yaml_n
                        : repository->text;
 }
 
+static enum locate_confidence confidence_of(const struct value_walk *walk, bool has_version)
+{
+    return walk->form == LOCATE_CUSTOM ? LOCATE_CERTAIN
+           : has_version               ? LOCATE_LIKELY
+                                       : LOCATE_GUESS;
+}
+
 static void add_split(struct value_walk *walk, const struct yaml_node *mapping, const char *name,
                       const char *repository_key)
 {
@@ -73,7 +80,7 @@ static void add_split(struct value_walk *walk, const struct yaml_node *mapping, 
         return;
     }
     struct locate_place *place =
-        finder_add(walk->finder, walk->form, tag || digest ? LOCATE_LIKELY : LOCATE_GUESS);
+        finder_add(walk->finder, walk->form, confidence_of(walk, tag || digest));
     place->tag_node = tag;
     place->digest_node = digest;
     /* A chart that knows no digest key would ignore one: it is only changed where it is. */
@@ -124,8 +131,8 @@ static void find_scalar(struct value_walk *walk, const struct yaml_node *mapping
     if (!is_image && !has_version) {
         return; /* `nodeImage: large` */
     }
-    struct locate_place *place = finder_add_whole(
-        walk->finder, walk->form, has_version ? LOCATE_LIKELY : LOCATE_GUESS, value, 0);
+    struct locate_place *place =
+        finder_add_whole(walk->finder, walk->form, confidence_of(walk, has_version), value, 0);
     if (place) {
         place->container = arena_strdup(walk->finder->arena, walk->path.text);
     }
@@ -177,12 +184,19 @@ static void look(struct value_walk *walk, const struct yaml_node *node, int dept
     }
 }
 
-void find_values(struct finder *finder, struct yaml_node *root, enum locate_form form)
+void find_values_at(struct finder *finder, struct yaml_node *root, enum locate_form form,
+                    const char *path)
 {
     struct value_walk walk = {.finder = finder, .form = form};
     str_init(&walk.path, PATH_BYTES_MAX);
+    str_add(&walk.path, path);
     if (root && root->kind == YAML_MAPPING) {
         look(&walk, root, 0);
     }
     str_done(&walk.path);
+}
+
+void find_values(struct finder *finder, struct yaml_node *root, enum locate_form form)
+{
+    find_values_at(finder, root, form, "");
 }

@@ -12,6 +12,7 @@
 #define PIPELINE_STAGES_MAX 64
 #define PIPELINE_TARGETS_MAX 256
 #define PIPELINE_RULES_MAX 256
+#define PIPELINE_IMAGE_FIELDS_MAX 256
 #define PIPELINE_APPROVALS_MAX 32
 #define PIPELINE_SOAK_MS_MAX (INT64_C(30) * 86400000) /* thirty days */
 
@@ -58,12 +59,20 @@ struct stage {
     unsigned line, column; /* in the file; 0: it stands in no file */
 };
 
+/* A field that holds an image, beyond those that heddle knows by their shape. */
+struct image_field {
+    const char *kind; /* of the object: "Kafka" */
+    const char *path; /* "spec.kafka.image", "spec.pools[].image" */
+};
+
 struct pipeline {
     char name[NAME_BYTES];
     struct stage *stages; /* in file order; every `from` names another one, without cycles */
     size_t stage_count;
     struct version_rule *rules;
     size_t rule_count;
+    struct image_field *image_fields;
+    size_t image_field_count;
 };
 
 const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *name);

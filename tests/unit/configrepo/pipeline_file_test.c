@@ -111,6 +111,22 @@ static void every_way_to_write_a_policy_is_understood(void **state)
     assert_string_equal(pipeline->rules[7].range, "main");
 }
 
+static void fields_that_hold_an_image_are_read(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct pipeline *pipeline = NULL;
+    struct err err = {0};
+    ASSERT_OK(read(HEAD "  imageFields:\n    - {kind: Kafka, path: \"spec.pools[].image\"}\n"
+                        "    - {kind: MyApp, path: image}\n  stages:\n" DEV,
+                   arena, &pipeline, &err),
+              err);
+    assert_int_equal(pipeline->image_field_count, 2);
+    assert_string_equal(pipeline->image_fields[0].kind, "Kafka");
+    assert_string_equal(pipeline->image_fields[0].path, "spec.pools[].image");
+    assert_string_equal(pipeline->image_fields[1].path, "image");
+}
+
 /* Each is a whole file with one mistake. */
 static const struct {
     const char *text, *says;
@@ -129,7 +145,14 @@ static const struct {
      "heddle.yaml:1:1: the field \"spec\" is missing"},
     {HEAD "  stagse:\n" DEV, "heddle.yaml:5:3: unknown field \"stagse\"; did you mean \"stages\"?"},
     {HEAD "  stages:\n" DEV "  zebra: 1\n",
-     "heddle.yaml:7:3: unknown field \"zebra\"; known are: versions, stages"},
+     "heddle.yaml:7:3: unknown field \"zebra\"; known are: versions, imageFields, stages"},
+    {HEAD "  imageFields: [{kind: Kafka}]\n", "heddle.yaml:5:17: the field \"path\" is missing"},
+    {HEAD "  imageFields: [{kind: a b, path: spec.image}]\n", "heddle.yaml:5:24: the kind of"},
+    {HEAD "  imageFields: [{kind: Kafka, path: .spec}]\n", "heddle.yaml:5:37: keys with dots"},
+    {HEAD "  imageFields: [{kind: Kafka, path: spec.}]\n", "keys with dots"},
+    {HEAD "  imageFields: [{kind: Kafka, path: \"spec.a[0].b\"}]\n", "keys with dots"},
+    {HEAD "  imageFields: [{kind: Kafka, path: []}]\n", "like spec.kafka.image"},
+    {HEAD "  imageFields: {}\n", "write imageFields: [{kind: Kafka, path: spec.kafka.image}]"},
     {HEAD "  stages: []\n", "heddle.yaml:5:11: the list is empty"},
     {HEAD "  stages: dev\n", "heddle.yaml:5:11: a list is needed here"},
     {HEAD "  stages:\n" DEV "---\nkind: Pipeline\n", "heddle.yaml:8:1: only one document"},
@@ -235,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_stages_are_read_as_they_are_written),
         cmocka_unit_test(every_way_to_write_a_policy_is_understood),
+        cmocka_unit_test(fields_that_hold_an_image_are_read),
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_remedy),
         cmocka_unit_test(cut_off_anywhere_it_is_an_error_or_a_pipeline_but_no_crash),
     };

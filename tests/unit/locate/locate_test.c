@@ -20,7 +20,7 @@ static void add_line(struct str *out, const struct locate_place *place)
              place->container);
 }
 
-static void check(const struct shape *shape, const struct locate_rule *rules, size_t rule_count)
+static void check(const struct shape *shape, const struct image_field *fields, size_t field_count)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     AUTO_STR(got, FOUND_BYTES_MAX);
@@ -31,8 +31,8 @@ static void check(const struct shape *shape, const struct locate_rule *rules, si
     struct locate_file file = {.path = shape->path,
                                .text = text,
                                .documents = documents,
-                               .rules = rules,
-                               .rule_count = rule_count};
+                               .fields = fields,
+                               .field_count = field_count};
     for (const struct locate_place *place = locate_places(&file, arena); place;
          place = place->next) {
         add_line(&got, place);
@@ -220,17 +220,40 @@ static void markers_of_flux_are_hints(void **state)
 static void a_named_field_is_found(void **state)
 {
     (void)state;
-    static const struct locate_rule rules[] = {{"Kafka", "spec.kafka.image"},
-                                               {"Kafka", "spec.pools[].image"},
-                                               {"Other", "spec.kafka.image"}};
+    static const struct image_field fields[] = {
+        {"Kafka", "spec.kafka.image"}, {"Kafka", "spec.pools[].image"},
+        {"Other", "spec.kafka.image"}, {"Kafka", "spec.list[]"},
+        {"Kafka", "spec.runtime"},     {"Kafka", "spec.missing.image"},
+        {"Kafka", "spec.list"},        {"Kafka", "spec.kafka[]"},
+        {"Kafka", "spec.number"}};
     static const struct shape kafka = {
         "fields named by kind and path", "k.yaml",
         "apiVersion: kafka.strimzi.io/v1\nkind: Kafka\nspec:\n  kafka: {image: 'acme/kafka:3'}\n"
-        "  pools: [{image: 'acme/pool:1'}, {image: 'acme/pool:2'}]\n",
-        "custom certain acme/kafka tag=3 digest= 4:18 \n"
-        "custom certain acme/pool tag=1 digest= 5:19 \n"
-        "custom certain acme/pool tag=2 digest= 5:43 \n"};
-    check(&kafka, rules, COUNT_OF(rules));
+        "  pools: [{image: 'acme/pool:1'}, {image: 'acme/pool:2'}]\n"
+        "  list: [acme/a:1, acme/b]\n"
+        "  runtime:\n    repository: acme/run\n    tag: 1.10\n"
+        "  number: {}\n",
+        "custom certain acme/kafka tag=3 digest= 4:18 spec.kafka.image\n"
+        "custom certain acme/pool tag=1 digest= 5:19 spec.pools[].image\n"
+        "custom certain acme/pool tag=2 digest= 5:43 spec.pools[].image\n"
+        "custom certain acme/a tag=1 digest= 6:10 spec.list[]\n"
+        "custom certain acme/b tag= digest= 6:20 spec.list[]\n"
+        "custom certain acme/run tag=1.10 digest= 9:10 spec.runtime\n"};
+    check(&kafka, fields, COUNT_OF(fields));
+}
+
+static void a_named_field_that_has_a_known_shape_is_found_once(void **state)
+{
+    (void)state;
+    static const struct image_field fields[] = {
+        {"Tool", "spec.containers[].image"},
+        {"Tool", "spec.containers[].image"},
+    };
+    static const struct shape tool = {
+        "named, and a container", "t.yaml",
+        "apiVersion: acme.io/v1\nkind: Tool\nspec:\n  containers: [{name: t, image: acme/t:1}]\n",
+        "field certain acme/t tag=1 digest= 4:33 container t\n"};
+    check(&tool, fields, COUNT_OF(fields));
 }
 
 static void an_encrypted_file_says_so(void **state)
@@ -259,6 +282,7 @@ int main(void)
         cmocka_unit_test(applications_of_argo_cd_are_read),
         cmocka_unit_test(markers_of_flux_are_hints),
         cmocka_unit_test(a_named_field_is_found),
+        cmocka_unit_test(a_named_field_that_has_a_known_shape_is_found_once),
         cmocka_unit_test(an_encrypted_file_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
