@@ -1,5 +1,6 @@
 /* Releases. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/internal.h"
@@ -217,6 +218,37 @@ static json_t *view_skips(struct api *api, const struct release *release)
     return json_deep_copy(json_array_at(plan, "skipped"));
 }
 
+static int by_size(const void *left, const void *right)
+{
+    const int64_t *a = left;
+    const int64_t *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+/* The median of what rollouts of the same workload took there: is this one slow? */
+static json_t *view_usual(struct api *api, const struct release *release)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < release->item_count; i++) {
+        const struct release_item *item = &release->items[i];
+        struct rollout_times times;
+        struct err err = {0};
+        if (!store_rollout_times(api->options.store, item->workload, item->target, release->id,
+                                 &times, &err) ||
+            times.count == 0) {
+            continue;
+        }
+        qsort(times.ms, times.count, sizeof(times.ms[0]), by_size);
+        json_t *value = json_object();
+        json_put_text(value, "workload", item->workload);
+        json_put_text(value, "target", item->target);
+        json_put_int(value, "rolloutMs", times.ms[times.count / 2]);
+        json_put_int(value, "of", (int64_t)times.count);
+        json_array_append_new(list, value);
+    }
+    return list;
+}
+
 json_t *view_release(struct api *api, const struct release *release, enum release_detail detail)
 {
     json_t *value = json_object();
@@ -237,5 +269,6 @@ json_t *view_release(struct api *api, const struct release *release, enum releas
     json_put(value, "steps", view_steps(api, release));
     json_put(value, "approvals", TAKE(approvals));
     json_put(value, "skipped", view_skips(api, release));
+    json_put(value, "usual", view_usual(api, release));
     return value;
 }

@@ -64,18 +64,35 @@ static bool heading(struct cli *cli, const json_t *list, const char *title)
     return true;
 }
 
-static void states(struct cli *cli, const json_t *items)
+/* "usually 42 s", or "" where nothing is known. */
+static const char *usual_of(struct cli *cli, const json_t *release, const json_t *item)
 {
-    AUTO(table_free) struct table *table = table_new(4);
+    size_t i = 0;
+    const json_t *usual = NULL;
+    json_array_foreach (json_array_at(release, "usual"), i, usual) {
+        if (strcmp(json_text_at(usual, "workload", ""), json_text_at(item, "workload", "")) == 0 &&
+            strcmp(json_text_at(usual, "target", ""), json_text_at(item, "target", "")) == 0) {
+            char took[DURATION_TEXT_BYTES];
+            duration_format(json_int_at(usual, "rolloutMs", 0), took);
+            return arena_printf(cli->arena, "usually %s", took);
+        }
+    }
+    return "";
+}
+
+static void states(struct cli *cli, const json_t *release)
+{
+    AUTO(table_free) struct table *table = table_new(5);
     size_t i = 0;
     const json_t *item = NULL;
-    json_array_foreach (items, i, item) {
+    json_array_foreach (json_array_at(release, "items"), i, item) {
         const char *state = json_text_at(item, "state", "?");
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "workload", "?"));
         table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "target", ""));
         table_cell(table, style_of(state), "%s", words_of(cli, state));
         table_cell(table, STYLE_PLAIN, "%lld/%lld ready", (long long)json_int_at(item, "ready", 0),
                    (long long)json_int_at(item, "wanted", 0));
+        table_cell(table, STYLE_DIM, "%s", usual_of(cli, release, item));
     }
     table_print(table, &cli->out, 2);
 }
@@ -138,7 +155,7 @@ static void page(struct cli *cli, const json_t *release)
     if (heading(cli, json_array_at(release, "items"), "Workloads")) {
         show_items(cli, &cli->out, json_array_at(release, "items"), 2);
         screen_raw(&cli->out, "\n");
-        states(cli, json_array_at(release, "items"));
+        states(cli, release);
     }
     diagnoses(cli, json_array_at(release, "items"));
     if (heading(cli, json_array_at(release, "gates"), "Gates")) {

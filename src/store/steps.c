@@ -70,3 +70,25 @@ bool store_step_list(struct store *store, int64_t release, struct arena *arena,
     *out = (struct step_list){list.items, list.count};
     return true;
 }
+
+bool store_rollout_times(struct store *store, const char *workload, const char *target,
+                         int64_t before_release, struct rollout_times *out, struct err *err)
+{
+    *out = (struct rollout_times){0};
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    if (!db_query(store->db,
+                  "SELECT max(item.since_ms - step.started_ms, 0) FROM release_item item"
+                  " JOIN release_step step ON step.release = item.release"
+                  " AND step.wave = item.wave AND step.name = 'rollout'"
+                  " WHERE item.workload = ? AND item.release < ? AND item.target = ?"
+                  " AND item.state = 'done'"
+                  " ORDER BY item.release DESC LIMIT ?",
+                  &rows, err, "sisi", workload, before_release, target,
+                  (int64_t)ROLLOUTS_COMPARED)) {
+        return false;
+    }
+    while (out->count < ROLLOUTS_COMPARED && db_next(rows, err)) {
+        out->ms[out->count++] = db_int(rows, 0);
+    }
+    return err->kind == ERR_NONE;
+}

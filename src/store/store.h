@@ -91,6 +91,18 @@ struct step_list {
 bool store_step_list(struct store *store, int64_t release, struct arena *arena,
                      struct step_list *out, struct err *err) MUST_CHECK;
 
+#define ROLLOUTS_COMPARED 10
+
+/* How long rollouts took that ended well: from the sync to the last pod, in milliseconds. */
+struct rollout_times {
+    int64_t ms[ROLLOUTS_COMPARED]; /* the newest first */
+    size_t count;
+};
+/* The last ones of this workload there, before this release. */
+bool store_rollout_times(struct store *store, const char *workload, const char *target,
+                         int64_t before_release, struct rollout_times *out,
+                         struct err *err) MUST_CHECK;
+
 /* ---- approvals ---- */
 
 struct approval {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Release, ReleaseItem } from '../src/api/types.gen';
-import { findingsOf, happeningsOf, listed, progressOf, railOf, releaseLook, sentenceOf, ticksOf, timelineOf } from '../src/model/release';
+import { findingsOf, happeningsOf, listed, progressOf, railOf, releaseLook, sentenceOf, ticksOf, timelineOf, usualWords } from '../src/model/release';
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 23, 12, 0, second)).toISOString();
 
@@ -20,7 +20,7 @@ function release(values: Partial<Release> = {}): Release {
   return {
     id: 7, name: 'R-7', kind: 'promote', stage: 'dev', from: 'registry', actor: 'ada', reason: 'Try it', phase: 'rolling_out', why: 'cart has 1 of 2 new pods ready in dev.',
     isOver: false, isStuck: false, planDigest: 'p', createdAt: at(0), phaseAt: at(3), wave: 1, waves: 1, supersededBy: null, rollbackOf: null, workloads: ['cart'], versions: [{ workload: 'cart', from: '1.0.0', to: '1.1.0' }], approvedBy: [],
-    commits: ['9f31c2aaaa'], items: [item()], gates: [], approvals: [], skipped: [],
+    commits: ['9f31c2aaaa'], items: [item()], gates: [], approvals: [], skipped: [], usual: [],
     steps: [step('gate', 0, 0), step('commit', 1, 1), step('push', 1, 2), step('sync', 2, 3), step('rollout', 3)], ...values,
   };
 }
@@ -84,8 +84,17 @@ describe('the timeline', () => {
     const over = release({ phase: 'done', isOver: true, finishedAt: at(6), items: [item({ state: 'done', since: at(6) })] });
     expect(timelineOf(over, Date.parse(at(50))).to).toBe(Date.parse(at(6)));
   });
+  it.each([
+    [2, 10, 33, ''],
+    [3, 20, 33, 'usually 20 s'],
+    [10, 10, 33, '3 times as long as the usual 10 s'],
+    [10, 2, 10, 'usually 2 s'],
+  ])('compared with %i rollouts of %i s, at %i s', (of, usualSeconds, now, words) => {
+    const usual = [{ workload: 'cart', target: 'dev', rolloutMs: usualSeconds * 1000, of }];
+    expect(usualWords(timelineOf(release({ usual }), Date.parse(at(now))).rows[0]!)).toBe(words);
+  });
   it('has no bars before the first commit', () => expect(timelineOf(release({ steps: [] }), Date.parse(at(9))).rows[0]!.bars).toEqual([]));
-  it.each([[1000, [0, 1000]], [9000, [0, 2000, 4000, 6000, 8000]], [300_000, [0, 60_000, 120_000, 180_000, 240_000, 300_000]]])(
+  it.each([[1000, [0]], [9000, [0, 2000, 4000, 6000, 8000]], [300_000, [0, 60_000, 120_000, 180_000, 240_000]]])(
     'of %i ms has marks', (to, ticks) => expect(ticksOf({ from: 0, to })).toEqual(ticks));
 });
 

@@ -265,6 +265,10 @@ static void a_newer_version_takes_the_place_of_one_that_waits(void **state)
     house_push(day->house, "web", "1.2.0");
     int64_t next = find_release(day, "dev", "web", "syncing");
     house_reach(day->house, next, "done");
+    const json_t *second = keep_release(day, "release-with-usual-time", next);
+    const json_t *usual = json_array_get(json_array_at(second, "usual"), 0);
+    assert_string_equal(json_text_at(usual, "target", ""), "dev");
+    assert_int_equal(json_int_at(usual, "of", 0), 1);
     house_await(day->house, path_of(day, waiting, ""), "phase", "superseded");
     /* dev had 1.1.0 until then. */
     const json_t *older =

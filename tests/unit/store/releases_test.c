@@ -403,6 +403,40 @@ static void an_equal_step_writes_nothing(void **state)
     }
 }
 
+/* A release whose item of cart in prod-eu ended like that, `ms` after its rollout began. */
+static int64_t rolled_out(struct store *store, struct arena *arena, enum item_state end, int64_t ms)
+{
+    struct err err = {0};
+    struct release *release = release_stored(store, arena);
+    struct release_step step = {release->id, 0, "rollout", "done", "", 1000, 9000};
+    ASSERT_OK(store_step_put(store, &step, NULL, &err), err);
+    release->items[0].state = end;
+    release->items[0].since_ms = 1000 + ms;
+    ASSERT_OK(store_item_update(store, &release->items[0], &err), err);
+    return release->id;
+}
+
+static void rollouts_are_compared_with_those_before_that_ended_well(void **state)
+{
+    struct err err = {0};
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct rollout_times times;
+    int64_t first = rolled_out(*state, arena, ITEM_DONE, 7000);
+    ASSERT_OK(store_rollout_times(*state, "cart", "prod-eu", first, &times, &err), err);
+    assert_int_equal(times.count, 0);
+    rolled_out(*state, arena, ITEM_FAILED, 8000);
+    for (int64_t i = 1; i <= ROLLOUTS_COMPARED; i++) {
+        rolled_out(*state, arena, ITEM_DONE, i * 100);
+    }
+    int64_t last = rolled_out(*state, arena, ITEM_DONE, 5000);
+    ASSERT_OK(store_rollout_times(*state, "cart", "prod-eu", last, &times, &err), err);
+    assert_int_equal(times.count, ROLLOUTS_COMPARED);
+    assert_int_equal(times.ms[0], ROLLOUTS_COMPARED * 100);
+    assert_int_equal(times.ms[ROLLOUTS_COMPARED - 1], 100);
+    ASSERT_OK(store_rollout_times(*state, "cart", "prod-us", last, &times, &err), err);
+    assert_int_equal(times.count, 0);
+}
+
 static void a_step_of_no_release_is_refused(void **state)
 {
     struct err err = {0};
@@ -447,6 +481,7 @@ int main(void)
         WITH_STORE(one_lives_until_all_of_it_is_replaced),
         WITH_STORE(steps_come_in_order_and_keep_their_start),
         WITH_STORE(an_equal_step_writes_nothing),
+        WITH_STORE(rollouts_are_compared_with_those_before_that_ended_well),
         WITH_STORE(a_step_of_no_release_is_refused),
         WITH_STORE(a_second_word_of_the_same_person_replaces_the_first),
     };

@@ -155,6 +155,8 @@ export interface Bar {
 export interface TimelineRow {
   item: ReleaseItem;
   bars: Bar[];
+  /** What such a rollout usually takes; null: too few are known. */
+  usualMs: number | null;
 }
 
 export interface Timeline {
@@ -181,12 +183,33 @@ function barsOf(item: ReleaseItem, steps: Map<string, Step>, end: number): Bar[]
   ];
 }
 
+/** Fewer say nothing about what is usual. */
+const COMPARED_MIN = 3;
+
+function usualOf(release: Release, { workload, target }: ReleaseItem): number | null {
+  const usual = release.usual.find((one) => one.workload === workload && one.target === target);
+  return usual && usual.of >= COMPARED_MIN ? usual.rolloutMs : null;
+}
+
+const SLOW_FACTOR = 2;
+const SLOW_MS_MIN = 10_000;
+
+/** "usually 12 s", and from twice that on how much longer it takes; "" when nothing is known. */
+export function usualWords({ bars, usualMs }: TimelineRow): string {
+  const pods = bars.find((bar) => bar.kind === 'pods');
+  if (usualMs === null || !pods) return '';
+  const took = pods.to - pods.from;
+  const times = Math.floor(took / Math.max(1, usualMs));
+  const isSlow = times >= SLOW_FACTOR && took - usualMs >= SLOW_MS_MIN;
+  return isSlow ? `${times} times as long as the usual ${duration(usualMs)}` : `usually ${duration(usualMs)}`;
+}
+
 /** One row for each workload and cluster, all on one scale: from the first commit to now, or to the end. */
 export function timelineOf(release: Release, now: number): Timeline {
   const waves = new Map(release.items.map((item) => [item.wave, stepsOf(release, item.wave)]));
   const starts = release.steps.filter((step) => step.name === 'commit' && step.startedAt).map((step) => Date.parse(step.startedAt!));
   const end = release.isOver ? time(release.finishedAt, now) : now;
-  const rows = release.items.map((item) => ({ item, bars: barsOf(item, waves.get(item.wave)!, end) }));
+  const rows = release.items.map((item) => ({ item, bars: barsOf(item, waves.get(item.wave)!, end), usualMs: usualOf(release, item) }));
   const from = starts.length ? Math.min(...starts) : end;
   return { from, to: Math.max(end, from + 1000), rows };
 }
@@ -198,7 +221,8 @@ const TICKS_MAX = 6;
 export function ticksOf({ from, to }: Pick<Timeline, 'from' | 'to'>): number[] {
   const step = nice.find((one) => (to - from) / one <= TICKS_MAX) ?? Math.ceil((to - from) / TICKS_MAX);
   const ticks = [];
-  for (let at = 0; at <= to - from; at += step) ticks.push(at);
+  // The last words need room to their right.
+  for (let at = 0; at <= (to - from) * 0.96; at += step) ticks.push(at);
   return ticks;
 }
 

@@ -57,6 +57,8 @@ interface CellProps {
   before: Signal<Cell> | null;
   after: Signal<Cell> | null;
   isFirst: boolean;
+  /** Its drawer is. */
+  isOpen: boolean;
   at: number;
   column: number;
 }
@@ -68,7 +70,7 @@ function words(cell: Cell, isBehindShown: boolean): string {
   return behind + state + pods;
 }
 
-export function StageCell({ cell, newest, before, after, isFirst, at, column }: CellProps) {
+export function StageCell({ cell, newest, before, after, isFirst, isOpen, at, column }: CellProps) {
   const now = cell.value;
   const left = isFirst ? newest.value && identity(newest.value) : before && identity(before.value);
   const { left: isJoined, right, isNewest, isLoose } = stitch(now, newest.value, left, after && identity(after.value));
@@ -80,7 +82,7 @@ export function StageCell({ cell, newest, before, after, isFirst, at, column }: 
     <div
       ref={element}
       role="gridcell"
-      class={`cell mono ${isHealthy ? 'quiet' : now.state}${isNewest && !isJoined ? ' newest' : ''}`}
+      class={`cell mono ${isHealthy ? 'quiet' : now.state}${isNewest && !isJoined ? ' newest' : ''}${isOpen ? ' opened' : ''}`}
       tabIndex={-1}
       data-row={at}
       data-column={column}

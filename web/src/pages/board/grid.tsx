@@ -5,6 +5,7 @@ import { board, type Row } from '../../model/board';
 import { silentClusters } from '../../model/clusters';
 import { density } from '../../model/preferences';
 import { duration, clock } from '../../model/time';
+import { shownCell } from '../cell/shown';
 import { NewestCell, NoCell, StageCell } from './cell';
 import { useGridKeys } from './grid-keys';
 import { Minimap } from './minimap';
@@ -18,6 +19,7 @@ export const rowHeights = { comfortable: 36, compact: 29, dense: 24 } as const;
 
 function RowView({ row, at }: { row: Row; at: number }) {
   const isTicked = useComputed(() => ticked.value.has(row.name)).value;
+  const openStage = useComputed(() => (shownCell.value?.workload === row.name ? shownCell.value.stage : null)).value;
   const { cells, newest } = row;
   return (
     <div role="row" class="row" aria-rowindex={at + 2} aria-selected={isTicked}>
@@ -47,6 +49,7 @@ function RowView({ row, at }: { row: Row; at: number }) {
             before={cells[index - 1] ?? null}
             after={cells[index + 1] ?? null}
             isFirst={index === 0}
+            isOpen={openStage !== null && cell.peek().stage === openStage}
             at={at}
             column={index + 1}
           />

@@ -1,7 +1,7 @@
 /** One cell, beside the Board: what runs, since when, why it is so, what comes next, and what can be done. */
 import { useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
-import type { Cell, CellDetail, Hold } from '../../api/types.gen';
+import type { Cell, CellDetail, CellTarget, Hold } from '../../api/types.gen';
 import { board } from '../../model/board';
 import { broughtBy, causesOf } from '../../model/cell';
 import { lacksRole } from '../../model/permission';
@@ -66,7 +66,7 @@ function State({ cell }: { cell: Cell }) {
 /** "It runs 1.1.0, since 14:02 (R-471 by mia)." */
 function Headline({ detail }: { detail: CellDetail }) {
   const { version, wanted, release } = broughtBy(detail);
-  const at = release && (release.finishedAt ?? release.phaseAt);
+  const at = wanted || !version ? undefined : release?.finishedAt;
   return (
     <p class="cell-headline foreign">
       {version && (
@@ -80,9 +80,15 @@ function Headline({ detail }: { detail: CellDetail }) {
           Git says <b class="mono">{wanted || versionOf(detail)}</b>
         </>
       )}
-      {release && at && (
+      {at && (
         <>
-          , since <When at={at} as="moment" /> (<a href={href(`/releases/${release.id}`)}>{release.name}</a> by {release.actor})
+          , since <When at={at} as="moment" />
+        </>
+      )}
+      {release && (
+        <>
+          {' '}
+          (<a href={href(`/releases/${release.id}`)}>{release.name}</a> by {release.actor})
         </>
       )}
       .
@@ -134,6 +140,19 @@ function Next({ detail }: { detail: CellDetail }) {
   );
 }
 
+/** "1.1.0, 2 of 2 pods ready"; of what does not run yet: "1.1.0 in Git, 0 of 2 new pods ready, 2 old ones serve". */
+function PodWords({ target }: { target: CellTarget }) {
+  const { running, wanted, ready = 0, oldReady } = target;
+  return (
+    <>
+      <span class="mono">{running || versionOf(target)}</span>
+      {!running && ' in Git'}
+      {wanted !== undefined && `, ${ready} of ${wanted} ${running ? '' : 'new '}pods ready`}
+      {!running && oldReady ? `, ${oldReady} old ${oldReady === 1 ? 'one serves' : 'ones serve'}` : ''}
+    </>
+  );
+}
+
 function Places({ cell }: { cell: Cell }) {
   return (
     <Section title="Clusters">
@@ -143,8 +162,7 @@ function Places({ cell }: { cell: Cell }) {
             <Mark look={cellLooks[target.state]} />
             <b class="foreign">{target.cluster}</b>
             <span class="foreign">
-              <span class="mono">{target.running || versionOf(target)}</span>
-              {target.wanted !== undefined && `, ${target.ready ?? 0} of ${target.wanted} pods ready`}
+              <PodWords target={target} />
               {!target.isReachable && target.reportedAt && (
                 <>
                   , as of <When at={target.reportedAt} />

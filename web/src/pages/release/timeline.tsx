@@ -1,6 +1,6 @@
 /** A row for each workload and cluster: how far it is, in words and pods, and what took how long, on one scale. */
 import type { Release, ReleaseItem } from '../../api/types.gen';
-import { itemLooks, newVersionOf, progressOf, ticksOf, timelineOf, type Timeline as Scale, type TimelineRow } from '../../model/release';
+import { itemLooks, newVersionOf, progressOf, ticksOf, timelineOf, usualWords, type Timeline as Scale, type TimelineRow } from '../../model/release';
 import { clock, duration } from '../../model/time';
 import { href } from '../../router';
 import { Mark } from '../../ui/mark';
@@ -29,7 +29,9 @@ function tookWords({ item, bars }: TimelineRow): string {
 }
 
 function Row({ row, scale, release }: { row: TimelineRow; scale: Scale; release: Release }) {
-  const { item, bars } = row;
+  const { item, bars, usualMs } = row;
+  const pods = bars.find((bar) => bar.kind === 'pods');
+  const usualAt = pods && usualMs !== null ? pods.from + usualMs : null;
   const look = itemLooks[item.state];
   return (
     <li class={`timeline-row ${item.state}`}>
@@ -46,13 +48,14 @@ function Row({ row, scale, release }: { row: TimelineRow; scale: Scale; release:
         <b>{look.word}</b>
         <span>{progressOf(item, release)}</span>
         <Pips ready={item.ready} wanted={item.wanted} />
-        <span class="muted">{tookWords(row)}</span>
+        <span class="muted">{[tookWords(row), usualWords(row)].filter(Boolean).join(', ')}</span>
       </div>
       {bars.length > 0 && (
         <div class="timeline-bars" aria-hidden="true">
           {bars.map(({ kind, from, to, word }) => (
             <i key={kind} class={kind} title={`${word}: ${duration(to - from)}`} style={{ left: percent(from - scale.from, scale), width: percent(to - from, scale) }} />
           ))}
+          {usualAt !== null && usualAt < scale.to && <i class="usual" title={`usually ${duration(usualMs!)}`} style={{ left: percent(usualAt - scale.from, scale) }} />}
         </div>
       )}
     </li>
@@ -97,6 +100,11 @@ export function Timeline({ release }: { release: Release }) {
       {hasBegun && (
         <div class="timeline-legend muted" aria-hidden="true">
           <i class="git" /> commit <i class="sync" /> sync <i class="pods" /> new pods
+          {scale.rows.some((row) => row.usualMs !== null) && (
+            <>
+              <i class="usual" /> usual time
+            </>
+          )}
         </div>
       )}
     </section>
