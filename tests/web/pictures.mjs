@@ -61,6 +61,15 @@ const scenes = {
     await page.goto(`${demo.url}/releases`);
     await page.locator('.row-link').first().waitFor();
   },
+  async release(page) {
+    const { items } = await demo.api('GET', '/api/v1/releases?workload=catalog&stage=dev');
+    await page.goto(`${demo.url}/releases/${items[0].id}`);
+    await page.locator('.timeline-row').first().waitFor();
+  },
+  async cell(page) {
+    await page.goto(`${demo.url}/board?cell=dev/catalog`);
+    await page.locator('.cell-list').first().waitFor();
+  },
   async inbox(page) {
     await page.context().clearCookies();
     await page.goto(`${demo.url}/inbox#token=${await tokenOf('mia', 'approve')}`);

@@ -23,7 +23,8 @@ static int begin_day(void **state)
     }
     day->house->on_answer = contract_check;
     day->mia = house_token(day->house, "mia", "approve");
-    day->listener = listener_open(day->house, "/api/v1/events", day->house->admin, NULL);
+    day->listener = listener_open(day->house, "/api/v1/events",
+                                  house_token(day->house, "listener", "read"), NULL);
     *state = day;
     return 0;
 }
@@ -31,7 +32,7 @@ static int begin_day(void **state)
 static int end_day(void **state)
 {
     struct day *day = *state;
-    assert_int_equal(ASK(day->house, "DELETE", "/api/v1/tokens/admin")->status, 204);
+    assert_int_equal(ASK(day->house, "DELETE", "/api/v1/tokens/listener")->status, 204);
     listener_close(&day->listener);
     house_close((void **)&day->house);
     free(day);
