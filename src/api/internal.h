@@ -140,6 +140,7 @@ void show_pipeline(struct http_exchange *exchange, void *context);
 void list_releases(struct http_exchange *exchange, void *context);
 void show_release(struct http_exchange *exchange, void *context);
 void show_release_diff(struct http_exchange *exchange, void *context);
+void show_release_impact(struct http_exchange *exchange, void *context);
 void list_clusters(struct http_exchange *exchange, void *context);
 void show_cluster(struct http_exchange *exchange, void *context);
 void list_versions(struct http_exchange *exchange, void *context);

@@ -20,6 +20,7 @@ struct diff_job {
     size_t request_count;
     const char **commits; /* made ones, shown against their parents */
     size_t commit_count;
+    bool has_diff; /* else only the views are answered */
     struct str diff;
     bool succeeded;
     struct err err;
@@ -27,17 +28,40 @@ struct diff_job {
 
 static bool add_diff(struct diff_job *job, const char *from, const char *to)
 {
-    return strcmp(from, to) == 0 ||
+    return !job->has_diff || strcmp(from, to) == 0 ||
            git_diff(job->api->options.git, from, to, NULL, 0, &job->diff, &job->err);
+}
+
+static bool find_parent(struct diff_job *job, const char *commit, char out[static GIT_OID_BYTES])
+{
+    AUTO_STR(revision, 128);
+    str_addf(&revision, "%s^", commit);
+    return git_resolve(job->api->options.git, revision.text, out, &job->err);
 }
 
 static bool diff_commit(struct diff_job *job, const char *commit)
 {
     char parent[GIT_OID_BYTES];
-    AUTO_STR(revision, 128);
-    str_addf(&revision, "%s^", commit);
-    return git_resolve(job->api->options.git, revision.text, parent, &job->err) &&
-           add_diff(job, parent, commit);
+    return find_parent(job, commit, parent) && add_diff(job, parent, commit);
+}
+
+/* From before the first commit to behind the last one, made or drafted. */
+static bool run_views(struct diff_job *job, const char *last_draft)
+{
+    char parent[GIT_OID_BYTES];
+    const char *base = job->request_count ? job->requests[0].base : NULL;
+    const char *head = last_draft;
+    if (job->commit_count) {
+        if (!find_parent(job, job->commits[0], parent)) {
+            return false;
+        }
+        base = parent;
+        head = head ? head : job->commits[job->commit_count - 1];
+    }
+    if (base && head) {
+        plan_views_run(job->views, job->api->renders, job->api->options.git, base, head);
+    }
+    return true;
 }
 
 static void run_diff(void *context)
@@ -45,6 +69,7 @@ static void run_diff(void *context)
     struct diff_job *job = context;
     job->succeeded = true;
     const char *base = job->request_count ? job->requests[0].base : NULL;
+    const char *first = base;
     for (size_t i = 0; i < job->request_count && job->succeeded; i++) {
         struct draft_commit *draft = ARENA_NEW(job->arena, struct draft_commit);
         job->requests[i].base = base;
@@ -53,9 +78,8 @@ static void run_diff(void *context)
                          add_diff(job, base, draft->oid);
         base = draft->oid;
     }
-    if (job->succeeded && job->views && base) {
-        plan_views_run(job->views, job->api->renders, job->api->options.git, job->requests[0].base,
-                       base);
+    if (job->succeeded && job->views) {
+        job->succeeded = run_views(job, base != first ? base : NULL);
     }
     for (size_t i = 0; i < job->commit_count && job->succeeded; i++) {
         job->succeeded = diff_commit(job, job->commits[i]);
@@ -69,7 +93,9 @@ static void diff_done(void *context, bool is_stopping)
     if (!job->succeeded) {
         http_reply_error(job->exchange, &job->err);
     } else if (job->plan) {
-        json_put(job->plan, "diff", json_text_safe(job->diff.text, job->diff.length));
+        if (job->has_diff) {
+            json_put(job->plan, "diff", json_text_safe(job->diff.text, job->diff.length));
+        }
         if (job->views) {
             plan_views_put(job->views, job->plan);
         }
@@ -90,6 +116,7 @@ static struct diff_job *job_new(struct api *api, struct http_exchange *exchange)
     job->api = api;
     job->exchange = exchange;
     job->arena = arena_new();
+    job->has_diff = true;
     str_init(&job->diff, DIFF_BYTES_MAX);
     return job;
 }
@@ -296,22 +323,68 @@ static void commits_of_release(struct diff_job *job, const struct release *relea
     }
 }
 
+/* What is committed, and what would be while it is under way; NULL: the error was answered. */
+static struct diff_job *job_of_release(struct api *api, struct http_exchange *exchange,
+                                       struct release **out)
+{
+    struct diff_job *job = job_new(api, exchange);
+    int64_t id = release_id_of(exchange);
+    if (!store_release_get(api->options.store, id, job->arena, out, &job->err)) {
+        http_reply_error(exchange, &job->err);
+        str_done(&job->diff);
+        arena_free(&job->arena);
+        free(job);
+        return NULL;
+    }
+    commits_of_release(job, *out);
+    const struct git_view *view = promote_git(api->options.engine);
+    if (view && view->pipeline && !release_is_over((*out)->phase)) {
+        requests_of_release(job, view, *out);
+    }
+    return job;
+}
+
 void show_release_diff(struct http_exchange *exchange, void *context)
 {
-    struct api *api = context;
-    AUTO(arena_free) struct arena *arena = arena_new();
-    int64_t id = release_id_of(exchange);
     struct release *release = NULL;
-    struct err err = {0};
-    if (!store_release_get(api->options.store, id, arena, &release, &err)) {
-        http_reply_error(exchange, &err);
+    struct diff_job *job = job_of_release(context, exchange, &release);
+    if (job) {
+        job_start(job);
+    }
+}
+
+/* A release as the plan that it was, as far as views need it. */
+static void plan_of_release(const struct release *release, struct arena *arena, struct plan *out)
+{
+    *out = (struct plan){0};
+    TEXT_COPY_CUT(out->to, release->stage);
+    TEXT_COPY_CUT(out->from, release->from);
+    out->items = arena_alloc(arena, release->item_count, sizeof(*out->items));
+    for (size_t i = 0; i < release->item_count; i++) {
+        struct plan_item *item = &out->items[out->item_count++];
+        TEXT_COPY_CUT(item->workload, release->items[i].workload);
+        TEXT_COPY_CUT(item->target, release->items[i].target);
+    }
+}
+
+void show_release_impact(struct http_exchange *exchange, void *context)
+{
+    struct api *api = context;
+    struct release *release = NULL;
+    struct diff_job *job = job_of_release(api, exchange, &release);
+    if (!job) {
         return;
     }
-    struct diff_job *job = job_new(api, exchange);
-    commits_of_release(job, release);
+    struct plan plan;
+    plan_of_release(release, job->arena, &plan);
+    job->has_diff = false;
+    job->plan = json_object();
     const struct git_view *view = promote_git(api->options.engine);
-    if (view && view->pipeline && !release_is_over(release->phase)) {
-        requests_of_release(job, view, release);
+    bool is_in_git = view && view->pipeline && (job->commit_count || job->request_count);
+    if (!is_in_git) {
+        json_put(job->plan, "impact", json_array()); /* nothing was or will be changed */
+    } else {
+        job->views = plan_views_new(api, &plan, PLAN_IMPACT, job->arena);
     }
     job_start(job);
 }

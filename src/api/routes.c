@@ -26,6 +26,8 @@ const struct http_route api_routes[] = {
     {HTTP_GET, "/api/v1/releases/{id}", PERMISSION_VIEW, show_release, "One release"},
     {HTTP_GET, "/api/v1/releases/{id}/diff", PERMISSION_VIEW, show_release_diff,
      "The exact Git diff of a release"},
+    {HTTP_GET, "/api/v1/releases/{id}/impact", PERMISSION_VIEW, show_release_impact,
+     "What a release asks of the nodes"},
     {HTTP_GET, "/api/v1/clusters", PERMISSION_VIEW, list_clusters, "Clusters and their agents"},
     {HTTP_GET, "/api/v1/clusters/{name}", PERMISSION_VIEW, show_cluster, "One cluster"},
     {HTTP_GET, "/api/v1/versions", PERMISSION_VIEW, list_versions, "Versions found in registries"},

@@ -62,9 +62,9 @@ export const cases = {
       const pipeline = await open('/pipeline?stage=staging', { colorScheme, ...still });
       await pipeline.waitForSelector('.counts a');
       await assertAccessible(pipeline, `pipeline, ${colorScheme}`);
-      for (const tab of ['progress', 'changes', 'events']) {
+      for (const tab of ['progress', 'changes', 'impact', 'events']) {
         await page.goto(`${demo.url}/releases/${release}?tab=${tab}`);
-        await page.getByRole('table').or(page.locator('.timeline-row')).first().waitFor();
+        await page.getByRole('table').or(page.locator('.timeline-row, .impacts')).first().waitFor();
         await assertAccessible(page, `release, ${tab}, ${colorScheme}`);
       }
       await page.getByRole('button', { name: 'Roll back' }).click();

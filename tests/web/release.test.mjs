@@ -47,6 +47,9 @@ export const cases = {
     await page.getByRole('tab', { name: 'Changes' }).click();
     await page.locator('.diff-line.new', { hasText: '1.1.0' }).first().waitFor();
     assert.equal(new URL(page.url()).search, '?tab=changes');
+    await page.getByRole('tab', { name: 'Impact' }).click();
+    await page.locator('.impacts').getByText(/It fits|does not fit|is not known|has not told/i).first().waitFor();
+    await page.goBack();
     await page.getByRole('tab', { name: 'Events' }).click();
     await page.getByText('Rollout done').waitFor();
     await page.goBack();

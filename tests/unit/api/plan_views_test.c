@@ -111,6 +111,30 @@ static void impact_says_whether_it_fits(void **state)
     assert_string_equal(json_text_at(impact, "fit", ""), "too_large");
 }
 
+/* Of a release that waits it is what would be; of one that is over, what was. */
+static void a_release_tells_its_impact_later_too(void **state)
+{
+    struct house *house = *state;
+    HOUSE_COMMIT(house, {CART("staging"), cart(house, "1.0.0", 2, "quiet")},
+                 {CART("dev"), cart(house, "1.1.0", 2, "debug")});
+    house_sync(house, "dev", NULL);
+    house_sync(house, "staging", NULL);
+    measure(house, "staging", 1000);
+    const json_t *list = house_get(house, "/api/v1/releases?stage=staging&state=active&kind=auto");
+    int64_t id = json_int_at(json_array_get(json_array_at(list, "items"), 0), "id", 0);
+    char path[64];
+    snprintf(path, sizeof(path), "/api/v1/releases/%lld/impact", (long long)id);
+    const json_t *impact = json_array_get(json_array_at(house_get(house, path), "impact"), 0);
+    assert_string_equal(json_text_at(impact, "target", ""), "staging");
+    assert_string_equal(json_text_at(impact, "fit", ""), "fits");
+    assert_int_equal(json_int_at(impact, "after.cpuMilli", 0), 1000);
+    house_pass(house, 11000);
+    house_reach(house, id, "done");
+    impact = json_array_get(json_array_at(house_get(house, path), "impact"), 0);
+    assert_int_equal(json_int_at(impact, "after.cpuMilli", 0), 1000);
+    assert_int_equal(ASK(house, "GET", "/api/v1/releases/999/impact")->status, 404);
+}
+
 static void objects_are_shown_as_they_become(void **state)
 {
     struct house *house = *state;
@@ -149,6 +173,7 @@ int main(void)
         IN_HOUSE(a_plan_shows_only_what_is_asked_for),
         IN_HOUSE(a_move_backward_is_told),
         IN_HOUSE(impact_says_whether_it_fits),
+        IN_HOUSE(a_release_tells_its_impact_later_too),
         IN_HOUSE(objects_are_shown_as_they_become),
         IN_HOUSE(settings_that_differ_stay_and_secrets_are_not_told),
     };

@@ -6,7 +6,7 @@ import { Moves } from './moves';
 import { useDiff } from './reading';
 
 export function Changes({ release }: { release: Release }) {
-  const { diff, problem, again } = useDiff(release);
+  const { answer: diff, problem, again } = useDiff(release);
   const isPlan = !release.commits.length;
   return (
     <div class="progress">

@@ -64,16 +64,22 @@ export function useRelease(id: string): Reading {
   return { release, problem, again: () => readNow.current() };
 }
 
-/** The exact Git diff; read again when there are more commits. */
-export function useDiff(release: Release): { diff: string | null; problem: Problem | null; again(): void } {
-  const [diff, setDiff] = useState<string | null>(null);
+export interface View<Answer> {
+  answer: Answer | null;
+  problem: Problem | null;
+  again(): void;
+}
+
+/** What is made of a release's commits; read again when there are more of them. */
+function useView<Answer>(release: Release, read: (id: number, signal: AbortSignal) => Promise<Answer>): View<Answer> {
+  const [answer, setAnswer] = useState<Answer | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [times, setTimes] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
-    call('GET /api/v1/releases/{id}/diff', { path: { id: release.id }, signal: abort.signal }).then(
-      (text) => {
-        setDiff(text);
+    read(release.id, abort.signal).then(
+      (given) => {
+        setAnswer(given);
         setProblem(null);
       },
       (error: unknown) => {
@@ -84,5 +90,11 @@ export function useDiff(release: Release): { diff: string | null; problem: Probl
     );
     return () => abort.abort();
   }, [release.id, release.commits.length, release.isOver, times]);
-  return { diff, problem, again: () => setTimes((count) => count + 1) };
+  return { answer, problem, again: () => setTimes((count) => count + 1) };
 }
+
+const readDiff = (id: number, signal: AbortSignal) => call('GET /api/v1/releases/{id}/diff', { path: { id }, signal });
+const readImpact = (id: number, signal: AbortSignal) => call('GET /api/v1/releases/{id}/impact', { path: { id }, signal });
+
+export const useDiff = (release: Release) => useView(release, readDiff);
+export const useImpact = (release: Release) => useView(release, readImpact);

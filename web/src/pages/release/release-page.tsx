@@ -13,6 +13,7 @@ import { When } from '../../ui/when';
 import { ActDialog, actionsOf, type Ask } from './acts';
 import { Changes } from './changes';
 import { Events } from './events';
+import { ImpactView } from './impact';
 import { Progress } from './progress';
 import { useRelease } from './reading';
 import './release.css';
@@ -89,6 +90,7 @@ function Rail({ release }: { release: Release }) {
 const views = [
   { key: 'progress', label: 'Progress' },
   { key: 'changes', label: 'Changes' },
+  { key: 'impact', label: 'Impact' },
   { key: 'events', label: 'Events' },
 ] as const;
 
@@ -105,6 +107,7 @@ function Whole({ release, again }: { release: Release; again: () => void }) {
       <Tabs label="Views" tabs={views} chosen={view} onChoose={(key) => setQuery({ tab: key === 'progress' ? null : key }, 'push')}>
         {view === 'progress' && <Progress release={release} onAsk={setAsk} />}
         {view === 'changes' && <Changes release={release} />}
+        {view === 'impact' && <ImpactView release={release} />}
         {view === 'events' && <Events release={release} />}
       </Tabs>
       {ask && <ActDialog release={release} ask={ask} onClose={() => setAsk(null)} onDone={again} />}
