@@ -498,6 +498,8 @@ static bool read_targets(struct reader *reader, const struct yaml_node *node, vo
     stage->target_count = node->item_count;
     stage->targets = arena_alloc(reader->arena, node->item_count, sizeof(*stage->targets));
     for (size_t i = 0; i < node->item_count; i++) {
+        stage->targets[i].line = node->items[i]->line;
+        stage->targets[i].column = node->items[i]->column;
         if (!read_mapping(reader, node->items[i], fields, COUNT_OF(fields), &stage->targets[i])) {
             return false;
         }

@@ -28,14 +28,16 @@ static bool is_of_workload(const struct inspect_wish *wish, const struct locate_
 static bool is_wanted(const struct changer *changer, const struct inspect_place *place)
 {
     return place->at.form != LOCATE_CHART && is_of_workload(changer->wish, &place->at) &&
-           strcmp(place->at.image, changer->wish->image) == 0 && is_of_target(changer, place);
+           (!changer->wish->image || strcmp(place->at.image, changer->wish->image) == 0) &&
+           is_of_target(changer, place);
 }
 
 static void refuse(struct changer *changer, const struct inspect_place *place, const char *reason)
 {
-    *VEC_ADD(&changer->refusals) = (struct inspect_refusal){place->file->path, place->at.line,
-                                                            arena_strdup(changer->arena, reason)};
+    *VEC_ADD(&changer->refusals) = (struct inspect_refusal){
+        place->file->path, place->at.line, place->at.column, arena_strdup(changer->arena, reason)};
 }
+
 /* ---- what to amend ---- */
 
 typedef VEC(struct yaml_amendment) amendment_vec;
@@ -156,10 +158,8 @@ static bool read_again(struct changer *changer, const struct inspect_place *plac
                        struct file_change *change, struct err *err)
 {
     struct yaml_document *documents = NULL;
-    change->file.path = place->file->path;
-    change->file.is_values = place->at.form == LOCATE_VALUES_FILE;
-    change->file.fields = changer->inspection->fields;
-    change->file.field_count = changer->inspection->field_count;
+    change->file = file_to_locate(changer->inspection, place->file->path,
+                                  place->at.form == LOCATE_VALUES_FILE);
     if (!changer->tree->read(changer->tree->context, place->file->path, changer->arena,
                              &change->file.text, err) ||
         !yaml_parse(changer->arena, change->file.text, &documents, err)) {
@@ -246,7 +246,7 @@ static void refuse_unreadable(struct changer *changer)
                                            &text, &ignored);
         if (is_read && memmem(text.bytes, text.length, wish->image, strlen(wish->image))) {
             *VEC_ADD(&changer->refusals) =
-                (struct inspect_refusal){problem->file, problem->line, problem->text};
+                (struct inspect_refusal){problem->file, problem->line, 0, problem->text};
         }
     }
 }
@@ -290,7 +290,9 @@ bool inspect_change(const struct manifest_tree *tree, const struct inspection *i
         done = change_file(&changer, &at, err);
     }
     done = done && override_add(&changer, err);
-    refuse_unreadable(&changer);
+    if (wish->image) {
+        refuse_unreadable(&changer);
+    }
     hand_over(&changer);
     VEC_DONE(&changer.edits);
     VEC_DONE(&changer.refusals);

@@ -56,11 +56,13 @@ static void hand_over(struct inspector *inspector)
     }
 }
 
-bool inspect_tree(const struct manifest_tree *tree, struct arena *arena, struct inspection **out,
-                  struct err *err)
+bool inspect_all(const struct manifest_tree *tree, bool is_check, struct arena *arena,
+                 struct inspection **out, struct err *err)
 {
-    struct inspector inspector = {
-        .tree = tree, .arena = arena, .result = ARENA_NEW(arena, struct inspection)};
+    struct inspector inspector = {.tree = tree,
+                                  .arena = arena,
+                                  .result = ARENA_NEW(arena, struct inspection),
+                                  .is_check = is_check};
     inspector.problems_end = &inspector.result->problems;
     bool done = find_files(&inspector, err) && find_targets(&inspector, err);
     if (done) {
@@ -71,4 +73,10 @@ bool inspect_tree(const struct manifest_tree *tree, struct arena *arena, struct 
     }
     free_all(&inspector);
     return done;
+}
+
+bool inspect_tree(const struct manifest_tree *tree, struct arena *arena, struct inspection **out,
+                  struct err *err)
+{
+    return inspect_all(tree, false, arena, out, err);
 }

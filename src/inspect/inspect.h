@@ -9,6 +9,7 @@
 
 #include "locate/locate.h"
 #include "manifest/manifest.h"
+#include "model/pipeline.h"
 
 #define INSPECT_PIPELINE_FILE "heddle.yaml"
 #define INSPECT_FILES_MAX 200000
@@ -45,8 +46,8 @@ struct inspection {
     struct inspect_file *files; /* all YAML files, by path */
     size_t file_count;
     struct manifest_problem *problems; /* files that could not be read, and why */
-    const struct image_field *fields;  /* that heddle.yaml names */
-    size_t field_count;
+    const struct pipeline *pipeline;   /* heddle.yaml; NULL: there is none */
+    const char *pipeline_trouble;      /* of inspect_check(): why it cannot be read, or NULL */
 };
 
 /* Look at the whole tree.  A file that cannot be read is a problem, never a failure of the rest. */
@@ -55,7 +56,7 @@ bool inspect_tree(const struct manifest_tree *tree, struct arena *arena, struct 
 
 /* Which image shall get which version, where. */
 struct inspect_wish {
-    const char *image;        /* the name as it is written, without tag */
+    const char *image;        /* the name as it is written, without tag; NULL: any */
     const char *tag, *digest; /* "" for none; a place's old digest then goes */
     const char *workload;     /* "Deployment/cart", or NULL: any */
     const char *target;       /* a target's name, or NULL: every place, whoever uses it */
@@ -67,7 +68,7 @@ struct inspect_edit {
 };
 struct inspect_refusal {
     const char *file;
-    unsigned line;
+    unsigned line, column; /* 0: the whole file */
     const char *reason;
 };
 struct inspect_outcome {
@@ -84,3 +85,27 @@ struct inspect_outcome {
 bool inspect_change(const struct manifest_tree *tree, const struct inspection *inspection,
                     const struct inspect_wish *wish, struct arena *arena,
                     struct inspect_outcome *out, struct err *err) MUST_CHECK;
+
+/* ---- what is wrong with it, or will be ---- */
+
+enum inspect_level { INSPECT_ERROR, INSPECT_WARNING };
+struct inspect_rule {
+    const char *id; /* "mutable-tag" */
+    enum inspect_level level;
+    const char *summary;
+};
+extern const struct inspect_rule inspect_rules[];
+extern const size_t inspect_rule_count;
+
+struct inspect_finding {
+    const struct inspect_rule *rule;
+    const char *file;
+    unsigned line, column;        /* from 1; 0: the whole file */
+    const char *message, *remedy; /* without end marks; remedy may be "" */
+};
+
+/* Look through heddle.yaml and the files that its targets use; without a heddle.yaml, that the
+   guessed targets use.  Findings come by file and place, and say each thing once.  In the arena. */
+bool inspect_check(const struct manifest_tree *tree, struct arena *arena,
+                   struct inspection **out_inspection, struct inspect_finding **out,
+                   size_t *out_count, struct err *err) MUST_CHECK;

@@ -4,7 +4,6 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "inspect/inspect.h"
-#include "model/pipeline.h"
 
 /* Folders below one another: no repository is nested deeper on purpose. */
 #define INSPECT_DEPTH_MAX 32
@@ -26,6 +25,7 @@ struct inspector {
     struct map values_files; /* paths that somebody names as a values file */
     struct manifest_problem **problems_end;
     struct inspection *result;
+    bool is_check; /* a broken heddle.yaml is a finding, and the rest is looked at */
 };
 
 void inspector_problem(struct inspector *inspector, const char *file, unsigned line,
@@ -44,6 +44,12 @@ void guess_targets(struct inspector *inspector);
 void find_reach(struct inspector *inspector);
 /* places.c: every version of every file. */
 void find_places(struct inspector *inspector);
+/* locate's view of a file, with the fields that heddle.yaml names. */
+struct locate_file file_to_locate(const struct inspection *inspection, const char *path,
+                                  bool is_values);
+/* All of it.  `is_check` is the inspector's. */
+bool inspect_all(const struct manifest_tree *tree, bool is_check, struct arena *arena,
+                 struct inspection **out, struct err *err) MUST_CHECK;
 
 static inline const char *text_of(const struct yaml_node *node)
 {

@@ -36,17 +36,25 @@ static unsigned line_of(const char *text)
                : 0;
 }
 
+struct locate_file file_to_locate(const struct inspection *inspection, const char *path,
+                                  bool is_values)
+{
+    const struct pipeline *pipeline = inspection->pipeline;
+    return (struct locate_file){
+        .path = path,
+        .is_values = is_values,
+        .fields = pipeline ? pipeline->image_fields : NULL,
+        .field_count = pipeline ? pipeline->image_field_count : 0,
+    };
+}
+
 static void look(struct inspector *inspector, const struct inspect_file *file)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     struct yaml_document *documents = NULL;
     struct err err = {0};
-    struct locate_file wanted = {
-        .path = file->path,
-        .is_values = map_has(&inspector->values_files, file->path),
-        .fields = inspector->result->fields,
-        .field_count = inspector->result->field_count,
-    };
+    struct locate_file wanted = file_to_locate(inspector->result, file->path,
+                                               map_has(&inspector->values_files, file->path));
     if (!inspector_parse(inspector, file->path, arena, &wanted.text, &documents, &err)) {
         inspector_problem(inspector, file->path, line_of(err.text), err.text);
         return;

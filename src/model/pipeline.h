@@ -19,6 +19,7 @@
 struct target {
     char cluster[NAME_BYTES]; /* also the target's name */
     char path[PATH_BYTES];    /* "clusters/dev" */
+    unsigned line, column;    /* in the file; 0: it stands in no file */
 };
 
 enum policy_kind {

@@ -109,6 +109,7 @@ static void wrong_usage_is_explained(void **state)
         {"help-promote", {"promote -h", NULL, NULL, false}},
         {"help-exit-codes", {"help exit-codes", NULL, NULL, false}},
         {"help-output", {"help output", NULL, NULL, false}},
+        {"help-check", {"check -h", NULL, NULL, false}},
         {"help-schema", {"schema -h", NULL, NULL, false}},
         {"version", {"--version", NULL, NULL, false}},
         {"completion-bash", {"completion bash", NULL, NULL, false}},
@@ -515,6 +516,38 @@ static void completion_is_silent_without_a_server(void **state)
     stage_end(&stage);
 }
 
+static void check_says_what_it_finds_in_each_format(void **state)
+{
+    (void)state;
+    static const struct answer nothing[] = {{0}};
+    static const struct {
+        const char *arguments;
+        int code;
+        const char *out;
+    } cases[] = {
+        {"check tests/golden/repos/troubles/repo", 1,
+         "heddle.yaml:13:11: the folder clusters/empty of target empty"},
+        {"check tests/golden/repos/troubles/repo -o json", 1, "\"rule\": \"duplicate-key\""},
+        {"check tests/golden/repos/troubles/repo -o sarif", 1, "\"ruleId\": \"duplicate-key\""},
+        {"check tests/golden/repos/named-fields/repo", 0, ""},
+        {"check tests/golden/repos/named-fields/repo -o json", 0, "\"findings\": []"},
+        {"check no/such/folder", 5, ""},
+        {"check -o wide", 2, ""},
+    };
+    struct stage stage;
+    stage_begin(&stage, nothing);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct outcome_of_run result;
+        stage_run(&stage, &(struct run){cases[i].arguments, NULL, NULL, true}, &result);
+        if (result.code != cases[i].code || !strstr(result.out.text, cases[i].out)) {
+            fail_msg("%s: exit %d\n%s%s", cases[i].arguments, result.code, result.out.text,
+                     result.talk.text);
+        }
+        run_done(&result);
+    }
+    stage_end(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +567,7 @@ int main(void)
         cmocka_unit_test(doctor_names_each_trouble_with_a_fix),
         cmocka_unit_test(completion_knows_commands_flags_and_names),
         cmocka_unit_test(completion_is_silent_without_a_server),
+        cmocka_unit_test(check_says_what_it_finds_in_each_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,146 @@
+/* check: what is wrong with a repository, or will be at its first promotion. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inspect/checker.h"
+
+const struct inspect_rule inspect_rules[] = {
+    [RULE_PIPELINE_INVALID] = {"pipeline-invalid", INSPECT_ERROR, "heddle.yaml cannot be used"},
+    [RULE_TARGET_MISSING] = {"target-missing", INSPECT_ERROR, "A target's folder does not exist"},
+    [RULE_TARGET_EMPTY] = {"target-empty", INSPECT_ERROR, "A target's folder holds no manifest"},
+    [RULE_LATER_STAGE_ONLY] = {"later-stage-only", INSPECT_WARNING,
+                               "A workload is in no stage that versions come from"},
+    [RULE_YAML_INVALID] = {"yaml-invalid", INSPECT_ERROR, "A file is not YAML"},
+    [RULE_DUPLICATE_KEY] = {"duplicate-key", INSPECT_ERROR, "A key stands twice in a mapping"},
+    [RULE_KUSTOMIZATION_INVALID] = {"kustomization-invalid", INSPECT_ERROR,
+                                    "A kustomization cannot be used"},
+    [RULE_KUSTOMIZE_NEEDED] = {"kustomize-needed", INSPECT_WARNING,
+                               "A kustomization needs the kustomize program"},
+    [RULE_SHARED_IMAGE] = {"shared-image", INSPECT_WARNING, "Several targets share one version"},
+    [RULE_MUTABLE_TAG] = {"mutable-tag", INSPECT_WARNING, "An image has a tag that moves, or none"},
+    [RULE_ENCRYPTED] = {"encrypted", INSPECT_WARNING, "An encrypted file holds a version"},
+    [RULE_NOT_EDITABLE] = {"not-editable", INSPECT_WARNING,
+                           "A version stands where it cannot be changed"},
+};
+_Static_assert(COUNT_OF(inspect_rules) == RULE_COUNT, "a row for each rule");
+const size_t inspect_rule_count = COUNT_OF(inspect_rules);
+
+void checker_add(struct checker *checker, enum rule rule, struct spot spot, const char *remedy,
+                 const char *fmt, ...)
+{
+    AUTO_STR(message, 2048);
+    va_list args;
+    va_start(args, fmt);
+    str_addv(&message, fmt, args);
+    va_end(args);
+    *VEC_ADD(&checker->findings) = (struct inspect_finding){
+        .rule = &inspect_rules[rule],
+        .file = spot.file,
+        .line = spot.line,
+        .column = spot.column,
+        .message = arena_strdup(checker->arena, message.text),
+        .remedy = remedy,
+    };
+}
+
+/* "line 3, column 5: ", "line 3: " or "3:5: " in front of a text: how long it is, and the place. */
+static size_t read_place(const char *text, struct spot *spot)
+{
+    struct spot at = *spot;
+    int length = 0;
+    bool is_full = sscanf(text, "line %u, column %u: %n", &at.line, &at.column, &length) == 2 ||
+                   sscanf(text, "%u:%u: %n", &at.line, &at.column, &length) == 2;
+    if (!is_full || length == 0) {
+        at = *spot;
+        length = 0;
+        is_full = sscanf(text, "line %u: %n", &at.line, &length) == 1 && length > 0;
+    }
+    *spot = is_full ? at : *spot;
+    return is_full ? (size_t)length : 0;
+}
+
+void checker_add_text(struct checker *checker, enum rule rule, struct spot spot, const char *text)
+{
+    text += read_place(text, &spot);
+    size_t length = strlen(text);
+    const char *end = strstr(text, "; ");
+    bool has_brackets = !end && length > 0 && text[length - 1] == ')';
+    end = has_brackets ? strstr(text, " (") : end;
+    const char *remedy =
+        end ? arena_strndup(checker->arena, end + 2, strlen(end + 2) - has_brackets) : "";
+    checker_add(checker, rule, spot, remedy, "%.*s", (int)(end ? (size_t)(end - text) : length),
+                text);
+}
+
+bool checker_is_used(const struct checker *checker, const struct inspect_file *file)
+{
+    return file->target_count > 0 || checker->inspection->target_count == 0;
+}
+
+static int find_path(const void *path, const void *file)
+{
+    return strcmp(path, ((const struct inspect_file *)file)->path);
+}
+
+bool checker_is_used_path(const struct checker *checker, const char *path)
+{
+    const struct inspection *inspection = checker->inspection;
+    const struct inspect_file *file = bsearch(path, inspection->files, inspection->file_count,
+                                              sizeof(*inspection->files), find_path);
+    return !file || checker_is_used(checker, file);
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const struct inspect_finding *a = left;
+    const struct inspect_finding *b = right;
+    int order = strcmp(a->file, b->file);
+    if (order == 0 && a->line != b->line) {
+        order = a->line < b->line ? -1 : 1;
+    }
+    if (order == 0 && a->column != b->column) {
+        order = a->column < b->column ? -1 : 1;
+    }
+    if (order == 0 && a->rule != b->rule) {
+        order = a->rule < b->rule ? -1 : 1;
+    }
+    return order ? order : strcmp(a->message, b->message);
+}
+
+static bool is_same(const struct inspect_finding *a, const struct inspect_finding *b)
+{
+    return by_place(a, b) == 0;
+}
+
+static void hand_over(struct checker *checker, struct inspect_finding **out, size_t *out_count)
+{
+    size_t kept = 0;
+    sort_items(checker->findings.items, checker->findings.count, sizeof(struct inspect_finding),
+               by_place);
+    *out = arena_alloc(checker->arena, checker->findings.count + 1, sizeof(**out));
+    VEC_EACH (const struct inspect_finding, finding, &checker->findings) {
+        if (kept == 0 || !is_same(&(*out)[kept - 1], finding)) {
+            (*out)[kept++] = *finding;
+        }
+    }
+    *out_count = kept;
+}
+
+bool inspect_check(const struct manifest_tree *tree, struct arena *arena,
+                   struct inspection **out_inspection, struct inspect_finding **out,
+                   size_t *out_count, struct err *err)
+{
+    struct checker checker = {.tree = tree, .arena = arena};
+    if (!inspect_all(tree, true, arena, out_inspection, err)) {
+        return false;
+    }
+    checker.inspection = *out_inspection;
+    check_pipeline(&checker);
+    check_files(&checker);
+    bool done = check_places(&checker, err);
+    hand_over(&checker, out, out_count);
+    VEC_DONE(&checker.findings);
+    return done;
+}
