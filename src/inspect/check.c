@@ -1,4 +1,5 @@
 /* check: what is wrong with a repository, or will be at its first promotion. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,20 +46,35 @@ void checker_add(struct checker *checker, enum rule rule, struct spot spot, cons
     };
 }
 
+/* A word and a number behind it; `at` then stands behind both. */
+static bool read_number(const char **at, const char *word, unsigned *out)
+{
+    size_t length = strlen(word);
+    if (strncmp(*at, word, length) != 0 || !isdigit((unsigned char)(*at)[length])) {
+        return false;
+    }
+    char *end = NULL;
+    *out = (unsigned)strtoul(*at + length, &end, 10);
+    *at = end;
+    return true;
+}
+
 /* "line 3, column 5: ", "line 3: " or "3:5: " in front of a text: how long it is, and the place. */
 static size_t read_place(const char *text, struct spot *spot)
 {
-    struct spot at = *spot;
-    int length = 0;
-    bool is_full = sscanf(text, "line %u, column %u: %n", &at.line, &at.column, &length) == 2 ||
-                   sscanf(text, "%u:%u: %n", &at.line, &at.column, &length) == 2;
-    if (!is_full || length == 0) {
-        at = *spot;
-        length = 0;
-        is_full = sscanf(text, "line %u: %n", &at.line, &length) == 1 && length > 0;
+    const char *at = text;
+    struct spot found = *spot;
+    bool is_place = read_number(&at, "line ", &found.line);
+    if (is_place) {
+        (void)read_number(&at, ", column ", &found.column);
+    } else {
+        is_place = read_number(&at, "", &found.line) && read_number(&at, ":", &found.column);
     }
-    *spot = is_full ? at : *spot;
-    return is_full ? (size_t)length : 0;
+    if (!is_place || strncmp(at, ": ", 2) != 0) {
+        return 0;
+    }
+    *spot = found;
+    return (size_t)(at - text) + 2;
 }
 
 void checker_add_text(struct checker *checker, enum rule rule, struct spot spot, const char *text)

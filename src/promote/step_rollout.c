@@ -73,7 +73,8 @@ static void follow(struct promote *engine, struct release_run *run, struct relea
     bool moved = workload->ready != item->ready || workload->wanted != item->wanted ||
                  strcmp(workload->diagnosis.code, item->diagnosis.code) != 0;
     /* The same cause in other words, one more restart, is no progress. */
-    bool is_reworded = strcmp(workload->diagnosis.what, item->diagnosis.what) != 0 ||
+    bool is_reworded = strcmp(workload->diagnosis.code, item->diagnosis.code) != 0 ||
+                       strcmp(workload->diagnosis.what, item->diagnosis.what) != 0 ||
                        strcmp(workload->diagnosis.effect, item->diagnosis.effect) != 0;
     enum item_state state = state_of(workload, item);
     if (moved) {
