@@ -34,7 +34,7 @@ def drain(selector, until):
 
 
 def measure(program, quick):
-    count = 200 if quick else 4000
+    count = 200 if quick else 10000
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))
     house = House()

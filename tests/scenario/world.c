@@ -78,7 +78,7 @@ static size_t cluster_index(struct world *world, const char *name)
         }
     }
     assert_true(world->cluster_count < COUNT_OF(world->clusters));
-    snprintf(world->clusters[world->cluster_count], NAME_BYTES, "%s", name);
+    TEXT_COPY_CUT(world->clusters[world->cluster_count], name);
     return world->cluster_count++;
 }
 
