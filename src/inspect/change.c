@@ -1,7 +1,11 @@
 /* change: set the version of an image, wherever it is written. */
+#include <stdio.h>
 #include <string.h>
 
 #include "inspect/changer.h"
+
+/* Of one file: each reads it again, and 4 MiB take a third of a second. */
+#define TRIALS_MAX 64
 
 /* ---- which places ---- */
 
@@ -135,29 +139,53 @@ static const char *amend_place(struct changer *changer, const struct inspect_pla
 
 /* ---- one file ---- */
 
-static const struct locate_place *find_again(const struct locate_place *places,
-                                             const struct locate_place *wanted)
-{
-    for (; places; places = places->next) {
-        if (places->document == wanted->document && places->line == wanted->line &&
-            places->column == wanted->column && places->form == wanted->form &&
-            strcmp(places->container, wanted->container) == 0) {
-            return places;
-        }
-    }
-    return NULL;
-}
+/* The amendments of one place. */
+struct piece {
+    const struct inspect_place *place;
+    size_t first, count;
+    size_t unit; /* the first piece that shares an anchored value with it: all of them or none */
+};
 
 struct file_change {
     struct locate_file file;
-    const struct locate_place *places;
+    const struct locate_place *places; /* those from the last one found on */
     amendment_vec amendments;
+    VEC(struct piece) pieces;
+    size_t first_refusal;
+    size_t trials;
+    amendment_vec kept;
 };
+
+static void file_change_done(struct file_change *change)
+{
+    VEC_DONE(&change->amendments);
+    VEC_DONE(&change->pieces);
+    VEC_DONE(&change->kept);
+}
+
+static bool is_same_place(const struct locate_place *a, const struct locate_place *b)
+{
+    return a->document == b->document && a->line == b->line && a->column == b->column &&
+           a->form == b->form && strcmp(a->container, b->container) == 0;
+}
+
+/* Both lists are in the same order, so the search goes on where it ended. */
+static const struct locate_place *find_again(struct file_change *change,
+                                             const struct locate_place *wanted)
+{
+    const struct locate_place *found = change->places;
+    while (found && !is_same_place(found, wanted)) {
+        found = found->next;
+    }
+    change->places = found ? found : change->places;
+    return found;
+}
 
 static bool read_again(struct changer *changer, const struct inspect_place *place,
                        struct file_change *change, struct err *err)
 {
     struct yaml_document *documents = NULL;
+    change->first_refusal = changer->refusals.count;
     change->file = file_to_locate(changer->inspection, place->file->path,
                                   place->at.form == LOCATE_VALUES_FILE);
     if (!changer->tree->read(changer->tree->context, place->file->path, changer->arena,
@@ -170,38 +198,192 @@ static bool read_again(struct changer *changer, const struct inspect_place *plac
     return true;
 }
 
-/* One place after another, so that a refusal of one keeps none of the others from its change. */
 static void take_place(struct changer *changer, struct file_change *change,
                        const struct inspect_place *place)
 {
-    const struct locate_place *at = find_again(change->places, &place->at);
+    const struct locate_place *at = find_again(change, &place->at);
     changer->out->place_count++;
     if (!at || is_as_wished(changer->wish, at)) {
         return;
     }
     size_t before = change->amendments.count;
     const char *reason = amend_place(changer, place, at, &change->amendments);
-    struct err err = {0};
-    AUTO_STR(trial, YAML_BYTES_MAX);
-    if (!reason && change->amendments.count > before &&
-        !yaml_amend(change->file.text, change->file.documents, change->amendments.items + before,
-                    change->amendments.count - before, &trial, &err)) {
-        reason = err.text;
-    }
     if (reason) {
         refuse(changer, place, reason);
         change->amendments.count = before;
+    } else if (change->amendments.count > before) {
+        size_t number = change->pieces.count;
+        *VEC_ADD(&change->pieces) =
+            (struct piece){place, before, change->amendments.count - before, number};
     }
+}
+
+/* ---- which pieces go together ---- */
+
+static size_t unit_of(struct file_change *change, size_t piece)
+{
+    while (change->pieces.items[piece].unit != piece) {
+        piece = change->pieces.items[piece].unit;
+    }
+    return piece;
+}
+
+/* A value that an anchor gives to several places changes for all of them, or not at all. */
+static void join_pieces(struct file_change *change)
+{
+    AUTO(map_done) struct map first = {0}; /* where a value stands → a piece, from 1 */
+    for (size_t i = 0; i < change->pieces.count; i++) {
+        struct piece *piece = &change->pieces.items[i];
+        for (size_t n = piece->first; n < piece->first + piece->count; n++) {
+            const struct yaml_amendment *amendment = &change->amendments.items[n];
+            const struct yaml_node *at = amendment->at;
+            if (amendment->kind != YAML_AMEND_SET) {
+                continue;
+            }
+            char key[24];
+            snprintf(key, sizeof(key), "%zu", (at->target ? at->target : at)->start);
+            uintptr_t before = (uintptr_t)map_get(&first, key);
+            if (before) {
+                change->pieces.items[unit_of(change, i)].unit = unit_of(change, (size_t)before - 1);
+            } else {
+                map_set(&first, key, (void *)(i + 1));
+            }
+        }
+    }
+    for (size_t i = 0; i < change->pieces.count; i++) {
+        change->pieces.items[i].unit = unit_of(change, i);
+    }
+}
+
+static int by_unit(const void *left, const void *right)
+{
+    const struct piece *a = left;
+    const struct piece *b = right;
+    if (a->unit != b->unit) {
+        return a->unit < b->unit ? -1 : 1;
+    }
+    return a->first < b->first ? -1 : a->first > b->first;
+}
+
+/* ---- all that can be changed ---- */
+
+/* Two places can be one value, by a merge key. */
+static bool has_same(const amendment_vec *amendments, size_t from,
+                     const struct yaml_amendment *amendment)
+{
+    for (size_t i = from; i < amendments->count; i++) {
+        if (amendments->items[i].kind == YAML_AMEND_SET &&
+            amendments->items[i].at == amendment->at) {
+            return amendment->kind == YAML_AMEND_SET;
+        }
+    }
+    return false;
+}
+
+static void add_pieces(const struct file_change *change, size_t low, size_t high,
+                       amendment_vec *out)
+{
+    size_t unit_start = out->count;
+    for (size_t i = low; i < high; i++) {
+        const struct piece *piece = &change->pieces.items[i];
+        bool is_new_unit = i == low || piece->unit != change->pieces.items[i - 1].unit;
+        unit_start = is_new_unit ? out->count : unit_start;
+        for (size_t n = piece->first; n < piece->first + piece->count; n++) {
+            if (!has_same(out, unit_start, &change->amendments.items[n])) {
+                *VEC_ADD(out) = change->amendments.items[n];
+            }
+        }
+    }
+}
+
+static bool try_pieces(struct file_change *change, size_t low, size_t high, struct err *err)
+{
+    AUTO_STR(result, YAML_BYTES_MAX);
+    amendment_vec amendments = {0};
+    add_pieces(change, low, high, &amendments);
+    change->trials++;
+    bool done = yaml_amend(change->file.text, change->file.documents, amendments.items,
+                           amendments.count, &result, err);
+    VEC_DONE(&amendments);
+    return done;
+}
+
+/* The end of the unit that holds the middle, or the start of it when that is the whole rest. */
+static size_t split_of(const struct file_change *change, size_t low, size_t high)
+{
+    const struct piece *pieces = change->pieces.items;
+    size_t after = low + (high - low) / 2;
+    size_t before = after;
+    while (after < high && pieces[after].unit == pieces[after - 1].unit) {
+        after++;
+    }
+    while (before > low && pieces[before].unit == pieces[before - 1].unit) {
+        before--;
+    }
+    return after < high ? after : before;
+}
+
+static void refuse_pieces(struct changer *changer, const struct file_change *change, size_t low,
+                          size_t high, const char *reason)
+{
+    for (size_t i = low; i < high; i++) {
+        refuse(changer, change->pieces.items[i].place, reason);
+    }
+}
+
+/* The pieces that can be changed, found by halves: a refusal of one keeps no other from its
+   change. */
+static void keep_pieces(struct changer *changer, struct file_change *change, size_t low,
+                        size_t high)
+{
+    struct err err = {0};
+    if (change->trials >= TRIALS_MAX) {
+        refuse_pieces(changer, change, low, high,
+                      "too many places of this file cannot be changed; mend those that are named "
+                      "with a reason, and try again");
+        return;
+    }
+    if (try_pieces(change, low, high, &err)) {
+        add_pieces(change, low, high, &change->kept);
+        return;
+    }
+    size_t middle = high - low > 1 ? split_of(change, low, high) : low;
+    if (middle == low) {
+        refuse_pieces(changer, change, low, high, err.text);
+        return;
+    }
+    keep_pieces(changer, change, low, middle);
+    keep_pieces(changer, change, middle, high);
+}
+
+static int by_line(const void *left, const void *right)
+{
+    const struct inspect_refusal *a = left;
+    const struct inspect_refusal *b = right;
+    if (a->line != b->line) {
+        return a->line < b->line ? -1 : 1;
+    }
+    return a->column < b->column ? -1 : a->column > b->column;
 }
 
 static bool finish_file(struct changer *changer, struct file_change *change, struct err *err)
 {
     AUTO_STR(after, YAML_BYTES_MAX);
-    if (change->amendments.count == 0) {
+    if (change->pieces.count > 0) {
+        join_pieces(change);
+        sort_items(change->pieces.items, change->pieces.count, sizeof(struct piece), by_unit);
+        keep_pieces(changer, change, 0, change->pieces.count);
+    }
+    if (changer->refusals.count > change->first_refusal) {
+        sort_items(changer->refusals.items + change->first_refusal,
+                   changer->refusals.count - change->first_refusal, sizeof(struct inspect_refusal),
+                   by_line);
+    }
+    if (change->kept.count == 0) {
         return true;
     }
-    if (!yaml_amend(change->file.text, change->file.documents, change->amendments.items,
-                    change->amendments.count, &after, err)) {
+    if (!yaml_amend(change->file.text, change->file.documents, change->kept.items,
+                    change->kept.count, &after, err)) {
         return err_wrap(err, "%s", change->file.path);
     }
     struct inspect_edit *edit = VEC_ADD(&changer->edits);
@@ -217,21 +399,21 @@ static bool change_file(struct changer *changer, size_t *at, struct err *err)
 {
     const struct inspection *inspection = changer->inspection;
     const struct inspect_file *file = inspection->places[*at].file;
-    struct file_change change = {0};
+    AUTO(file_change_done) struct file_change change = {0};
     bool done = true;
+    bool is_read = false;
     for (; *at < inspection->place_count && inspection->places[*at].file == file; ++*at) {
         const struct inspect_place *place = &inspection->places[*at];
         if (!done || !is_wanted(changer, place)) {
             continue;
         }
-        done = change.places || read_again(changer, place, &change, err);
+        done = is_read || read_again(changer, place, &change, err);
+        is_read = true;
         if (done) {
             take_place(changer, &change, place);
         }
     }
-    done = done && finish_file(changer, &change, err);
-    VEC_DONE(&change.amendments);
-    return done;
+    return done && (!is_read || finish_file(changer, &change, err));
 }
 
 /* A file that cannot be read, and has the name in its text, may use the image. */

@@ -7,7 +7,7 @@
    shapes find there, too, stays theirs: see in_order(). */
 static void add(struct finder *finder, struct yaml_node *node, const char *path)
 {
-    if (node->is_alias) {
+    if (node->is_alias && node->kind != YAML_SCALAR) {
         return; /* it is found where it is written */
     }
     if (node->kind == YAML_MAPPING) {

@@ -49,5 +49,6 @@ void find_kustomize(struct finder *finder, struct yaml_node *root);
 void find_argocd(struct finder *finder, struct yaml_node *root);
 /* custom.c: fields that the user names. */
 void find_custom(struct finder *finder, struct yaml_node *root);
-/* markers.c: scalars with Flux's comment {"$imagepolicy": …} behind them. */
-void find_markers(struct finder *finder, struct yaml_node *root);
+/* markers.c: scalars with Flux's comment {"$imagepolicy": …} behind them.  `first`: the first place
+   of this document, or NULL. */
+void find_markers(struct finder *finder, struct yaml_node *root, struct locate_place *first);

@@ -159,8 +159,9 @@ struct locate_place *locate_places(const struct locate_file *file, struct arena 
         }
         finder.document = document->index;
         finder.trouble = is_encrypted(document->root) ? "the file is encrypted by SOPS" : NULL;
+        struct locate_place **tail = finder.tail;
         look_at_root(&finder, document->root, 0);
-        find_markers(&finder, document->root);
+        find_markers(&finder, document->root, *tail);
     }
     return in_order(finder.first, arena);
 }

@@ -5,17 +5,28 @@
  * with ":tag", ":name" or ":digest" behind the name, that it is only this part.  What we have found
  * by its shape becomes certain by it; what we have not is a place by it.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "locate/internal.h"
 
 #define MARKER "{\"$imagepolicy\":"
+/* What follows a scalar on its line.  Longer than any marker; a file may be one line of 4 MiB. */
+#define LINE_BYTES_MAX 1024
+
+/* The places of one document, by the byte at which a scalar of theirs begins. */
+struct marker_walk {
+    struct finder *finder;
+    struct map known;
+};
 
 static struct slice rest_of_line(const struct finder *finder, const struct yaml_node *node)
 {
     struct slice text = finder->file->text;
     const char *from = text.bytes + node->end;
     size_t left = text.length - node->end;
+    left = left < LINE_BYTES_MAX ? left : LINE_BYTES_MAX;
     const char *end = memchr(from, '\n', left);
     return (struct slice){from, end ? (size_t)(end - from) : left};
 }
@@ -25,24 +36,40 @@ static bool has_suffix(struct slice line, const char *suffix)
     return memmem(line.bytes, line.length, suffix, strlen(suffix)) != NULL;
 }
 
-static struct locate_place *known(const struct finder *finder, const struct yaml_node *node)
+static void note(struct marker_walk *walk, const struct yaml_node *node, struct locate_place *place)
 {
-    for (struct locate_place *place = finder->first; place; place = place->next) {
-        if (place->whole == node || place->tag_node == node || place->digest_node == node) {
-            return place;
-        }
+    char key[24];
+    snprintf(key, sizeof(key), "%zu", node ? node->start : 0);
+    if (node && !map_has(&walk->known, key)) {
+        map_set(&walk->known, key, place);
     }
-    return NULL;
 }
 
-static void look_at_scalar(struct finder *finder, struct yaml_node *node,
+static void note_places(struct marker_walk *walk, struct locate_place *first)
+{
+    for (struct locate_place *place = first; place; place = place->next) {
+        note(walk, place->whole, place);
+        note(walk, place->tag_node, place);
+        note(walk, place->digest_node, place);
+    }
+}
+
+static struct locate_place *known(const struct marker_walk *walk, const struct yaml_node *node)
+{
+    char key[24];
+    snprintf(key, sizeof(key), "%zu", node->start);
+    return map_get(&walk->known, key);
+}
+
+static void look_at_scalar(struct marker_walk *walk, struct yaml_node *node,
                            const struct yaml_node *parent)
 {
+    struct finder *finder = walk->finder;
     struct slice line = rest_of_line(finder, node);
     if (!has_suffix(line, MARKER) || has_suffix(line, ":name\"")) {
         return;
     }
-    struct locate_place *place = known(finder, node);
+    struct locate_place *place = known(walk, node);
     if (place) {
         place->confidence = LOCATE_CERTAIN;
         return;
@@ -60,23 +87,26 @@ static void look_at_scalar(struct finder *finder, struct yaml_node *node,
     place_read_split(place, "", parent, finder->arena);
 }
 
-static void look(struct finder *finder, struct yaml_node *node, int depth)
+static void look(struct marker_walk *walk, struct yaml_node *node, int depth)
 {
     for (size_t i = 0; depth <= LOCATE_DEPTH_MAX && !node->is_alias && i < node->item_count; i++) {
         struct yaml_node *child = node->items[i];
         bool is_key = node->kind == YAML_MAPPING && i % 2 == 0;
         if (child->kind != YAML_SCALAR) {
-            look(finder, child, depth + 1);
+            look(walk, child, depth + 1);
         } else if (!is_key && !child->is_alias) {
-            look_at_scalar(finder, child, node);
+            look_at_scalar(walk, child, node);
         }
     }
 }
 
-void find_markers(struct finder *finder, struct yaml_node *root)
+void find_markers(struct finder *finder, struct yaml_node *root, struct locate_place *first)
 {
     struct slice text = finder->file->text;
     if (memmem(text.bytes, text.length, MARKER, strlen(MARKER))) {
-        look(finder, root, 0);
+        struct marker_walk walk = {.finder = finder};
+        note_places(&walk, first);
+        look(&walk, root, 0);
+        map_done(&walk.known);
     }
 }

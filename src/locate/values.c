@@ -156,8 +156,8 @@ static void look_at_mapping(struct value_walk *walk, const struct yaml_node *map
     for (size_t i = 0; i + 1 < mapping->item_count; i += 2) {
         const char *key = node_text(mapping->items[i]);
         struct yaml_node *value = mapping->items[i + 1];
-        if (value->is_alias) {
-            continue;
+        if (value->is_alias && value->kind != YAML_SCALAR) {
+            continue; /* what it repeats is found where it is written */
         }
         if (value->kind != YAML_SCALAR) {
             look_below(walk, key, value, depth);

@@ -263,23 +263,18 @@ static bool apply_splices(struct amend *amend, struct str *out, struct err *err)
            err_set(err, ERR_INVALID, "the file would grow past %u MiB", YAML_BYTES_MAX >> 20);
 }
 
-/* Where a byte of the old text stands in the new one. */
-static size_t moved(const struct amend *amend, size_t at)
-{
-    size_t place = at;
-    VEC_EACH (struct splice, splice, &amend->splices) {
-        if (splice->end <= at) {
-            place = place + strlen(splice->text) - (splice->end - splice->start);
-        }
-    }
-    return place;
-}
-
 /* ---- is it what was meant? ---- */
 
 struct review {
-    const struct amend *amend;
-    size_t seen; /* additions and removals that were met */
+    const struct yaml_amendment **sorted; /* additions and removals, by where, in their order */
+    size_t count;
+    size_t seen; /* that were met */
+};
+
+/* Those of one collection. */
+struct range {
+    const struct yaml_amendment **first;
+    size_t count;
 };
 
 static bool same_node(struct review *review, const struct yaml_node *before,
@@ -314,27 +309,52 @@ static bool is_added(const struct yaml_amendment *amendment, const struct yaml_n
            is_item(value->items[0], amendment);
 }
 
-static const struct yaml_amendment *amendment_of(const struct review *review,
-                                                 enum yaml_amend_kind kind,
-                                                 const struct yaml_node *in,
-                                                 const struct yaml_node *at)
+static int by_where(const void *left, const void *right)
 {
-    for (size_t i = 0; i < review->amend->count; i++) {
-        const struct yaml_amendment *amendment = &review->amend->amendments[i];
-        if (amendment->kind == kind && amendment->in == in && (!at || amendment->at == at)) {
-            return amendment;
+    const struct yaml_amendment *a = *(const struct yaml_amendment *const *)left;
+    const struct yaml_amendment *b = *(const struct yaml_amendment *const *)right;
+    if (a->in != b->in) {
+        return (uintptr_t)a->in < (uintptr_t)b->in ? -1 : 1;
+    }
+    return a < b ? -1 : a > b; /* they stand in one array */
+}
+
+static struct range range_of(const struct review *review, const struct yaml_node *in)
+{
+    size_t low = 0;
+    size_t high = review->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool is_before = (uintptr_t)review->sorted[middle]->in < (uintptr_t)in;
+        low = is_before ? middle + 1 : low;
+        high = is_before ? high : middle;
+    }
+    struct range range = {review->sorted + low, 0};
+    while (low + range.count < review->count && range.first[range.count]->in == in) {
+        range.count++;
+    }
+    return range;
+}
+
+static const struct yaml_amendment *
+amendment_of(const struct range *range, enum yaml_amend_kind kind, const struct yaml_node *at)
+{
+    for (size_t i = 0; i < range->count; i++) {
+        if (range->first[i]->kind == kind && (!at || range->first[i]->at == at)) {
+            return range->first[i];
         }
     }
     return NULL;
 }
 
 /* What was added behind a pair, in the order of the amendments. */
-static bool skip_added(struct review *review, const struct yaml_node *before,
-                       const struct yaml_node *at, const struct yaml_node *after, size_t *next)
+static bool skip_added(struct review *review, const struct range *range,
+                       const struct yaml_node *before, const struct yaml_node *at,
+                       const struct yaml_node *after, size_t *next)
 {
-    for (size_t i = 0; i < review->amend->count; i++) {
-        const struct yaml_amendment *amendment = &review->amend->amendments[i];
-        bool is_here = amendment->kind == YAML_AMEND_ADD && amendment->in == before &&
+    for (size_t i = 0; i < range->count; i++) {
+        const struct yaml_amendment *amendment = range->first[i];
+        bool is_here = amendment->kind == YAML_AMEND_ADD &&
                        (amendment->at ? amendment->at : last_of(before)) == at;
         if (!is_here) {
             continue;
@@ -352,10 +372,11 @@ static bool skip_added(struct review *review, const struct yaml_node *before,
 static bool same_mapping(struct review *review, const struct yaml_node *before,
                          const struct yaml_node *after)
 {
+    struct range range = range_of(review, before);
     size_t next = 0;
     for (size_t i = 0; i + 1 < before->item_count; i += 2) {
         const struct yaml_node *value = before->items[i + 1];
-        if (amendment_of(review, YAML_AMEND_REMOVE, before, value)) {
+        if (amendment_of(&range, YAML_AMEND_REMOVE, value)) {
             review->seen++;
         } else if (next + 1 >= after->item_count ||
                    !same_node(review, before->items[i], after->items[next]) ||
@@ -364,7 +385,7 @@ static bool same_mapping(struct review *review, const struct yaml_node *before,
         } else {
             next += 2;
         }
-        if (!skip_added(review, before, value, after, &next)) {
+        if (!skip_added(review, &range, before, value, after, &next)) {
             return false;
         }
     }
@@ -374,7 +395,8 @@ static bool same_mapping(struct review *review, const struct yaml_node *before,
 static bool same_sequence(struct review *review, const struct yaml_node *before,
                           const struct yaml_node *after)
 {
-    const struct yaml_amendment *more = amendment_of(review, YAML_AMEND_APPEND, before, NULL);
+    struct range range = range_of(review, before);
+    const struct yaml_amendment *more = amendment_of(&range, YAML_AMEND_APPEND, NULL);
     if (after->item_count != before->item_count + (more != NULL)) {
         return false;
     }
@@ -412,12 +434,15 @@ static bool same_node(struct review *review, const struct yaml_node *before,
 
 static bool check(const struct amend *amend, struct slice now, struct err *err)
 {
-    struct review review = {.amend = amend};
+    struct review review = {
+        .sorted = arena_alloc(amend->arena, amend->count + 1, sizeof(struct yaml_amendment *))};
     struct yaml_document *after = NULL;
-    size_t wanted = 0;
     for (size_t i = 0; i < amend->count; i++) {
-        wanted += amend->amendments[i].kind != YAML_AMEND_SET;
+        if (amend->amendments[i].kind != YAML_AMEND_SET) {
+            review.sorted[review.count++] = &amend->amendments[i];
+        }
     }
+    sort_items(review.sorted, review.count, sizeof(struct yaml_amendment *), by_where);
     if (!yaml_parse(amend->arena, now, &after, err)) {
         return err_wrap(err, "the file could not be read after the change");
     }
@@ -427,26 +452,50 @@ static bool check(const struct amend *amend, struct slice now, struct err *err)
         same = !before->root == !after->root &&
                (!before->root || same_node(&review, before->root, after->root));
     }
-    return (same && !before && !after && review.seen == wanted) ||
+    return (same && !before && !after && review.seen == review.count) ||
            err_set(err, ERR_REFUSED, "the change would have changed more than it was meant for");
 }
 
 /* ---- all together ---- */
 
+static int by_start(const void *left, const void *right)
+{
+    const struct yaml_edit *a = left;
+    const struct yaml_edit *b = right;
+    return a->start < b->start ? -1 : a->start > b->start;
+}
+
+/* Bytes of the old text become bytes of the new one.  Both lists are sorted by place. */
+static void move_edits(const struct amend *amend, struct yaml_edit *edits, size_t count)
+{
+    const struct splice *splice = amend->splices.items;
+    const struct splice *end = splice + amend->splices.count;
+    size_t added = 0;
+    size_t removed = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (; splice < end && splice->end <= edits[i].start; splice++) {
+            added += strlen(splice->text);
+            removed += splice->end - splice->start;
+        }
+        edits[i].start = edits[i].start + added - removed;
+        edits[i].end = edits[i].end + added - removed;
+    }
+}
+
 static bool set_scalars(const struct amend *amend, struct slice now, struct str *out,
                         struct err *err)
 {
-    struct yaml_edit *edits = arena_alloc(amend->arena, amend->count, sizeof(*edits));
+    struct yaml_edit *edits = arena_alloc(amend->arena, amend->count + 1, sizeof(*edits));
     size_t count = 0;
     for (size_t i = 0; i < amend->count; i++) {
         const struct yaml_amendment *amendment = &amend->amendments[i];
         if (amendment->kind == YAML_AMEND_SET) {
-            edits[count++] = (struct yaml_edit){moved(amend, amendment->at->start),
-                                                moved(amend, amendment->at->start) +
-                                                    amendment->at->end - amendment->at->start,
-                                                amendment->value};
+            edits[count++] =
+                (struct yaml_edit){amendment->at->start, amendment->at->end, amendment->value};
         }
     }
+    sort_items(edits, count, sizeof(*edits), by_start);
+    move_edits(amend, edits, count);
     if (count > 0) {
         return yaml_edit(now, edits, count, out, err);
     }

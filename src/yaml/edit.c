@@ -8,7 +8,9 @@
 struct leaf {
     const struct yaml_node *node;
     bool is_key;
-    const char *shared_by; /* the outermost anchor around it that aliases repeat, or NULL */
+    const char *shared_by;        /* the outermost anchor around it that aliases repeat, or NULL */
+    const struct yaml_edit *edit; /* that is planned for it, or NULL */
+    size_t uses;                  /* aliases of it that shall get the same value */
 };
 
 struct leaves {
@@ -23,7 +25,9 @@ static void leaves_done(struct leaves *leaves)
 
 struct planned {
     const struct yaml_edit *edit;
-    const struct leaf *leaf;
+    struct leaf *leaf;
+    bool is_kept;      /* an alias whose anchor gets the value: nothing is written here */
+    size_t start, end; /* the bytes that go */
 };
 
 struct change {
@@ -37,8 +41,7 @@ struct change {
 
 /* ---- find ---- */
 
-/* An alias is a leaf, too, so that an edit of it is refused with its own words; what it stands for
-   is listed at its anchor. */
+/* An alias is a leaf, too: a use that can get a value of its own. */
 static void collect(struct leaves *leaves, const struct yaml_node *node, bool is_key,
                     const char *shared_by)
 {
@@ -46,7 +49,7 @@ static void collect(struct leaves *leaves, const struct yaml_node *node, bool is
         shared_by = node->anchor;
     }
     if (node->kind == YAML_SCALAR || node->is_alias) {
-        *VEC_ADD(leaves) = (struct leaf){node, is_key, shared_by};
+        *VEC_ADD(leaves) = (struct leaf){.node = node, .is_key = is_key, .shared_by = shared_by};
         return;
     }
     for (size_t i = 0; i < node->item_count; i++) {
@@ -83,15 +86,48 @@ static bool match_leaves(struct change *change, struct err *err)
         while (at < change->leaves.count && change->leaves.items[at].node->start < edit->start) {
             at++;
         }
-        const struct leaf *leaf = at < change->leaves.count ? &change->leaves.items[at] : NULL;
+        struct leaf *leaf = at < change->leaves.count ? &change->leaves.items[at] : NULL;
         if (!leaf || leaf->node->start != edit->start || leaf->node->end != edit->end) {
             return err_set(err, ERR_INVALID, "line %u: bytes %zu to %zu are not one value",
                            line_of(change->text, edit->start), edit->start, edit->end);
         }
+        leaf->edit = edit;
         change->planned[i].leaf = leaf;
         at++;
     }
     return true;
+}
+
+/* ---- anchors ---- */
+
+static int by_start(const void *start, const void *leaf)
+{
+    size_t left = *(const size_t *)start;
+    size_t right = ((const struct leaf *)leaf)->node->start;
+    return (left > right) - (left < right);
+}
+
+static struct leaf *target_of(const struct change *change, const struct leaf *leaf)
+{
+    const struct yaml_node *target = leaf->node->target;
+    struct leaf *found = target ? bsearch(&target->start, change->leaves.items,
+                                          change->leaves.count, sizeof(*found), by_start)
+                                : NULL;
+    return found && found->node == target ? found : NULL;
+}
+
+/* An alias is kept where its anchor gets the same value. */
+static void count_uses(struct change *change)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        struct planned *planned = &change->planned[i];
+        struct leaf *target =
+            planned->leaf->node->is_alias ? target_of(change, planned->leaf) : NULL;
+        if (target && target->edit && strcmp(target->edit->value, planned->edit->value) == 0) {
+            planned->is_kept = true;
+            target->uses++;
+        }
+    }
 }
 
 /* ---- refuse ---- */
@@ -101,26 +137,68 @@ static bool refuse(const struct yaml_node *node, struct err *err, const char *wh
     return err_set(err, ERR_REFUSED, "line %u, column %u: %s", node->line, node->column, why);
 }
 
-static bool check_editable(struct slice text, const struct leaf *leaf, struct err *err)
+static bool check_uses(const struct leaf *leaf, struct err *err)
 {
     const struct yaml_node *node = leaf->node;
-    if (node->is_alias) {
-        return err_set(err, ERR_REFUSED,
-                       "line %u, column %u: the value is the alias *%s; write the value out here, "
-                       "or edit it where &%s stands",
-                       node->line, node->column, node->anchor, node->anchor);
+    bool is_own = !node->is_alias && node->alias_count > 0 && leaf->shared_by == node->anchor;
+    if (!leaf->shared_by || (is_own && leaf->uses == node->alias_count)) {
+        return true;
     }
+    return err_set(err, ERR_REFUSED,
+                   "line %u, column %u: the value is under the anchor &%s, which aliases "
+                   "repeat elsewhere in the file; write it out in each place first",
+                   node->line, node->column, leaf->shared_by);
+}
+
+/* The one line of a block text: where its value stands.  False when it has more. */
+static bool find_block_line(struct slice text, const struct yaml_node *node, size_t *out_start,
+                            size_t *out_end)
+{
+    const char *end = text.bytes + node->end;
+    const char *at = memchr(text.bytes + node->start, '\n', node->end - node->start);
+    while (at && at < end && strchr(" \r\n", *at)) {
+        at++;
+    }
+    size_t length = node->text_length;
+    bool is_there = at && length > 0 && (size_t)(text.bytes + text.length - at) >= length &&
+                    memcmp(at, node->text, length) == 0 && !memchr(node->text, '\n', length);
+    *out_start = is_there ? (size_t)(at - text.bytes) : 0;
+    *out_end = *out_start + length;
+    return is_there;
+}
+
+static bool fits_block(const char *value)
+{
+    return value[0] && !strchr(" \t", value[0]) && !strpbrk(value, "\r\n");
+}
+
+static bool place_block(struct slice text, struct planned *planned, struct err *err)
+{
+    const struct yaml_node *node = planned->leaf->node;
+    return (find_block_line(text, node, &planned->start, &planned->end) &&
+            fits_block(planned->edit->value)) ||
+           refuse(node, err,
+                  "the value is a block text (| or >) that is not one line without an end (|- or "
+                  ">-); put it behind the key first");
+}
+
+static bool check_editable(struct slice text, struct planned *planned, struct err *err)
+{
+    const struct leaf *leaf = planned->leaf;
+    const struct yaml_node *node = leaf->node;
+    planned->start = node->start;
+    planned->end = node->end;
     if (leaf->is_key) {
         return refuse(node, err, "this is a key, not a value");
     }
-    if (leaf->shared_by) {
-        return err_set(err, ERR_REFUSED,
-                       "line %u, column %u: the value is under the anchor &%s, which aliases "
-                       "repeat elsewhere in the file; write it out in each place first",
-                       node->line, node->column, leaf->shared_by);
+    if (node->is_alias && node->kind != YAML_SCALAR) {
+        return refuse(node, err, "this is an alias of more than one value");
     }
-    if (node->style == YAML_LITERAL || node->style == YAML_FOLDED) {
-        return refuse(node, err, "the value is a block text (| or >); put it on one line first");
+    if (!check_uses(leaf, err)) {
+        return false;
+    }
+    if (!node->is_alias && (node->style == YAML_LITERAL || node->style == YAML_FOLDED)) {
+        return place_block(text, planned, err);
     }
     size_t length = node->end - node->start;
     if (memchr(text.bytes + node->start, '\n', length) ||
@@ -156,9 +234,18 @@ static void write_single_quoted(struct str *out, const char *value)
     str_add_char(out, '\'');
 }
 
+static bool is_block(const struct yaml_node *node)
+{
+    return !node->is_alias && (node->style == YAML_LITERAL || node->style == YAML_FOLDED);
+}
+
 static void write_value(struct str *out, const struct yaml_node *old, const char *value)
 {
-    if (old->style == YAML_SINGLE_QUOTED && has_only_printable(value)) {
+    if (is_block(old)) {
+        str_add(out, value);
+    } else if (old->is_alias) {
+        yaml_write_scalar(out, value);
+    } else if (old->style == YAML_SINGLE_QUOTED && has_only_printable(value)) {
         write_single_quoted(out, value);
     } else if (old->style == YAML_PLAIN) {
         yaml_write_scalar(out, value);
@@ -178,13 +265,16 @@ static void splice(const struct change *change, struct str *out)
 {
     size_t at = 0;
     for (size_t i = 0; i < change->count; i++) {
-        const struct yaml_node *node = change->planned[i].leaf->node;
-        str_add_bytes(out, change->text.bytes + at, node->start - at);
-        if (wants_blank_before(change->text, node)) {
+        const struct planned *planned = &change->planned[i];
+        if (planned->is_kept) {
+            continue;
+        }
+        str_add_bytes(out, change->text.bytes + at, planned->start - at);
+        if (wants_blank_before(change->text, planned->leaf->node)) {
             str_add_char(out, ' ');
         }
-        write_value(out, node, change->planned[i].edit->value);
-        at = node->end;
+        write_value(out, planned->leaf->node, planned->edit->value);
+        at = planned->end;
     }
     if (at < change->text.length) {
         str_add_bytes(out, change->text.bytes + at, change->text.length - at);
@@ -208,30 +298,52 @@ static bool is_string(const struct yaml_node *node)
     return node->style != YAML_PLAIN || yaml_plain_is_string(node->text);
 }
 
+static const struct planned *planned_for(struct comparison *comparison,
+                                         const struct yaml_node *before)
+{
+    const struct change *change = comparison->change;
+    bool is_next =
+        comparison->seen < change->count && change->planned[comparison->seen].leaf->node == before;
+    return is_next ? &change->planned[comparison->seen++] : NULL;
+}
+
+static bool is_wanted(const struct planned *planned, const struct yaml_node *after)
+{
+    return after->kind == YAML_SCALAR && strcmp(after->text, planned->edit->value) == 0 &&
+           is_string(after);
+}
+
 static bool same_scalar(struct comparison *comparison, const struct yaml_node *before,
                         const struct yaml_node *after)
 {
-    const struct change *change = comparison->change;
-    bool is_edited =
-        comparison->seen < change->count && change->planned[comparison->seen].leaf->node == before;
-    if (is_edited) {
-        const char *wanted = change->planned[comparison->seen++].edit->value;
-        return strcmp(after->text, wanted) == 0 && is_string(after);
+    const struct planned *planned = planned_for(comparison, before);
+    if (planned) {
+        return is_wanted(planned, after);
     }
     return before->style == after->style && before->text_length == after->text_length &&
            memcmp(before->text, after->text, before->text_length) == 0;
 }
 
+/* By name; what it stands for is compared at its anchor. */
+static bool same_alias(struct comparison *comparison, const struct yaml_node *before,
+                       const struct yaml_node *after)
+{
+    const struct planned *planned = planned_for(comparison, before);
+    if (planned && !planned->is_kept) {
+        return !after->is_alias && !after->anchor && !after->tag && is_wanted(planned, after);
+    }
+    return after->is_alias && same_text(before->anchor, after->anchor) &&
+           (!planned || is_wanted(planned, after));
+}
+
 static bool same_node(struct comparison *comparison, const struct yaml_node *before,
                       const struct yaml_node *after)
 {
-    if (before->is_alias != after->is_alias || !same_text(before->anchor, after->anchor)) {
-        return false;
-    }
     if (before->is_alias) {
-        return true; /* by name; what it stands for is compared at its anchor */
+        return same_alias(comparison, before, after);
     }
-    if (before->kind != after->kind || !same_text(before->tag, after->tag)) {
+    if (after->is_alias || !same_text(before->anchor, after->anchor) ||
+        before->kind != after->kind || !same_text(before->tag, after->tag)) {
         return false;
     }
     if (before->kind == YAML_SCALAR) {
@@ -297,8 +409,9 @@ static bool prepare(struct change *change, const struct yaml_edit *edits, struct
     if (!match_leaves(change, err)) {
         return false;
     }
+    count_uses(change);
     for (size_t i = 0; i < change->count; i++) {
-        if (!check_editable(change->text, change->planned[i].leaf, err)) {
+        if (!check_editable(change->text, &change->planned[i], err)) {
             return false;
         }
     }

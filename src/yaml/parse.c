@@ -232,6 +232,7 @@ static bool read_alias(struct reading *reading, const yaml_event_t *event, unsig
     struct yaml_node *node = ARENA_NEW(reading->arena, struct yaml_node);
     *node = *anchor->node;
     node->is_alias = true;
+    node->target = anchor->node;
     node->alias_count = 0;
     anchor->node->alias_count++;
     set_place(reading, node, event);

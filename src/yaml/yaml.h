@@ -23,11 +23,12 @@ struct yaml_node {
     enum yaml_style style; /* of a scalar */
     const char *text;      /* of a scalar: its value, NUL-terminated */
     size_t text_length;
-    const char *tag;          /* as resolved ("tag:yaml.org,2002:str"), or NULL */
-    const char *anchor;       /* or NULL; of an alias: the name it uses */
-    bool is_alias;            /* this is `*name`; the fields show what it stands for */
-    unsigned alias_count;     /* of an anchored node: how many aliases stand for it */
-    unsigned line, column;    /* from 1, in the file */
+    const char *tag;                /* as resolved ("tag:yaml.org,2002:str"), or NULL */
+    const char *anchor;             /* or NULL; of an alias: the name it uses */
+    bool is_alias;                  /* this is `*name`; the fields show what it stands for */
+    const struct yaml_node *target; /* of an alias: the node that it stands for */
+    unsigned alias_count;           /* of an anchored node: how many aliases stand for it */
+    unsigned line, column;          /* from 1, in the file */
     size_t start, end;        /* bytes [start, end) in the file: the scalar with its quotes, without
                                  anchor and tag; the whole of a collection */
     struct yaml_node **items; /* sequence: the items; mapping: key, value, key, value, … */
@@ -63,7 +64,8 @@ json_t *yaml_to_json(const struct yaml_node *node, struct err *err) MUST_CHECK;
 json_t *yaml_to_json_kustomize(const struct yaml_node *node, struct err *err) MUST_CHECK;
 
 /* One scalar to change: the bytes [start, end) of the text become a scalar whose value is
-   `value`.  The quoting of the old scalar stays where it can. */
+   `value`.  The quoting of the old scalar stays where it can.  The bytes of an alias say that this
+   use of an anchored scalar shall have the value. */
 struct yaml_edit {
     size_t start, end;
     const char *value;
@@ -73,8 +75,10 @@ struct yaml_edit {
  * Apply the edits (any order, not overlapping) to `text` and append the result to `out`.  The
  * result is parsed again and must differ from the old text in exactly these scalars, each with
  * exactly the wanted value, as a string; otherwise nothing is written and the error says which
- * was refused.  ERR_REFUSED: keys, aliases, scalars that are block or multi-line, and scalars that
- * aliases elsewhere repeat (themselves or as part of an anchored collection).
+ * was refused.  A scalar that aliases repeat is edited where it stands when all of its uses shall
+ * get the value; an alias whose anchor is not to change becomes a value of its own.  ERR_REFUSED:
+ * keys, scalars of several lines, scalars of which other uses shall stay, and what stands in a
+ * collection that aliases repeat.
  */
 bool yaml_edit(struct slice text, const struct yaml_edit *edits, size_t count, struct str *out,
                struct err *err) MUST_CHECK;
