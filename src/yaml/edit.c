@@ -243,12 +243,10 @@ static void write_value(struct str *out, const struct yaml_node *old, const char
 {
     if (is_block(old)) {
         str_add(out, value);
-    } else if (old->is_alias) {
+    } else if (old->is_alias || old->style == YAML_PLAIN) {
         yaml_write_scalar(out, value);
     } else if (old->style == YAML_SINGLE_QUOTED && has_only_printable(value)) {
         write_single_quoted(out, value);
-    } else if (old->style == YAML_PLAIN) {
-        yaml_write_scalar(out, value);
     } else {
         yaml_write_quoted(out, value);
     }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #define SECONDS_MAX 60
-#define MEMORY_KIB_MAX (1024 * 1024)
+#define MEMORY_KIB_MAX (1024L * 1024)
 #define POD "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n"
 
 static const struct inspect_wish wish = {.image = "acme/a", .tag = "2.0", .digest = ""};
