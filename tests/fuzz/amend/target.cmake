@@ -1,0 +1,1 @@
+heddle_fuzz(amend USES yaml)
