@@ -13,9 +13,12 @@ static struct byte_edit *add_edit(edit_vec *edits, const char *file, struct slic
     return edit;
 }
 
+/* As it is written; of a block text the value alone. */
 static const char *raw_text(struct slice text, const struct yaml_node *node, struct arena *arena)
 {
-    return arena_strndup(arena, text.bytes + node->start, node->end - node->start);
+    bool is_block = !node->is_alias && (node->style == YAML_LITERAL || node->style == YAML_FOLDED);
+    return is_block ? arena_strdup(arena, node->text)
+                    : arena_strndup(arena, text.bytes + node->start, node->end - node->start);
 }
 
 static void replace_scalar(edit_vec *edits, const char *file, struct slice text,

@@ -22,23 +22,17 @@ bool slot_image(const struct slot *slot, struct image *out)
     return false;
 }
 
-/* What makes a scalar one that is not edited in place; NULL: nothing. */
+/* What makes a scalar one that is not edited in place; NULL: nothing.  An alias gets a value of its
+   own. */
 static const char *scalar_trouble(const struct yaml_node *node, struct slice text)
 {
-    if (node->is_alias) {
-        return "is an alias of another value";
-    }
     if (node->kind != YAML_SCALAR) {
         return "is not a text; a template must be changed by hand";
     }
     if (node->alias_count > 0) {
         return "has an anchor, so other values follow it";
     }
-    if (node->style == YAML_LITERAL || node->style == YAML_FOLDED ||
-        memchr(text.bytes + node->start, '\n', node->end - node->start)) {
-        return "stands on several lines";
-    }
-    return NULL;
+    return yaml_is_one_line(text, node) ? NULL : "stands on several lines";
 }
 
 static const char *blocked_scalar(const char *file, const char *what, const struct yaml_node *node,
@@ -100,6 +94,11 @@ static const char *blocked_later(const struct slot *slot, struct arena *arena)
     return NULL;
 }
 
+static bool is_block(const struct yaml_node *node)
+{
+    return node && !node->is_alias && (node->style == YAML_LITERAL || node->style == YAML_FOLDED);
+}
+
 static const char *blocked_entry(const struct slot *slot, struct arena *arena)
 {
     const struct manifest_kustomization *by = slot->by;
@@ -112,6 +111,12 @@ static const char *blocked_entry(const struct slot *slot, struct arena *arena)
                             "%s:%u: the images: entry has aliases or is one; write "
                             "it out",
                             by->file, node->line);
+    }
+    if (is_block(slot->entry->new_tag) || is_block(slot->entry->digest)) {
+        return arena_printf(arena,
+                            "%s:%u: newTag and digest must not be on several lines; write them "
+                            "behind their keys",
+                            by->file, node->line); /* the other one might have to be added below */
     }
     const char *blocked = blocked_scalar(by->file, "newTag", slot->entry->new_tag, by->text, arena);
     return blocked ? blocked

@@ -125,9 +125,11 @@ static int by_place(const void *left, const void *right)
     return order ? order : strcmp(a->message, b->message);
 }
 
+/* One place is against one rule once, whatever there is to say about it. */
 static bool is_same(const struct inspect_finding *a, const struct inspect_finding *b)
 {
-    return by_place(a, b) == 0;
+    return strcmp(a->file, b->file) == 0 && a->line == b->line && a->column == b->column &&
+           a->rule == b->rule;
 }
 
 static void hand_over(struct checker *checker, struct inspect_finding **out, size_t *out_count)

@@ -158,6 +158,18 @@ static void check_tag(struct checker *checker, const struct inspect_place *place
 
 /* ---- places that cannot be changed ---- */
 
+/* A release asks for one workload; what follows an anchor would change with it. */
+static void check_anchor(struct checker *checker, const struct inspect_place *place)
+{
+    bool is_promoted = place->at.form == LOCATE_FIELD || place->at.form == LOCATE_KUSTOMIZE;
+    if (is_promoted && place->at.is_repeated) {
+        checker_add(checker, RULE_NOT_EDITABLE, spot_of(place), "write it out in each place",
+                    "aliases repeat the version of %s, so a release skips it; only `heddle set "
+                    "image` changes it, with all of its uses",
+                    place->at.image);
+    }
+}
+
 /* Every place is given another version, to see which are refused.  Nothing is written. */
 static bool check_editable(struct checker *checker, struct err *err)
 {
@@ -195,6 +207,7 @@ bool check_places(struct checker *checker, struct err *err)
         if (checker_is_used(checker, place->file)) {
             check_shared(checker, place, &entries);
             check_tag(checker, place, &entries);
+            check_anchor(checker, place);
         }
     }
     return check_editable(checker, err);

@@ -53,6 +53,7 @@ struct locate_place {
     const struct yaml_node *parent;   /* the mapping that a missing tag or digest goes into */
     const char *tag_key, *digest_key; /* the keys that they would get; NULL: none fits */
     const char *trouble;              /* why it must not be edited, or NULL */
+    bool is_repeated;                 /* its value has an anchor, and aliases repeat it */
     struct locate_place *next;
 };
 

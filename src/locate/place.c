@@ -73,6 +73,7 @@ struct locate_place *finder_add_whole(struct finder *finder, enum locate_form fo
     struct locate_place *place = finder_add(finder, form, confidence);
     locate_split(node->text + skip, finder->arena, &place->image, &place->tag, &place->digest);
     place->whole = node;
+    place->is_repeated = node->alias_count > 0;
     place->whole_skip = skip;
     place->value = node->text;
     place->line = node->line;
@@ -101,6 +102,8 @@ void place_read_split(struct locate_place *place, const char *name, const struct
     place->digest = node_text(place->digest_node);
     read_tag(place, arena);
     place->value = node_text(shown);
+    place->is_repeated = (place->tag_node && place->tag_node->alias_count > 0) ||
+                         (place->digest_node && place->digest_node->alias_count > 0);
     place->line = shown ? shown->line : parent->line;
     place->column = shown ? shown->column : parent->column;
 }

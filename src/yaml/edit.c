@@ -167,6 +167,26 @@ static bool find_block_line(struct slice text, const struct yaml_node *node, siz
     return is_there;
 }
 
+static bool spans_lines(struct slice text, const struct yaml_node *node)
+{
+    size_t length = node->end - node->start;
+    return memchr(text.bytes + node->start, '\n', length) ||
+           memchr(text.bytes + node->start, '\r', length);
+}
+
+static bool is_block(const struct yaml_node *node)
+{
+    return !node->is_alias && (node->style == YAML_LITERAL || node->style == YAML_FOLDED);
+}
+
+bool yaml_is_one_line(struct slice text, const struct yaml_node *scalar)
+{
+    size_t start = 0;
+    size_t end = 0;
+    return is_block(scalar) ? find_block_line(text, scalar, &start, &end)
+                            : !spans_lines(text, scalar);
+}
+
 static bool fits_block(const char *value)
 {
     return value[0] && !strchr(" \t", value[0]) && !strpbrk(value, "\r\n");
@@ -197,12 +217,10 @@ static bool check_editable(struct slice text, struct planned *planned, struct er
     if (!check_uses(leaf, err)) {
         return false;
     }
-    if (!node->is_alias && (node->style == YAML_LITERAL || node->style == YAML_FOLDED)) {
+    if (is_block(node)) {
         return place_block(text, planned, err);
     }
-    size_t length = node->end - node->start;
-    if (memchr(text.bytes + node->start, '\n', length) ||
-        memchr(text.bytes + node->start, '\r', length)) {
+    if (spans_lines(text, node)) {
         return refuse(node, err, "the value spans several lines; put it on one line first");
     }
     return true;
@@ -232,11 +250,6 @@ static void write_single_quoted(struct str *out, const char *value)
         str_add_char(out, *value);
     }
     str_add_char(out, '\'');
-}
-
-static bool is_block(const struct yaml_node *node)
-{
-    return !node->is_alias && (node->style == YAML_LITERAL || node->style == YAML_FOLDED);
 }
 
 static void write_value(struct str *out, const struct yaml_node *old, const char *value)

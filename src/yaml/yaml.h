@@ -83,6 +83,10 @@ struct yaml_edit {
 bool yaml_edit(struct slice text, const struct yaml_edit *edits, size_t count, struct str *out,
                struct err *err) MUST_CHECK;
 
+/* Does the scalar's value stand on one line, behind its key or as a block text (>-, |-)?  Others
+   are refused by yaml_edit(). */
+bool yaml_is_one_line(struct slice text, const struct yaml_node *scalar);
+
 /* One change of a file's structure, or of a scalar in it. */
 enum yaml_amend_kind {
     YAML_AMEND_SET,    /* the scalar `at` gets `value` */

@@ -433,10 +433,13 @@ static void images_that_cannot_be_edited_in_place_say_why(void **state)
     static const struct {
         const char *image, *part;
     } cases[] = {
-        {"|-\n            app:1", "several lines"}, {"\"app\\\n            :1\"", "several lines"},
+        {"|-\n            app:1\n            b", "several lines"},
+        {"\"app\\\n            :1\"", "several lines"},
 
-        {"{{ .Values.image }}", "template"},        {"'{{ .Values.image }}'", "template"},
-        {"registry/{user}/app:1", "template"},      {"ko://github.com/x/Y", "template"},
+        {"{{ .Values.image }}", "template"},
+        {"'{{ .Values.image }}'", "template"},
+        {"registry/{user}/app:1", "template"},
+        {"ko://github.com/x/Y", "template"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         FILES(world, {"dev/a.yaml", deployment(world, "a", cases[i].image)});
@@ -447,14 +450,23 @@ static void images_that_cannot_be_edited_in_place_say_why(void **state)
     }
 }
 
-static void an_alias_is_blocked(void **state)
+#define ALIASED(image)                                                                             \
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, annotations: {image: &i "          \
+    "'app:1'}}\nspec: {template: {spec: {containers: [{name: main, image: " image "}]}}}\n"
+
+static void an_alias_gets_a_value_of_its_own(void **state)
 {
     struct world *world = *state;
-    FILES(world, {"dev/a.yaml",
-                  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, annotations: "
-                  "{image: &i 'app:1'}}\nspec: {template: {spec: {containers: [{name: main, image: "
-                  "*i}]}}}\n"});
-    expect_blocked(place_of(scan_of(world, "dev"), "a"), "alias");
+    FILES(world, {"dev/a.yaml", ALIASED("*i")});
+    expect_edit(world, change_to("dev", "a", "2"), "dev/a.yaml", ALIASED("app:2@" NEW_DIGEST));
+}
+
+static void a_block_of_one_line_is_edited_in_place(void **state)
+{
+    struct world *world = *state;
+    FILES(world, {"dev/a.yaml", deployment(world, "a", ">-\n            app:1")});
+    expect_edit(world, change_to("dev", "a", "2"), "dev/a.yaml",
+                deployment(world, "a", ">-\n            app:2@" NEW_DIGEST));
 }
 
 static void a_container_that_aliases_repeat_is_blocked(void **state)
@@ -820,7 +832,8 @@ int main(void)
         TEST(overlapping_plain_folders_block_each_other),
         TEST(an_overlay_that_another_builds_on_is_shared),
         TEST(images_that_cannot_be_edited_in_place_say_why),
-        TEST(an_alias_is_blocked),
+        TEST(an_alias_gets_a_value_of_its_own),
+        TEST(a_block_of_one_line_is_edited_in_place),
         TEST(a_container_that_aliases_repeat_is_blocked),
         TEST(an_anchor_is_edited_unless_aliases_follow_it),
         TEST(an_encrypted_file_is_blocked),
