@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static const struct yaml_pair pairs[] = {{"name", "acme/x"}, {"newTag", "1.10"}};
 
-/* A line for each value with its depth, an alias by its name. */
+/* A line for each value with its depth, an alias with its name. */
 struct dump {
     VEC(char *) lines;
 };
@@ -38,7 +38,7 @@ static void dump_node(struct dump *dump, const struct yaml_node *node, unsigned 
 {
     static const char *const kinds[] = {"scalar", "sequence", "mapping"};
     if (node->is_alias) {
-        dump_line(dump, depth, "alias", node->anchor);
+        dump_line(dump, depth, node->anchor, node->kind == YAML_SCALAR ? node->text : "");
         return;
     }
     dump_line(dump, depth, kinds[node->kind], node->kind == YAML_SCALAR ? node->text : "");
