@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The library's buffer for clients of HTTP/1.0, who get no chunks. */
-#define BLOCK_BYTES 1024
+#define BLOCK_BYTES 256
 
 struct http_body {
     struct http_exchange *exchange;

@@ -33,7 +33,9 @@ struct http_exchange *exchange_new(struct http_server *server, struct MHD_Connec
     exchange->loop = server->options.loop;
     exchange->connection = connection;
     exchange->arena = arena_new();
-    exchange->path.text = "";
+    exchange->path = ARENA_NEW(exchange->arena, struct path);
+    exchange->path->text = "";
+    exchange->match = ARENA_NEW(exchange->arena, struct route_match);
     str_init(&exchange->body, BODY_BYTES_MAX_DEFAULT);
     name_request(server, exchange);
     exchange->next = server->exchanges;
@@ -68,12 +70,7 @@ void exchange_free_if_over(struct http_exchange *exchange)
     if (exchange->free_attached) {
         exchange->free_attached(exchange->attached);
     }
-    json_drop(&exchange->json);
-    str_done(&exchange->body);
-    VEC_DONE(&exchange->headers);
-    VEC_DONE(&exchange->query);
-    VEC_DONE(&exchange->reply_headers);
-    arena_free(&exchange->arena);
+    request_forget(exchange);
     free(exchange);
 }
 
@@ -154,7 +151,7 @@ static bool check_request(struct http_exchange *exchange, const char *url, const
         refuse(exchange, 400, ERR_INVALID, "the request's headers contradict each other");
         return false;
     }
-    if (!path_decode(exchange->arena, below_base(exchange, url), &exchange->path, &err)) {
+    if (!path_decode(exchange->arena, below_base(exchange, url), exchange->path, &err)) {
         reply_problem(exchange, 400, &err);
         return false;
     }
@@ -169,8 +166,8 @@ static void refuse_method(struct http_exchange *exchange)
 {
     AUTO_STR(allow, 64);
     for (size_t i = 0; i <= HTTP_HEAD; i++) {
-        bool is_served = (exchange->match.methods >> i & 1) ||
-                         (i == HTTP_HEAD && (exchange->match.methods >> HTTP_GET & 1));
+        bool is_served = (exchange->match->methods >> i & 1) ||
+                         (i == HTTP_HEAD && (exchange->match->methods >> HTTP_GET & 1));
         if (is_served) {
             str_addf(&allow, "%s%s", allow.length ? ", " : "", http_method_names[i]);
         }
@@ -195,11 +192,11 @@ static bool find_route(struct http_exchange *exchange, const char *method)
     /* An unknown method finds no route, but learns which methods the path has. */
     exchange->method = number < 0 ? HTTP_GET : (enum http_method)number;
     router_find(exchange->server->router, (enum http_method)(number < 0 ? HTTP_HEAD + 1 : number),
-                &exchange->path, exchange->arena, &exchange->match);
-    if (exchange->match.route) {
+                exchange->path, exchange->arena, exchange->match);
+    if (exchange->match->route) {
         return true;
     }
-    if (exchange->match.methods) {
+    if (exchange->match->methods) {
         refuse_method(exchange);
     } else {
         refuse(exchange, 404, ERR_NOT_FOUND, "there is nothing at this path");
@@ -211,7 +208,7 @@ static bool authorize(struct http_exchange *exchange)
 {
     const struct http_server_options *options = &exchange->server->options;
     if (!options->authorize ||
-        options->authorize(exchange, exchange->match.route->permission, options->context)) {
+        options->authorize(exchange, exchange->match->route->permission, options->context)) {
         return true;
     }
     if (!exchange->is_answered) {
@@ -232,7 +229,7 @@ static uint64_t announced_bytes(const struct http_exchange *exchange)
 
 static bool check_body(struct http_exchange *exchange)
 {
-    size_t limit = exchange->match.route->body_bytes_max;
+    size_t limit = exchange->match->route->body_bytes_max;
     exchange->body.max = limit ? limit : BODY_BYTES_MAX_DEFAULT;
     uint64_t announced = announced_bytes(exchange);
     if (announced != UINT64_MAX && announced > exchange->body.max) {
@@ -287,7 +284,7 @@ static enum MHD_Result handle(struct http_exchange *exchange)
     connection_expect(exchange->connection, 0);
     if (!exchange->is_answered && !exchange->is_handled) {
         exchange->is_handled = true;
-        exchange->match.route->handle(exchange, exchange->server->options.context);
+        exchange->match->route->handle(exchange, exchange->server->options.context);
         if (!exchange->is_answered && !exchange->is_kept) {
             refuse(exchange, 500, ERR_INTERNAL, "the handler gave no answer");
         }

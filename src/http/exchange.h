@@ -58,10 +58,12 @@ struct http_exchange {
     struct loop *loop;
     struct MHD_Connection *connection; /* NULL: gone */
     struct http_exchange *next, *previous;
-    struct arena *arena;
     enum http_method method;
-    struct path path;
-    struct route_match match;
+    /* What the client sent, in the arena: it goes when the answer is given, for most exchanges that
+       last are streams. */
+    struct arena *arena;
+    struct path *path;
+    struct route_match *match;
     VEC(struct text_pair) headers;
     VEC(struct text_pair) query;
     struct str body;
@@ -92,6 +94,7 @@ extern const char *const http_method_names[]; /* by enum http_method */
 
 /* Copy what the client sent: headers, query and address. */
 void request_read(struct http_exchange *exchange);
+void request_forget(struct http_exchange *exchange);
 
 /* An error answer with a status of HTTP's own, such as 405. */
 void reply_problem(struct http_exchange *exchange, unsigned status, const struct err *err);

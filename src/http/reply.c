@@ -60,6 +60,7 @@ enum MHD_Result reply_queue(struct http_exchange *exchange)
         MHD_queue_response(exchange->connection, exchange->status, exchange->response);
     MHD_destroy_response(exchange->response);
     exchange->response = NULL;
+    request_forget(exchange);
     return result;
 }
 

@@ -74,6 +74,18 @@ void request_read(struct http_exchange *exchange)
     MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, read_pair, exchange);
 }
 
+void request_forget(struct http_exchange *exchange)
+{
+    json_drop(&exchange->json);
+    str_done(&exchange->body);
+    VEC_DONE(&exchange->headers);
+    VEC_DONE(&exchange->query);
+    VEC_DONE(&exchange->reply_headers);
+    exchange->path = NULL;
+    exchange->match = NULL;
+    arena_free(&exchange->arena);
+}
+
 enum http_method http_method_of(const struct http_exchange *exchange)
 {
     return exchange->method;
@@ -81,12 +93,12 @@ enum http_method http_method_of(const struct http_exchange *exchange)
 
 const char *http_path(const struct http_exchange *exchange)
 {
-    return exchange->path.text;
+    return exchange->path->text;
 }
 
 const char *http_path_value(const struct http_exchange *exchange, const char *name)
 {
-    const struct route_match *match = &exchange->match;
+    const struct route_match *match = exchange->match;
     for (size_t i = 0; i < match->value_count; i++) {
         if (strcmp(match->values[i].name, name) == 0) {
             return match->values[i].value;
@@ -142,7 +154,7 @@ const char *http_request_id(const struct http_exchange *exchange)
 
 const struct http_route *http_route_of(const struct http_exchange *exchange)
 {
-    return exchange->match.route;
+    return exchange->match->route;
 }
 
 /* A page of another origin can send forms and plain text without asking first, but not
