@@ -178,6 +178,7 @@ static const struct cli_flag manifest_flags[] = {
 struct demo_flags {
     bool script;
     int64_t speed;
+    int64_t workloads;
     const char *listen;
 };
 
@@ -185,8 +186,10 @@ static bool run_demo(struct cli *cli, const void *given, struct err *err)
 {
     (void)cli;
     const struct demo_flags *flags = given;
-    struct demo_options options = {
-        .script = flags->script, .speed = (double)flags->speed, .listen = flags->listen};
+    struct demo_options options = {.script = flags->script,
+                                   .speed = (double)flags->speed,
+                                   .workloads = flags->workloads,
+                                   .listen = flags->listen};
     return sandbox_demo(&options, err);
 }
 
@@ -195,6 +198,8 @@ static const struct cli_flag demo_flags[] = {
      "play the story by itself, and fail when a step does not hold"},
     {"speed", 0, CLI_NUMBER, offsetof(struct demo_flags, speed), "N",
      "pods and soaks are this much faster", "1"},
+    {"workloads", 0, CLI_NUMBER, offsetof(struct demo_flags, workloads), "N",
+     "how many the shop has, up to 100", "12"},
     {"listen", 0, CLI_TEXT, offsetof(struct demo_flags, listen), "ADDRESS:PORT",
      "where the server listens; without it, on a free port of loopback"},
 };
@@ -222,7 +227,7 @@ static const struct cli_command roles[] = {
      .is_role = true,
      .run = print_manifest},
     {.name = "demo",
-     .usage = "[--script] [--speed N]",
+     .usage = "[--script] [--speed N] [--workloads N]",
      .summary = "Try it all: a real server, agents and Git, with a simulated registry and clusters",
      .examples = "heddle demo\n"
                  "heddle demo --script --speed 10\n",

@@ -43,9 +43,11 @@ static bool start_registry(struct demo *demo, const char *hook_secret, struct er
     }
     snprintf(demo->registry_host, sizeof(demo->registry_host), "127.0.0.1:%d",
              sandbox_registry_port(demo->registry));
-    for (size_t i = 0; i < demo_workload_count; i++) {
+    for (size_t i = 0; i < demo->workload_count; i++) {
         AUTO_STR(repository, 128);
-        str_addf(&repository, "shop/%s", demo_workloads[i]);
+        char name[DEMO_NAME_BYTES];
+        demo_name_workload(i, name);
+        str_addf(&repository, "shop/%s", name);
         sandbox_registry_push(demo->registry, repository.text, "1.0.0");
     }
     return true;
@@ -173,7 +175,7 @@ static void invite(const struct demo *demo)
 {
     printf("heddle demo: a shop of %zu workloads in 4 simulated clusters, with a real Git "
            "repository.\n\n",
-           demo_workload_count);
+           demo->workload_count);
     printf("  server      %s\n", demo->url);
     printf("  web UI      %s/sign-in#token=%s\n", demo->url, server_admin_token(demo->server));
     printf("  admin token %s\n", server_admin_token(demo->server));
@@ -196,8 +198,14 @@ static void invite(const struct demo *demo)
 
 bool sandbox_demo(const struct demo_options *options, struct err *err)
 {
+    int64_t count = options->workloads ? options->workloads : (int64_t)demo_shop_count;
+    if (count < (int64_t)demo_shop_count || count > DEMO_WORKLOADS_MAX) {
+        return err_set(err, ERR_INVALID, "--workloads %lld: the demo can have %zu to %d",
+                       (long long)count, demo_shop_count, DEMO_WORKLOADS_MAX);
+    }
     struct demo *demo = xcalloc(1, sizeof(*demo));
     demo->options = *options;
+    demo->workload_count = (size_t)count;
     demo->loop = loop_new();
     log_setup(LOG_WARN, "demo");
     bool done = loop_stop_on_signals(demo->loop, err) && start_all(demo, err);

@@ -10,6 +10,9 @@
 #define DEMO_CLUSTERS 4
 #define DEMO_PATH_BYTES 512
 #define DEMO_URL_BYTES 64
+#define DEMO_NAME_BYTES 32
+/* What the simulated nodes have room for, twice. */
+#define DEMO_WORKLOADS_MAX 100
 
 /* The clusters, in the order of the pipeline. */
 extern const char *const demo_clusters[DEMO_CLUSTERS];
@@ -23,6 +26,7 @@ struct demo {
     char registry_host[DEMO_URL_BYTES];
     char url[DEMO_URL_BYTES]; /* of the server */
     int port;
+    size_t workload_count;
     struct sandbox_registry *registry;
     struct sandbox_cluster *clusters[DEMO_CLUSTERS];
     struct server *server;
@@ -33,9 +37,10 @@ struct demo {
     struct err story_err;
 };
 
-/* The names of all workloads, and the image of each at 1.0.0 in the registry. */
-extern const char *const demo_workloads[];
-extern const size_t demo_workload_count;
+/* How many the shop has; whatever comes after them is a service with a number. */
+extern const size_t demo_shop_count;
+/* The image of each is at 1.0.0 in the registry. */
+void demo_name_workload(size_t index, char out[static DEMO_NAME_BYTES]);
 
 /* Make the repository with a pipeline, a base, and a folder for each cluster. */
 bool demo_make_repository(struct demo *demo, struct err *err) MUST_CHECK;

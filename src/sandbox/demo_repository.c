@@ -20,10 +20,16 @@ static const struct {
     {"search", "Deployment", 2},   {"users", "Deployment", 2},    {"web", "Deployment", 3},
 };
 
-const char *const demo_workloads[] = {"cart",   "catalog", "checkout", "collector",
-                                      "ledger", "mailer",  "orders",   "payments",
-                                      "report", "search",  "users",    "web"};
-const size_t demo_workload_count = COUNT_OF(demo_workloads);
+const size_t demo_shop_count = COUNT_OF(workloads);
+
+void demo_name_workload(size_t index, char out[static DEMO_NAME_BYTES])
+{
+    if (index < COUNT_OF(workloads)) {
+        snprintf(out, DEMO_NAME_BYTES, "%s", workloads[index].name);
+    } else {
+        snprintf(out, DEMO_NAME_BYTES, "service-%zu", index + 1);
+    }
+}
 
 /* ---- fast-import: a commit without a checkout ---- */
 
@@ -153,15 +159,18 @@ static void add_pods(const struct demo *demo, const char *name, const char *kind
 static void write_manifest(const struct demo *demo, size_t index, bool with_version,
                            struct str *out)
 {
-    const char *name = workloads[index].name;
-    bool is_cron_job = strcmp(workloads[index].kind, "CronJob") == 0;
+    char name[DEMO_NAME_BYTES];
+    demo_name_workload(index, name);
+    bool is_of_shop = index < COUNT_OF(workloads);
+    const char *kind = is_of_shop ? workloads[index].kind : "Deployment";
+    bool is_cron_job = strcmp(kind, "CronJob") == 0;
     str_addf(out, "# %s of the shop.\napiVersion: %s/v1\nkind: %s\n", name,
-             is_cron_job ? "batch" : "apps", workloads[index].kind);
+             is_cron_job ? "batch" : "apps", kind);
     str_addf(out, "metadata: {name: %s, namespace: shop}\nspec:\n", name);
     if (is_cron_job) {
         add_cron_job(demo, name, with_version, out);
     } else {
-        add_pods(demo, name, workloads[index].kind, workloads[index].replicas, with_version, out);
+        add_pods(demo, name, kind, is_of_shop ? workloads[index].replicas : 2, with_version, out);
     }
 }
 
@@ -171,21 +180,25 @@ static void add_folder(const struct demo *demo, const char *folder, bool with_ve
     AUTO_STR(path, 256);
     str_addf(&path, "%s/namespace.yaml", folder);
     add_file(stream, path.text, "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
-    for (size_t i = 0; i < COUNT_OF(workloads); i++) {
+    for (size_t i = 0; i < demo->workload_count; i++) {
         AUTO_STR(text, 4096);
+        char name[DEMO_NAME_BYTES];
+        demo_name_workload(i, name);
         write_manifest(demo, i, with_version, &text);
         str_clear(&path);
-        str_addf(&path, "%s/%s.yaml", folder, workloads[i].name);
+        str_addf(&path, "%s/%s.yaml", folder, name);
         add_file(stream, path.text, text.text);
     }
 }
 
-static void add_base_list(struct str *stream)
+static void add_base_list(const struct demo *demo, struct str *stream)
 {
     AUTO_STR(text, 4096);
     str_add(&text, "resources:\n  - namespace.yaml\n");
-    for (size_t i = 0; i < COUNT_OF(workloads); i++) {
-        str_addf(&text, "  - %s.yaml\n", workloads[i].name);
+    for (size_t i = 0; i < demo->workload_count; i++) {
+        char name[DEMO_NAME_BYTES];
+        demo_name_workload(i, name);
+        str_addf(&text, "  - %s.yaml\n", name);
     }
     add_file(stream, "base/kustomization.yaml", text.text);
 }
@@ -194,14 +207,15 @@ static void add_base_list(struct str *stream)
    changes no other. */
 static void add_overlay(const struct demo *demo, const char *cluster, struct str *stream)
 {
-    AUTO_STR(text, 16384);
+    AUTO_STR(text, (size_t)DEMO_WORKLOADS_MAX * 256);
     str_add(&text, "resources:\n  - ../../base\nimages:\n");
-    for (size_t i = 0; i < COUNT_OF(workloads); i++) {
+    for (size_t i = 0; i < demo->workload_count; i++) {
         char digest[IMAGE_DIGEST_BYTES] = "";
+        char name[DEMO_NAME_BYTES];
+        demo_name_workload(i, name);
         AUTO_STR(repository, 128);
-        str_addf(&repository, "shop/%s", workloads[i].name);
-        str_addf(&text, "  - name: %s/shop/%s\n    newTag: 1.0.0\n", demo->registry_host,
-                 workloads[i].name);
+        str_addf(&repository, "shop/%s", name);
+        str_addf(&text, "  - name: %s/shop/%s\n    newTag: 1.0.0\n", demo->registry_host, name);
         if (sandbox_registry_digest(demo->registry, repository.text, "1.0.0", digest)) {
             str_addf(&text, "    digest: %s\n", digest);
         }
@@ -251,7 +265,7 @@ bool demo_make_repository(struct demo *demo, struct err *err)
     add_folder(demo, "clusters/dev", true, &stream);
     add_folder(demo, "clusters/staging", true, &stream);
     add_folder(demo, "base", false, &stream);
-    add_base_list(&stream);
+    add_base_list(demo, &stream);
     add_overlay(demo, "prod-eu", &stream);
     add_overlay(demo, "prod-us", &stream);
     add_pipeline(demo, &stream);

@@ -165,7 +165,7 @@ static bool all_healthy(struct story *story, void *context)
             cells++;
         }
     }
-    return cells == demo_workload_count * 3;
+    return cells == story->demo->workload_count * 3;
 }
 
 /* A workload in a stage runs a version, in all of its clusters. */

@@ -13,6 +13,7 @@ struct demo_options {
     bool script;        /* play the story by itself; an error when a step does not hold */
     double speed;       /* pods and soaks are this much faster; 0: 1 */
     const char *listen; /* NULL: 127.0.0.1 and a free port */
+    int64_t workloads;  /* in all; 0: the twelve of the shop */
 };
 
 /* `heddle demo`: start, print what to try, and serve until a signal; or play the story and end. */
