@@ -24,7 +24,9 @@ async function planIn(page) {
   return page.plan.digest;
 }
 
-/** A commit by a person. */
+const PUSHES_MAX = 10;
+
+/** A commit by a person; heddle may push at the same time, and who is second begins again. */
 function commit(demo, path, text) {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-work-'));
   const git = (...words) => execFileSync('git', ['-C', folder, '-c', 'user.name=ada', '-c', 'user.email=ada@shop.example', ...words], { stdio: 'ignore' });
@@ -33,7 +35,15 @@ function commit(demo, path, text) {
   else writeFileSync(join(folder, path), text);
   git('add', '-A');
   git('commit', '-m', `Change ${path}`);
-  git('push', 'origin', 'HEAD:main');
+  for (let pushes = 1; ; pushes++) {
+    try {
+      git('push', 'origin', 'HEAD:main');
+      break;
+    } catch (error) {
+      if (pushes === PUSHES_MAX) throw error;
+      git('pull', '--rebase', 'origin', 'main');
+    }
+  }
   rmSync(folder, { recursive: true });
 }
 

@@ -1,11 +1,15 @@
-// Runs the unit tests of web/, and then every case of the files beside this one.
-import { spawnSync } from 'node:child_process';
+// Runs the unit tests of web/, and then every case of the files beside this one, some files at a time.
+import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Demo, root, signedIn, startBrowser } from './harness.mjs';
 
 const CASE_MS = 180_000;
+/** Each has a server, ports and browser profiles of its own; with more, two processors are the limit. */
+const FILES_AT_ONCE = 2;
+/** It waits for a minute and does little else, so it runs beside the others. */
+const BESIDE = 'outage';
 
 function usage() {
   console.error('usage: tests/web/run --heddle PROGRAM [NAME...]');
@@ -21,21 +25,33 @@ let passed = 0;
 let failed = 0;
 const began = Date.now();
 
+/* Whole, so that what runs at the same time does not come between. */
 function report(name, error) {
   if (error) failed++;
   else passed++;
-  console.log(`${error ? 'FAILED' : 'ok'}      ${name}`.replace(/^FAILED {6}/, 'FAILED  '));
-  if (error) console.log(String(error.stack ?? error).replace(/^/gm, '          '));
+  const trouble = error ? `\n${String(error.stack ?? error).replace(/^/gm, '          ')}` : '';
+  console.log(`${(error ? 'FAILED' : 'ok').padEnd(8)}${name}${trouble}`);
 }
 
-function runUnitTests() {
+/** Its exit code and what it said. */
+function runProgram(program, args, options) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
+    let says = '';
+    child.stdout.on('data', (text) => (says += text));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, says }));
+  });
+}
+
+async function runUnitTests() {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-web-'));
   const file = join(folder, 'unit.json');
   const web = join(root, 'web');
-  spawnSync('node', ['tools/types.mjs', '../src/api/openapi.json', 'src/api/types.gen.ts'], { cwd: web, stdio: 'inherit' });
-  const types = spawnSync('node_modules/.bin/tsc', ['--noEmit'], { cwd: web, encoding: 'utf8' });
-  report('types', types.status === 0 ? null : types.stdout);
-  spawnSync('node_modules/.bin/vitest', ['run', '--reporter=json', `--outputFile=${file}`], { cwd: web, stdio: ['ignore', 'ignore', 'inherit'] });
+  await runProgram('node', ['tools/types.mjs', '../src/api/openapi.json', 'src/api/types.gen.ts'], { cwd: web });
+  const types = await runProgram('node_modules/.bin/tsc', ['--noEmit'], { cwd: web });
+  report('types', types.code === 0 ? null : types.says);
+  await runProgram('node_modules/.bin/vitest', ['run', '--reporter=json', `--outputFile=${file}`], { cwd: web });
   try {
     for (const suite of JSON.parse(readFileSync(file, 'utf8')).testResults) {
       if (!suite.assertionResults.length) report(suite.name, suite.message || 'it has no tests');
@@ -61,7 +77,7 @@ async function within(promise) {
 }
 
 /* A file's cases share one demo; each has a browser profile of its own. */
-async function runFile(file, cases, browser) {
+async function runFile({ name: file, cases, demoArgs }, browser) {
   let demo = null;
   for (const [name, run] of Object.entries(cases)) {
     const contexts = [];
@@ -72,7 +88,7 @@ async function runFile(file, cases, browser) {
     };
     let problem = null;
     try {
-      demo ??= await Demo.start(heddle);
+      demo ??= await Demo.start(heddle, demoArgs);
       await within(run({ demo, browser, open, heddle }));
       for (const page of contexts.flatMap((context) => context.pages())) {
         if (page.complaints?.length) throw new Error(`the page complained: ${page.complaints.join('; ')}`);
@@ -86,18 +102,33 @@ async function runFile(file, cases, browser) {
   await demo?.stop();
 }
 
-if (!wanted.length || wanted.includes('unit')) runUnitTests();
-const browser = await startBrowser();
-try {
+/** The cases that were asked for, by file, with what its demo is started with; files without one are left out. */
+async function chosenFiles() {
   const files = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.test.mjs')).sort();
+  const found = [];
   for (const file of files) {
-    const { cases } = await import(`./${file}`);
+    const { cases, demoArgs } = await import(`./${file}`);
     const name = file.replace('.test.mjs', '');
     const chosen = Object.entries(cases).filter(
       ([one]) => !wanted.length || wanted.some((word) => name.includes(word) || one.includes(word)),
     );
-    if (chosen.length) await runFile(name, Object.fromEntries(chosen), browser);
+    if (chosen.length) found.push({ name, cases: Object.fromEntries(chosen), demoArgs });
   }
+  return found;
+}
+
+async function inTurn(jobs) {
+  for (let job = jobs.shift(); job; job = jobs.shift()) await job();
+}
+
+const browser = await startBrowser();
+try {
+  const files = await chosenFiles();
+  const jobOf = (file) => () => runFile(file, browser);
+  const jobs = files.filter(({ name }) => name !== BESIDE).map(jobOf);
+  const beside = files.filter(({ name }) => name === BESIDE).map(jobOf);
+  if (!wanted.length || wanted.includes('unit')) jobs.unshift(runUnitTests);
+  await Promise.all([inTurn(beside), ...Array.from({ length: FILES_AT_ONCE }, () => inTurn(jobs))]);
 } finally {
   await browser.close();
 }
