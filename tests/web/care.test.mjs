@@ -15,73 +15,91 @@ async function assertAccessible(page, what) {
   assert.deepEqual(words, [], what);
 }
 
+/** Wherever rows are shown, there are as many. */
+const ROWS = 30;
+export const demoArgs = ['--workloads', String(ROWS)];
+
 const clusterViews = [
-  ['/clusters', '.facts.rows'],
-  ['/clusters/prod-eu', '.offers'],
-  ['/clusters/prod-eu/workloads', '.facts.rows'],
-  ['/clusters/prod-eu/capacity', '.levels'],
-  ['/clusters/prod-eu/sync', '.pairs'],
+  ['/clusters', '.facts.rows tbody tr', 4],
+  ['/clusters/prod-eu', '.offers tbody tr', ROWS],
+  ['/clusters/prod-eu/workloads', '.facts.rows tbody tr', ROWS],
+  ['/clusters/prod-eu/capacity', '.levels', 1],
+  ['/clusters/prod-eu/sync', '.pairs', 1],
 ];
-/** One that has put something into Git. */
+const rows = (page, selector, count = ROWS) => until(`there are ${count} of ${selector}`, async () => (await page.locator(selector).count()) >= count);
+const phases = ['planned', 'needs_approval', 'queued', 'committing', 'syncing', 'rolling_out', 'verifying', 'done', 'failed', 'stopped', 'rolled_back', 'superseded'];
+
+let release = null;
+
+/** The one that brought a push to dev, the same for all cases. */
 async function anyRelease(demo) {
+  if (release) return release;
   await demo.push('cart:1.1.0');
-  let found;
   await until('there is a release', async () => {
-    const { items } = await demo.api('GET', '/api/v1/releases');
-    found = items.find((release) => release.commits.length);
-    return found;
+    const { items } = await demo.api('GET', '/api/v1/releases?stage=dev');
+    return (release = items.find(({ commits }) => commits.length)?.id);
   });
-  return found.id;
+  return release;
 }
 
 /* Motion would let axe see colours halfway. */
 const still = { reducedMotion: 'reduce' };
 
+/** Each page in one theme, as axe sees it. */
+async function assertAllAccessible({ demo, browser, open }, colorScheme) {
+  const id = await anyRelease(demo);
+  const page = await open('/board', { colorScheme, ...still });
+  await rows(page, '[role=rowheader]');
+  await page.locator('[role=grid]').focus();
+  await page.keyboard.press('x');
+  await assertAccessible(page, `board, ${colorScheme}`);
+  await page.keyboard.press('Control+k');
+  await assertAccessible(page, `command menu, ${colorScheme}`);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('?');
+  await assertAccessible(page, `shortcuts, ${colorScheme}`);
+  await page.goto(`${demo.url}/board?promote=prod&from=registry`);
+  await rows(page, '.plan-rows tbody tr');
+  await assertAccessible(page, `promote sheet, ${colorScheme}`);
+  for (const [path, sign, count] of clusterViews) {
+    await page.goto(`${demo.url}${path}`);
+    await rows(page, sign, count);
+    await assertAccessible(page, `${path}, ${colorScheme}`);
+  }
+  const pipeline = await open('/pipeline?stage=staging', { colorScheme, ...still });
+  await pipeline.waitForSelector('.counts a');
+  await assertAccessible(pipeline, `pipeline, ${colorScheme}`);
+  for (const tab of ['progress', 'changes', 'impact', 'events']) {
+    await page.goto(`${demo.url}/releases/${id}?tab=${tab}`);
+    await page.getByRole('table').or(page.locator('.timeline-row, .impacts')).first().waitFor();
+    await assertAccessible(page, `release, ${tab}, ${colorScheme}`);
+  }
+  await page.getByRole('button', { name: 'Roll back' }).click();
+  await assertAccessible(page, `a reason is asked for, ${colorScheme}`);
+  const small = await open('/board', { colorScheme, ...still, viewport: { width: 320, height: 640 } });
+  await rows(small, '.stage-list li');
+  await assertAccessible(small, `board of 320 pixels, ${colorScheme}`);
+  await page.goto(`${demo.url}/nowhere`);
+  await page.getByText('There is no page at this address').waitFor();
+  await assertAccessible(page, `no page, ${colorScheme}`);
+  await page.goto(`${demo.url}/board?cell=dev/cart`);
+  await page.locator('.cell-list').first().waitFor();
+  await assertAccessible(page, `cell, ${colorScheme}`);
+  const context = await browser.newContext({ colorScheme, ...still });
+  const door = await context.newPage();
+  await door.goto(demo.url);
+  await door.getByLabel('Token').waitFor();
+  await assertAccessible(door, `sign-in, ${colorScheme}`);
+  await context.close();
+}
+
 export const cases = {
-  async no_page_keeps_anybody_out({ demo, browser, open }) {
-    const release = await anyRelease(demo);
-    for (const colorScheme of ['light', 'dark']) {
-      const page = await open('/board', { colorScheme, ...still });
-      await page.waitForSelector('[role=rowheader]');
-      await page.locator('[role=grid]').focus();
-      await page.keyboard.press('x');
-      await assertAccessible(page, `board, ${colorScheme}`);
-      await page.keyboard.press('Control+k');
-      await assertAccessible(page, `command menu, ${colorScheme}`);
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('?');
-      await assertAccessible(page, `shortcuts, ${colorScheme}`);
-      await page.goto(`${demo.url}/board?promote=prod&from=registry`);
-      await page.locator('.plan-rows').waitFor();
-      await assertAccessible(page, `promote sheet, ${colorScheme}`);
-      for (const [path, sign] of clusterViews) {
-        await page.goto(`${demo.url}${path}`);
-        await page.locator(sign).first().waitFor();
-        await assertAccessible(page, `${path}, ${colorScheme}`);
-      }
-      const pipeline = await open('/pipeline?stage=staging', { colorScheme, ...still });
-      await pipeline.waitForSelector('.counts a');
-      await assertAccessible(pipeline, `pipeline, ${colorScheme}`);
-      for (const tab of ['progress', 'changes', 'impact', 'events']) {
-        await page.goto(`${demo.url}/releases/${release}?tab=${tab}`);
-        await page.getByRole('table').or(page.locator('.timeline-row, .impacts')).first().waitFor();
-        await assertAccessible(page, `release, ${tab}, ${colorScheme}`);
-      }
-      await page.getByRole('button', { name: 'Roll back' }).click();
-      await assertAccessible(page, `a reason is asked for, ${colorScheme}`);
-      const small = await open('/board', { colorScheme, ...still, viewport: { width: 320, height: 640 } });
-      await small.waitForSelector('.stage-list li');
-      await assertAccessible(small, `board of 320 pixels, ${colorScheme}`);
-      await page.goto(`${demo.url}/board?cell=dev/cart`);
-      await page.locator('.cell-list').first().waitFor();
-      await assertAccessible(page, `cell, ${colorScheme}`);
-      const context = await browser.newContext({ colorScheme, ...still });
-      const door = await context.newPage();
-      await door.goto(demo.url);
-      await door.getByLabel('Token').waitFor();
-      await assertAccessible(door, `sign-in, ${colorScheme}`);
-      await context.close();
-    }
+  async in_light_no_page_keeps_anybody_out(parts) {
+    await assertAllAccessible(parts, 'light');
+  },
+
+  async in_the_dark_no_page_keeps_anybody_out(parts) {
+    await assertAllAccessible(parts, 'dark');
   },
 
   async no_list_keeps_anybody_out({ demo, open }) {
@@ -91,9 +109,13 @@ export const cases = {
     const { token } = await demo.api('POST', '/api/v1/tokens', { name: 'mia', role: 'approve' });
     const wish = { to: 'prod', from: 'registry', workloads: ['cart'] };
     await until('it waits for an approval', async () => demo.api('POST', '/api/v1/releases', wish).catch(() => null), 60_000);
+    const [{ id, ...row }] = (await demo.api('GET', '/api/v1/releases?limit=1')).items;
+    const items = Array.from({ length: ROWS }, (_, at) => ({ ...row, id: id + ROWS - at, name: `R-${id + ROWS - at}`, phase: phases[at % phases.length] }));
     for (const colorScheme of ['light', 'dark']) {
-      const releases = await open('/releases', { colorScheme, ...still });
-      await releases.locator('.row-link').first().waitFor();
+      const releases = await open('/settings', { colorScheme, ...still });
+      await releases.route('**/api/v1/releases?**', (route) => route.fulfill({ json: { items } }));
+      await releases.goto(`${demo.url}/releases`);
+      await rows(releases, '.row-link');
       await assertAccessible(releases, `releases, ${colorScheme}`);
       const inbox = await open('/inbox', { colorScheme, token, ...still });
       await inbox.getByRole('button', { name: /^Approve/ }).waitFor();
@@ -168,7 +190,7 @@ export const cases = {
     const evil = '<script>window.isRobbed = true</script><img src=x onerror="window.isRobbed = true">\u202Egnp.exe';
     const long = 'n'.repeat(10_000);
     let board;
-    await until('the demo has its board', async () => (board = await demo.api('GET', '/api/v1/board')).workloads.length === 12);
+    await until('the demo has its board', async () => (board = await demo.api('GET', '/api/v1/board')).workloads.length === ROWS);
     board.workloads[0].name = evil;
     board.workloads[1].name = long;
     board.workloads[0].namespace = evil;
