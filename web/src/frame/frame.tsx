@@ -7,6 +7,7 @@ import { useShortcuts } from '../ui/keys';
 import { Menu } from '../ui/menu';
 import { Logo } from '../ui/mark';
 import { density } from '../model/preferences';
+import { useAlarm } from './alarm';
 import { CommandMenu } from './command-menu';
 import { useCommands } from './commands';
 import { ConnectionPill, StaleBar } from './connection';
@@ -53,6 +54,7 @@ function skip(event: Event): void {
 export function Frame({ children }: { children: ComponentChildren }) {
   useCommands(usualCommands);
   useFavicon();
+  useAlarm();
   useShortcuts([
     { keys: 'mod+k', does: 'Search, or do something', run: () => (isCommandMenuOpen.value = true) },
     { keys: '?', does: 'Show the shortcuts', run: () => (isShortcutListOpen.value = true) },

@@ -26,6 +26,11 @@ export function isInTrouble(row: ReleaseRow, who: Person, stateOf: StateOf, now:
   return row.workloads.some((workload) => ['failed', 'stuck'].includes(stateOf(row.stage, workload) ?? ''));
 }
 
+/** What its owner must hear at once. */
+export function isOwnTrouble(row: Pick<ReleaseRow, 'actor' | 'phase' | 'isStuck'>, name: string | undefined): boolean {
+  return row.actor === name && (row.isStuck || row.phase === 'failed');
+}
+
 /** What is one's own, or has one's approval, and needs that of others. */
 export function waitsForOthers(row: ReleaseRow, who: Person): boolean {
   return row.phase === 'needs_approval' && (row.actor === who.name || row.approvedBy.includes(who.name));

@@ -36,9 +36,16 @@ export const zone = stored<Zone>('zone', ['local', 'utc'], 'local');
 /** Single-letter shortcuts; some input methods need them off (WCAG 2.1.4). */
 export const singleKeys = stored<'on' | 'off'>('single-keys', ['on', 'off'], 'on');
 
-const prefersDark = matchMedia('(prefers-color-scheme: dark)');
-const systemIsDark = signal(prefersDark.matches);
-prefersDark.addEventListener('change', () => (systemIsDark.value = prefersDark.matches));
+function media(query: string): Signal<boolean> {
+  const list = matchMedia(query);
+  const holds = signal(list.matches);
+  list.addEventListener('change', () => (holds.value = list.matches));
+  return holds;
+}
+
+const systemIsDark = media('(prefers-color-scheme: dark)');
+/** Few colours of the person's own, for what is not drawn by CSS. */
+export const hasForcedColours = media('(forced-colors: active)');
 
 export const isDark = computed(() => (theme.value === 'system' ? systemIsDark.value : theme.value === 'dark'));
 

@@ -26,8 +26,9 @@ const shapes: Record<Shape, JSX.Element> = {
   ),
   diamond: (
     <>
-      <path d="M7 .8 13.2 7 7 13.2.8 7Z" fill="currentColor" />
-      <path d="M5.4 5.6a1.6 1.6 0 1 1 2.2 1.5c-.5.2-.6.5-.6 1M7 9.6v.9" fill="none" stroke={cut} stroke-width="1.3" />
+      <path d="M7 .5 13.5 7 7 13.5.5 7Z" fill="currentColor" />
+      <circle cx="7" cy="4.9" r="1.5" fill={cut} />
+      <path d="M4.2 9.6C4.4 7.9 5.5 7.1 7 7.1s2.6.8 2.8 2.5Z" fill={cut} />
     </>
   ),
   triangle: (

@@ -73,7 +73,8 @@ function useVoice() {
       on('cell', (data) => {
         const { workload, cell } = data as { workload: string; cell: Cell };
         if (needsSomeone(cell.state) || cell.state === 'healthy') {
-          announce(`${workload}/${cell.stage}`, `${workload} in ${cell.stage}: ${cellLooks[cell.state].word}.`);
+          const { word } = cellLooks[cell.state];
+          announce(`${workload}/${cell.stage}`, `${workload} in ${cell.stage}: ${word}.`, { of: 'workloads', as: word.toLowerCase() });
         }
       }),
     [],

@@ -3,7 +3,7 @@ import { effect } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { board } from '../../model/board';
-import { isDark } from '../../model/preferences';
+import { hasForcedColours, isDark } from '../../model/preferences';
 import { cellLooks } from '../../model/state';
 import { items } from './view';
 
@@ -58,6 +58,7 @@ export function Minimap({ grid, rowHeight }: { grid: RefObject<HTMLDivElement>; 
     };
     const stop = effect(() => {
       void isDark.value;
+      void hasForcedColours.value;
       void board.revision.value;
       void items.value;
       soon();

@@ -1,6 +1,8 @@
 /** One release: what is true of it now, how far it is, and what can be done. */
 import { useEffect, useState } from 'preact/hooks';
+import { me } from '../../api/session';
 import type { Release } from '../../api/types.gen';
+import { isOwnTrouble } from '../../model/inbox-rules';
 import { listed, railOf, releaseLook, sentenceOf } from '../../model/release';
 import type { Family } from '../../model/state';
 import { href, place, setQuery } from '../../router';
@@ -26,7 +28,7 @@ function useTelling(release: Release | null) {
   useEffect(() => {
     if (!release || !look) return;
     document.title = `${signs[look.family]} ${release.name} ${look.word} · heddle`;
-    announce(release.name, `${release.name}: ${look.word}.`);
+    if (!isOwnTrouble(release, me.peek()?.name)) announce(release.name, `${release.name}: ${look.word}.`); // of that, the frame tells
   }, [release?.id, look?.word]);
 }
 

@@ -1,7 +1,9 @@
 /** Releases: what goes on, and what went on, with who, why and how long; live. */
 import { useEffect, useLayoutEffect } from 'preact/hooks';
-import { on } from '../../live/live';
+import { me } from '../../api/session';
 import type { ReleaseRow } from '../../api/types.gen';
+import { on } from '../../live/live';
+import { isOwnTrouble } from '../../model/inbox-rules';
 import { phaseLooks, type Phase } from '../../model/state';
 import { href } from '../../router';
 import { announce } from '../../ui/announce';
@@ -56,7 +58,9 @@ function useVoice() {
     () =>
       on('release', (data) => {
         const row = data as ReleaseRow;
-        if (telling.includes(row.phase)) announce(`release/${row.id}`, `${row.name} to ${row.stage}: ${phaseLooks[row.phase].word}.`);
+        if (!telling.includes(row.phase) || isOwnTrouble(row, me.peek()?.name)) return; // of which the frame tells
+        const { word } = phaseLooks[row.phase];
+        announce(`release/${row.id}`, `${row.name} to ${row.stage}: ${word}.`, { of: 'releases', as: word.toLowerCase() });
       }),
     [],
   );
