@@ -106,6 +106,53 @@ export const cases = {
     assert.equal(await boxes(), 0);
   },
 
+  async a_board_that_cannot_be_read_says_why_and_one_that_is_late_draws_its_place({ demo, open }) {
+    const page = await open('/settings');
+    await page.getByRole('heading', { name: 'Settings', exact: true }).waitFor();
+    const boards = '**/api/v1/board';
+    const refuse = (status, code, message) => page.route(boards, (route) => route.fulfill({ status, json: { error: { code, message, requestId: 'q-7' } } }));
+    await refuse(503, 'unavailable', 'The store is locked.');
+    await page.goto(`${demo.url}/board`);
+    await page.getByText('The board cannot be read').waitFor();
+    await page.getByText('The store is locked.').waitFor();
+    await page.getByText('q-7', { exact: true }).waitFor();
+    await page.unroute(boards);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.waitForSelector('[role=rowheader]');
+    await refuse(403, 'denied', 'This token may not read the board; ask an admin.');
+    await page.goto(`${demo.url}/board`);
+    await page.getByText('You may not see this').waitFor();
+    await page.getByText('ask an admin').waitFor();
+    await page.unroute(boards);
+    let goOn;
+    const held = new Promise((resolve) => (goOn = resolve));
+    await page.route(boards, (route) => held.then(() => route.continue()));
+    await page.goto(`${demo.url}/board`);
+    await page.locator('.skeleton-rows').waitFor();
+    goOn();
+    await page.waitForSelector('[role=rowheader]');
+    assert.equal(await page.locator('.skeleton-rows').count(), 0);
+    page.complaints.length = 0; // what the browser tells of those answers is the case itself
+  },
+
+  async the_minimap_is_there_when_rows_are_out_of_sight_and_leads_to_them({ open }) {
+    const page = await ready(open, '/board', { viewport: { width: 1440, height: 360 } });
+    const grid = page.locator('[role=grid]');
+    const rowHeight = () => page.locator('.body [role=row]').first().evaluate((one) => one.getBoundingClientRect().height);
+    for (const [key, height] of [['1', 36], ['3', 24], ['2', 29]]) {
+      await page.keyboard.press(key);
+      await until(`rows have ${height} px`, async () => (await rowHeight()) === height);
+    }
+    const map = page.locator('.minimap');
+    await map.waitFor();
+    const drawn = await map.evaluate((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((part) => part > 0));
+    assert.ok(drawn, 'the minimap is empty');
+    await map.click({ position: { x: 20, y: 46 } });
+    await until('it went there', () => grid.evaluate((element) => element.scrollTop > 0));
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await map.waitFor({ state: 'detached' });
+  },
+
   async the_command_menu_goes_to_a_workload({ open }) {
     const page = await ready(open);
     await page.keyboard.press('Control+k');

@@ -192,7 +192,7 @@ export function Grid({ onOpen }: { onOpen: (workload: string, stage: string) => 
           )}
         </div>
       </div>
-      <Minimap grid={element} rowHeight={rowHeight} />
+      <Minimap grid={element} height={height} rowHeight={rowHeight} />
     </div>
   );
 }

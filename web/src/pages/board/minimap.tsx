@@ -1,5 +1,5 @@
 /** The whole board at a glance, at the right edge: a tick for each cell, and what is in view.  A click goes there. */
-import { effect } from '@preact/signals';
+import { effect, type ReadonlySignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { board } from '../../model/board';
@@ -42,10 +42,17 @@ function paint(canvas: HTMLCanvasElement, grid: HTMLElement): void {
   context.fillRect(0, grid.scrollTop * ratio, WIDTH, grid.clientHeight * ratio);
 }
 
-export function Minimap({ grid, rowHeight }: { grid: RefObject<HTMLDivElement>; rowHeight: number }) {
+interface Props {
+  grid: RefObject<HTMLDivElement>;
+  /** What can be seen of the grid. */
+  height: ReadonlySignal<number>;
+  rowHeight: number;
+}
+
+export function Minimap({ grid, height, rowHeight }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const count = items.value.length;
-  const isOverflowing = count * rowHeight > (grid.current?.clientHeight ?? Infinity);
+  const isOverflowing = count * rowHeight > height.value;
 
   useEffect(() => {
     if (!isOverflowing) return;
