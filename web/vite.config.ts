@@ -25,5 +25,6 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   server: { proxy: { '/api': { target: process.env.HEDDLE_SERVER ?? 'http://127.0.0.1:8080' } } },
-  test: { include: ['test/**/*.test.{ts,tsx}'] },
+  // Some try hundreds of cases, and the machine may be busy.
+  test: { include: ['test/**/*.test.{ts,tsx}'], testTimeout: 60_000 },
 });

@@ -41,6 +41,18 @@ export const cases = {
     assert.equal(await page.title(), 'Inbox · heddle');
   },
 
+  async what_waits_is_read_once_when_a_page_opens({ demo, open }) {
+    const page = await open('/settings');
+    await page.getByText('Live', { exact: true }).waitFor();
+    let count = 0;
+    page.on('request', (request) => (count += request.url().endsWith('/api/v1/holds') ? 1 : 0));
+    const read = page.waitForResponse('**/api/v1/holds');
+    await page.goto(`${demo.url}/inbox`);
+    await read;
+    await page.getByText('Live', { exact: true }).waitFor();
+    assert.equal(count, 1);
+  },
+
   async a_second_person_sees_the_changes_and_approves({ demo, open }) {
     const ours = await asMia(demo, open);
     const theirs = await ready(open);

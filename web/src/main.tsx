@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { loadSession } from './api/session';
 import { App } from './app';
+import { warmLive } from './live/live';
 import { applyPreferences } from './model/preferences';
 import { startClock } from './model/time';
 import { followLinks } from './router';
@@ -15,4 +16,5 @@ startClock();
 followLinks();
 listenForKeys();
 void loadSession();
+warmLive();
 render(<App />, document.getElementById('app')!);

@@ -54,8 +54,18 @@ let line: Line | null = null;
 
 const url = () => new URL('api/v1/events', base).href;
 
+let warmed: SharedWorker | null = null;
+
+/** A worker takes its time to begin: it may do so while it is still found out who is signed in. */
+export function warmLive(): void {
+  if (typeof SharedWorker !== 'undefined') {
+    warmed ??= new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'heddle events' });
+  }
+}
+
 function sharedLine(): Line {
-  const worker = new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'heddle events' });
+  warmLive();
+  const worker = warmed!;
   const say = (message: ToWorker) => worker.port.postMessage(message);
   worker.port.onmessage = ({ data }: MessageEvent<FromWorker>) => {
     if (data.kind === 'event') take(data.event);

@@ -39,10 +39,12 @@ export const inboxCount = computed(() => toApprove.value.length + inTrouble.valu
 const PAGE = 500;
 const FAILED = 50;
 const LIVE_MS = 500;
+/** What was read before the stream was live may have missed something. */
 let isRead = false;
 
 export async function readInbox(): Promise<void> {
   const { moment } = list;
+  isRead = connection.peek().kind === 'live';
   try {
     const [active, failed, held] = await Promise.all([
       call('GET /api/v1/releases', { query: { state: 'active', limit: PAGE } }),
@@ -53,8 +55,8 @@ export async function readInbox(): Promise<void> {
     list.settle();
     allHolds.value = held.items;
     inboxProblem.value = null;
-    isRead = connection.peek().kind === 'live';
   } catch (error) {
+    isRead = false;
     if (!(error instanceof Problem)) throw error;
     inboxProblem.value = error;
   }
