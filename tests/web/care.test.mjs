@@ -179,10 +179,13 @@ export const cases = {
     const page = await open('/board?promote=prod&from=registry', { viewport: { width: 320, height: 640 } });
     await page.locator('.plan-rows').waitFor();
     assert.equal(await page.locator('dialog.promote > .content').evaluate((content) => content.scrollWidth - content.clientWidth), 0);
-    for (const [path, sign] of clusterViews) {
+    const release = `/releases/${await anyRelease(demo)}`;
+    const releaseViews = [[release, '.timeline-row'], [`${release}?tab=changes`, '.diff-file'], [`${release}?tab=impact`, '.impacts'], [`${release}?tab=events`, 'table']];
+    for (const [path, sign] of [...clusterViews, ...releaseViews, ['/board?cell=dev/cart', '.cell-list']]) {
       await page.goto(`${demo.url}${path}`);
       await page.locator(sign).first().waitFor();
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320, path);
+      assert.ok(await page.evaluate(() => document.getElementById('content').scrollWidth <= 320), `what is in ${path}`);
     }
   },
 
