@@ -11,7 +11,11 @@ const states = Object.keys(words);
 /** A board with every state in it, one per row. */
 async function withEveryState(demo, page) {
   let board;
-  await until('the demo has its board', async () => (board = await demo.api('GET', '/api/v1/board')).workloads.length === 12);
+  // Until then, what the agents tell would take the place of what is made up here.
+  await until('all is well in the demo', async () => {
+    board = await demo.api('GET', '/api/v1/board');
+    return board.workloads.length === 12 && board.workloads.every(({ cells }) => cells.every(({ state }) => state === 'healthy'));
+  }, 90_000);
   states.forEach((state, at) => Object.assign(board.workloads[at].cells[0], { state, summary: `It is ${state}.` }));
   Object.assign(board.workloads[0].cells[1], { version: '0.9.0', running: '0.9.0', digest: `sha256:${'9'.repeat(64)}`, runningDigest: `sha256:${'9'.repeat(64)}`, behind: 1 });
   await page.route('**/api/v1/board', (route) => route.fulfill({ json: board }));
