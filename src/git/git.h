@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 #define GIT_OID_BYTES 65 /* SHA-1 or SHA-256 in hex, and NUL */
-#define GIT_BLOB_BYTES_MAX (8U << 20)
+#define GIT_BLOB_BYTES_MAX (16U << 20)
 
 struct git_options {
     const char *folder; /* of the mirror; made when missing */

@@ -4,8 +4,9 @@
 
 #include "inspect/changer.h"
 
-/* Of one file: each reads it again, and 4 MiB take a third of a second. */
+/* Of one file: each reads it again, and 10 MB take a second. */
 #define TRIALS_MAX 64
+#define TRIAL_BYTES_MAX ((size_t)256 << 20)
 
 /* ---- which places ---- */
 
@@ -154,6 +155,7 @@ struct file_change {
     size_t first_refusal;
     size_t trials;
     amendment_vec kept;
+    struct str after; /* all pieces done; empty when some are not kept */
 };
 
 static void file_change_done(struct file_change *change)
@@ -161,6 +163,7 @@ static void file_change_done(struct file_change *change)
     VEC_DONE(&change->amendments);
     VEC_DONE(&change->pieces);
     VEC_DONE(&change->kept);
+    str_done(&change->after);
 }
 
 static bool is_same_place(const struct locate_place *a, const struct locate_place *b)
@@ -228,6 +231,12 @@ static size_t unit_of(struct file_change *change, size_t piece)
     return piece;
 }
 
+static const char *place_key(char out[static 24], size_t start)
+{
+    snprintf(out, 24, "%zu", start);
+    return out;
+}
+
 /* A value that an anchor gives to several places changes for all of them, or not at all. */
 static void join_pieces(struct file_change *change)
 {
@@ -241,7 +250,7 @@ static void join_pieces(struct file_change *change)
                 continue;
             }
             char key[24];
-            snprintf(key, sizeof(key), "%zu", (at->target ? at->target : at)->start);
+            place_key(key, (at->target ? at->target : at)->start);
             uintptr_t before = (uintptr_t)map_get(&first, key);
             if (before) {
                 change->pieces.items[unit_of(change, i)].unit = unit_of(change, (size_t)before - 1);
@@ -267,30 +276,20 @@ static int by_unit(const void *left, const void *right)
 
 /* ---- all that can be changed ---- */
 
-/* Two places can be one value, by a merge key. */
-static bool has_same(const amendment_vec *amendments, size_t from,
-                     const struct yaml_amendment *amendment)
-{
-    for (size_t i = from; i < amendments->count; i++) {
-        if (amendments->items[i].kind == YAML_AMEND_SET &&
-            amendments->items[i].at == amendment->at) {
-            return amendment->kind == YAML_AMEND_SET;
-        }
-    }
-    return false;
-}
-
+/* Two places can be one value, by a merge key: it is set once. */
 static void add_pieces(const struct file_change *change, size_t low, size_t high,
                        amendment_vec *out)
 {
-    size_t unit_start = out->count;
+    AUTO(map_done) struct map is_set = {0};
     for (size_t i = low; i < high; i++) {
         const struct piece *piece = &change->pieces.items[i];
-        bool is_new_unit = i == low || piece->unit != change->pieces.items[i - 1].unit;
-        unit_start = is_new_unit ? out->count : unit_start;
         for (size_t n = piece->first; n < piece->first + piece->count; n++) {
-            if (!has_same(out, unit_start, &change->amendments.items[n])) {
-                *VEC_ADD(out) = change->amendments.items[n];
+            const struct yaml_amendment *amendment = &change->amendments.items[n];
+            char key[24];
+            bool is_again = amendment->kind == YAML_AMEND_SET &&
+                            map_set(&is_set, place_key(key, amendment->at->start), (void *)1);
+            if (!is_again) {
+                *VEC_ADD(out) = *amendment;
             }
         }
     }
@@ -305,7 +304,18 @@ static bool try_pieces(struct file_change *change, size_t low, size_t high, stru
     bool done = yaml_amend(change->file.text, change->file.documents, amendments.items,
                            amendments.count, &result, err);
     VEC_DONE(&amendments);
+    if (done && low == 0 && high == change->pieces.count) {
+        str_done(&change->after);
+        change->after = result;
+        result = (struct str){0};
+    }
     return done;
+}
+
+static bool may_try(const struct file_change *change)
+{
+    return change->trials < TRIALS_MAX &&
+           change->trials * change->file.text.length < TRIAL_BYTES_MAX;
 }
 
 /* The end of the unit that holds the middle, or the start of it when that is the whole rest. */
@@ -337,7 +347,7 @@ static void keep_pieces(struct changer *changer, struct file_change *change, siz
                         size_t high)
 {
     struct err err = {0};
-    if (change->trials >= TRIALS_MAX) {
+    if (!may_try(change)) {
         refuse_pieces(changer, change, low, high,
                       "too many places of this file cannot be changed; mend those that are named "
                       "with a reason, and try again");
@@ -368,7 +378,6 @@ static int by_line(const void *left, const void *right)
 
 static bool finish_file(struct changer *changer, struct file_change *change, struct err *err)
 {
-    AUTO_STR(after, YAML_BYTES_MAX);
     if (change->pieces.count > 0) {
         join_pieces(change);
         sort_items(change->pieces.items, change->pieces.count, sizeof(struct piece), by_unit);
@@ -382,15 +391,16 @@ static bool finish_file(struct changer *changer, struct file_change *change, str
     if (change->kept.count == 0) {
         return true;
     }
-    if (!yaml_amend(change->file.text, change->file.documents, change->kept.items,
-                    change->kept.count, &after, err)) {
+    if (change->after.length == 0 &&
+        !yaml_amend(change->file.text, change->file.documents, change->kept.items,
+                    change->kept.count, &change->after, err)) {
         return err_wrap(err, "%s", change->file.path);
     }
     struct inspect_edit *edit = VEC_ADD(&changer->edits);
     edit->file = change->file.path;
     edit->before = change->file.text;
-    edit->after.bytes = arena_strndup(changer->arena, after.text, after.length);
-    edit->after.length = after.length;
+    edit->after.bytes = arena_strndup(changer->arena, change->after.text, change->after.length);
+    edit->after.length = change->after.length;
     return true;
 }
 
@@ -400,6 +410,7 @@ static bool change_file(struct changer *changer, size_t *at, struct err *err)
     const struct inspection *inspection = changer->inspection;
     const struct inspect_file *file = inspection->places[*at].file;
     AUTO(file_change_done) struct file_change change = {0};
+    str_init(&change.after, YAML_BYTES_MAX);
     bool done = true;
     bool is_read = false;
     for (; *at < inspection->place_count && inspection->places[*at].file == file; ++*at) {

@@ -3,9 +3,6 @@
 
 #include "locate/locate.h"
 
-/* Values nest as deep as people's patience. */
-#define LOCATE_DEPTH_MAX 64
-
 /* The object that is being looked at, and where its places go. */
 struct finder {
     const struct locate_file *file;
@@ -51,4 +48,5 @@ void find_argocd(struct finder *finder, struct yaml_node *root);
 void find_custom(struct finder *finder, struct yaml_node *root);
 /* markers.c: scalars with Flux's comment {"$imagepolicy": …} behind them.  `first`: the first place
    of this document, or NULL. */
+bool markers_are_in(struct slice text);
 void find_markers(struct finder *finder, struct yaml_node *root, struct locate_place *first);

@@ -151,6 +151,7 @@ static struct locate_place *in_order(struct locate_place *first, struct arena *a
 struct locate_place *locate_places(const struct locate_file *file, struct arena *arena)
 {
     struct finder finder = {.file = file, .arena = arena};
+    bool has_markers = markers_are_in(file->text);
     finder.tail = &finder.first;
     for (const struct yaml_document *document = file->documents; document;
          document = document->next) {
@@ -161,7 +162,9 @@ struct locate_place *locate_places(const struct locate_file *file, struct arena 
         finder.trouble = is_encrypted(document->root) ? "the file is encrypted by SOPS" : NULL;
         struct locate_place **tail = finder.tail;
         look_at_root(&finder, document->root, 0);
-        find_markers(&finder, document->root, *tail);
+        if (has_markers) {
+            find_markers(&finder, document->root, *tail);
+        }
     }
     return in_order(finder.first, arena);
 }

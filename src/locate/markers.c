@@ -12,7 +12,7 @@
 #include "locate/internal.h"
 
 #define MARKER "{\"$imagepolicy\":"
-/* What follows a scalar on its line.  Longer than any marker; a file may be one line of 4 MiB. */
+/* What follows a scalar on its line.  Longer than any marker; a file may be one line. */
 #define LINE_BYTES_MAX 1024
 
 /* The places of one document, by the byte at which a scalar of theirs begins. */
@@ -87,26 +87,28 @@ static void look_at_scalar(struct marker_walk *walk, struct yaml_node *node,
     place_read_split(place, "", parent, finder->arena);
 }
 
-static void look(struct marker_walk *walk, struct yaml_node *node, int depth)
+static void look(struct marker_walk *walk, struct yaml_node *node)
 {
-    for (size_t i = 0; depth <= LOCATE_DEPTH_MAX && !node->is_alias && i < node->item_count; i++) {
+    for (size_t i = 0; !node->is_alias && i < node->item_count; i++) {
         struct yaml_node *child = node->items[i];
         bool is_key = node->kind == YAML_MAPPING && i % 2 == 0;
         if (child->kind != YAML_SCALAR) {
-            look(walk, child, depth + 1);
+            look(walk, child);
         } else if (!is_key && !child->is_alias) {
             look_at_scalar(walk, child, node);
         }
     }
 }
 
+bool markers_are_in(struct slice text)
+{
+    return memmem(text.bytes, text.length, MARKER, strlen(MARKER)) != NULL;
+}
+
 void find_markers(struct finder *finder, struct yaml_node *root, struct locate_place *first)
 {
-    struct slice text = finder->file->text;
-    if (memmem(text.bytes, text.length, MARKER, strlen(MARKER))) {
-        struct marker_walk walk = {.finder = finder};
-        note_places(&walk, first);
-        look(&walk, root, 0);
-        map_done(&walk.known);
-    }
+    struct marker_walk walk = {.finder = finder};
+    note_places(&walk, first);
+    look(&walk, root);
+    map_done(&walk.known);
 }

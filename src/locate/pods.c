@@ -74,9 +74,9 @@ static void look_at_pair(struct finder *finder, const char *key, const struct ya
     }
 }
 
-static void look(struct finder *finder, const struct yaml_node *node, int depth)
+static void look(struct finder *finder, const struct yaml_node *node)
 {
-    if (node->is_alias || depth > LOCATE_DEPTH_MAX || node->kind == YAML_SCALAR) {
+    if (node->is_alias || node->kind == YAML_SCALAR) {
         return; /* what an alias repeats is found where it is written */
     }
     for (size_t i = 0; i < node->item_count; i++) {
@@ -84,11 +84,11 @@ static void look(struct finder *finder, const struct yaml_node *node, int depth)
         if (is_value && !node->items[i]->is_alias) {
             look_at_pair(finder, node_text(node->items[i - 1]), node->items[i]);
         }
-        look(finder, node->items[i], depth + 1);
+        look(finder, node->items[i]);
     }
 }
 
 void find_pods(struct finder *finder, struct yaml_node *root)
 {
-    look(finder, root, 0);
+    look(finder, root);
 }

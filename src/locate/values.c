@@ -8,12 +8,15 @@
 
 #include "locate/internal.h"
 
-#define PATH_BYTES_MAX 1024
+/* Longer than people write, and short enough to stand at each of 100,000 places. */
+#define PATH_BYTES_MAX 512
 
 struct value_walk {
     struct finder *finder;
     enum locate_form form;
-    struct str path; /* dotted keys to where we are */
+    struct str path; /* dotted keys to where we are, as many as fit */
+    size_t left_out; /* how many keys did not fit */
+    const char *key; /* the last one */
 };
 
 static const char *const repository_keys[] = {"repository", "repo"};
@@ -48,8 +51,12 @@ static bool ends_with_image(const char *key)
 
 static bool is_under_image(const struct value_walk *walk)
 {
-    const char *dot = strrchr(walk->path.text, '.');
-    return ends_with_image(dot ? dot + 1 : walk->path.text);
+    return ends_with_image(walk->key);
+}
+
+static const char *path_of(const struct value_walk *walk)
+{
+    return arena_printf(walk->finder->arena, "%s%s", walk->path.text, walk->left_out ? "…" : "");
 }
 
 /* "registry/repository", as the chart will put them together. */
@@ -86,7 +93,7 @@ static void add_split(struct value_walk *walk, const struct yaml_node *mapping, 
     /* A chart that knows no digest key would ignore one: it is only changed where it is. */
     place->tag_key = strcmp(repository_key, "image") == 0 && !tag ? NULL : tag_key;
     place->digest_key = digest_key;
-    place->container = arena_strdup(walk->finder->arena, walk->path.text);
+    place->container = path_of(walk);
     place_read_split(place, name, mapping, walk->finder->arena);
 }
 
@@ -134,23 +141,30 @@ static void find_scalar(struct value_walk *walk, const struct yaml_node *mapping
     struct locate_place *place =
         finder_add_whole(walk->finder, walk->form, confidence_of(walk, has_version), value, 0);
     if (place) {
-        place->container = arena_strdup(walk->finder->arena, walk->path.text);
+        place->container = path_of(walk);
     }
 }
 
-static void look(struct value_walk *walk, const struct yaml_node *node, int depth);
+static void look(struct value_walk *walk, const struct yaml_node *node);
 
-static void look_below(struct value_walk *walk, const char *key, const struct yaml_node *value,
-                       int depth)
+static void look_below(struct value_walk *walk, const char *key, const struct yaml_node *value)
 {
     size_t length = walk->path.length;
-    str_addf(&walk->path, length ? ".%s" : "%s", key);
-    look(walk, value, depth + 1);
+    const char *key_before = walk->key;
+    bool fits = !walk->left_out && length + strlen(key) + 1 <= PATH_BYTES_MAX;
+    if (fits) {
+        str_addf(&walk->path, length ? ".%s" : "%s", key);
+    }
+    walk->left_out += !fits;
+    walk->key = key;
+    look(walk, value);
+    walk->key = key_before;
+    walk->left_out -= !fits;
     walk->path.length = length;
     walk->path.text[length] = '\0';
 }
 
-static void look_at_mapping(struct value_walk *walk, const struct yaml_node *mapping, int depth)
+static void look_at_mapping(struct value_walk *walk, const struct yaml_node *mapping)
 {
     bool is_split = find_split(walk, mapping);
     for (size_t i = 0; i + 1 < mapping->item_count; i += 2) {
@@ -160,26 +174,23 @@ static void look_at_mapping(struct value_walk *walk, const struct yaml_node *map
             continue; /* what it repeats is found where it is written */
         }
         if (value->kind != YAML_SCALAR) {
-            look_below(walk, key, value, depth);
+            look_below(walk, key, value);
         } else if (!is_split) {
             find_scalar(walk, mapping, key, value);
         }
     }
 }
 
-static void look(struct value_walk *walk, const struct yaml_node *node, int depth)
+static void look(struct value_walk *walk, const struct yaml_node *node)
 {
-    if (depth > LOCATE_DEPTH_MAX || walk->path.failed) {
-        return;
-    }
     if (node->kind == YAML_MAPPING) {
-        look_at_mapping(walk, node, depth);
+        look_at_mapping(walk, node);
     }
     for (size_t i = 0; node->kind == YAML_SEQUENCE && i < node->item_count; i++) {
         char index[24];
         snprintf(index, sizeof(index), "[%zu]", i);
         if (!node->items[i]->is_alias) {
-            look_below(walk, index, node->items[i], depth);
+            look_below(walk, index, node->items[i]);
         }
     }
 }
@@ -187,11 +198,13 @@ static void look(struct value_walk *walk, const struct yaml_node *node, int dept
 void find_values_at(struct finder *finder, struct yaml_node *root, enum locate_form form,
                     const char *path)
 {
-    struct value_walk walk = {.finder = finder, .form = form};
+    const char *dot = strrchr(path, '.');
+    struct value_walk walk = {.finder = finder, .form = form, .key = dot ? dot + 1 : path};
     str_init(&walk.path, PATH_BYTES_MAX);
     str_add(&walk.path, path);
+    walk.left_out = walk.path.failed;
     if (root && root->kind == YAML_MAPPING) {
-        look(&walk, root, 0);
+        look(&walk, root);
     }
     str_done(&walk.path);
 }

@@ -11,7 +11,7 @@
 #include "base/vec.h"
 #include "yaml/internal.h"
 
-#define INDENT_MAX 512
+#define INDENT_MAX (4 * YAML_DEPTH_MAX)
 #define LINE_BYTES_MAX 4096
 
 struct splice {
@@ -432,20 +432,17 @@ static bool same_node(struct review *review, const struct yaml_node *before,
                                         : same_sequence(review, before, after);
 }
 
-static bool check(const struct amend *amend, struct slice now, struct err *err)
+/* `after`: the parse of the new text. */
+static bool check(const struct amend *amend, const struct yaml_document *after, struct err *err)
 {
     struct review review = {
         .sorted = arena_alloc(amend->arena, amend->count + 1, sizeof(struct yaml_amendment *))};
-    struct yaml_document *after = NULL;
     for (size_t i = 0; i < amend->count; i++) {
         if (amend->amendments[i].kind != YAML_AMEND_SET) {
             review.sorted[review.count++] = &amend->amendments[i];
         }
     }
     sort_items(review.sorted, review.count, sizeof(struct yaml_amendment *), by_where);
-    if (!yaml_parse(amend->arena, now, &after, err)) {
-        return err_wrap(err, "the file could not be read after the change");
-    }
     const struct yaml_document *before = amend->documents;
     bool same = true;
     for (; same && before && after; before = before->next, after = after->next) {
@@ -482,8 +479,9 @@ static void move_edits(const struct amend *amend, struct yaml_edit *edits, size_
     }
 }
 
-static bool set_scalars(const struct amend *amend, struct slice now, struct str *out,
-                        struct err *err)
+/* In `now`, whose parse is `documents`. */
+static bool set_scalars(const struct amend *amend, struct slice now,
+                        const struct yaml_document *documents, struct str *out, struct err *err)
 {
     struct yaml_edit *edits = arena_alloc(amend->arena, amend->count + 1, sizeof(*edits));
     size_t count = 0;
@@ -497,10 +495,24 @@ static bool set_scalars(const struct amend *amend, struct slice now, struct str 
     sort_items(edits, count, sizeof(*edits), by_start);
     move_edits(amend, edits, count);
     if (count > 0) {
-        return yaml_edit(now, edits, count, out, err);
+        return yaml_edit_parsed(now, documents, edits, count, out, err);
     }
     str_add_bytes(out, now.bytes, now.length);
     return !out->failed || err_set(err, ERR_INVALID, "the file is larger than %zu bytes", out->max);
+}
+
+/* Whole lines come and go first; the scalars are set in the new text. */
+static bool restructure(struct amend *amend, struct str *out, struct err *err)
+{
+    AUTO_STR(result, YAML_BYTES_MAX);
+    struct yaml_document *after = NULL;
+    if (!apply_splices(amend, &result, err)) {
+        return false;
+    }
+    if (!yaml_parse(amend->arena, str_slice(&result), &after, err)) {
+        return err_wrap(err, "the file could not be read after the change");
+    }
+    return check(amend, after, err) && set_scalars(amend, str_slice(&result), after, out, err);
 }
 
 static void amend_done(struct amend *amend)
@@ -521,14 +533,11 @@ bool yaml_amend(struct slice text, const struct yaml_document *documents,
         .count = count,
         .arena = arena_new(),
     };
-    AUTO_STR(result, YAML_BYTES_MAX);
     for (size_t i = 0; i < count; i++) {
         if (!plan_one(&amend, &amendments[i], err)) {
             return false;
         }
     }
-    bool is_restructured = amend.splices.count > 0;
-    return apply_splices(&amend, &result, err) &&
-           (!is_restructured || check(&amend, str_slice(&result), err)) &&
-           set_scalars(&amend, str_slice(&result), out, err);
+    return amend.splices.count > 0 ? restructure(&amend, out, err)
+                                   : set_scalars(&amend, text, documents, out, err);
 }

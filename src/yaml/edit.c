@@ -36,7 +36,7 @@ struct change {
     struct planned *planned; /* in the order of the file */
     size_t count;
     struct arena *arena;
-    struct yaml_document *before;
+    const struct yaml_document *before;
 };
 
 /* ---- find ---- */
@@ -404,10 +404,8 @@ static bool verify(const struct change *change, struct slice result, struct err 
 
 static bool prepare(struct change *change, const struct yaml_edit *edits, struct err *err)
 {
-    if (!yaml_parse(change->arena, change->text, &change->before, err)) {
-        return false;
-    }
-    for (struct yaml_document *document = change->before; document; document = document->next) {
+    for (const struct yaml_document *document = change->before; document;
+         document = document->next) {
         if (document->root) {
             collect(&change->leaves, document->root, false, NULL);
         }
@@ -455,9 +453,20 @@ static void change_done(struct change *change)
     arena_free(&change->arena);
 }
 
+bool yaml_edit_parsed(struct slice text, const struct yaml_document *documents,
+                      const struct yaml_edit *edits, size_t count, struct str *out, struct err *err)
+{
+    AUTO(change_done)
+    struct change change = {
+        .text = text, .before = documents, .count = count, .arena = arena_new()};
+    return apply(&change, edits, out, err);
+}
+
 bool yaml_edit(struct slice text, const struct yaml_edit *edits, size_t count, struct str *out,
                struct err *err)
 {
-    AUTO(change_done) struct change change = {.text = text, .count = count, .arena = arena_new()};
-    return apply(&change, edits, out, err);
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct yaml_document *documents = NULL;
+    return yaml_parse(arena, text, &documents, err) &&
+           yaml_edit_parsed(text, documents, edits, count, out, err);
 }

@@ -16,6 +16,11 @@ struct yaml_value {
 /* What sigs.k8s.io/yaml makes of a plain scalar without a tag. */
 struct yaml_value yaml_resolve(const char *text);
 
+/* yaml_edit() of a text whose parse is at hand. */
+bool yaml_edit_parsed(struct slice text, const struct yaml_document *documents,
+                      const struct yaml_edit *edits, size_t count, struct str *out,
+                      struct err *err) MUST_CHECK;
+
 bool yaml_is_merge_key(const struct yaml_node *key);
 
 /* Append `text` in double quotes. */

@@ -9,6 +9,9 @@
 /* Mappings up to this many pairs are searched for duplicates pair by pair; larger ones
    with a map, so that 100,000 keys do not cost their square. */
 #define DUPLICATE_SEARCH_PAIRS_MAX 16
+/* For each value, libyaml looks through all flow collections around it.  Ten levels around all
+   values of the largest file are a fifth of this, which takes a second. */
+#define FLOW_WORK_MAX 100000000
 
 /* What aliases need to know about the node they stand for. */
 struct anchor {
@@ -22,11 +25,14 @@ struct reading {
     yaml_parser_t parser;
     struct arena *arena;
     struct slice text;
-    size_t bom;        /* bytes of a byte order mark, which the parser does not see */
-    size_t seen_chars; /* the place that byte_of() was last asked for … */
-    size_t seen_bytes; /* … and its byte */
-    size_t node_count; /* aliases expanded */
+    size_t bom;           /* bytes of a byte order mark, which the parser does not see */
+    size_t seen_chars;    /* the place that byte_of() was last asked for … */
+    size_t seen_bytes;    /* … and its byte */
+    size_t node_count;    /* aliases expanded */
+    size_t aliased_count; /* of these, those that aliases repeat */
     unsigned deepest;
+    unsigned flow_depth;
+    size_t flow_work;                /* flow collections around each value, summed up */
     struct map anchors;              /* of this document: name → struct anchor */
     VEC(struct yaml_node *) pending; /* items of the collections that are still open */
     struct err *err;
@@ -226,6 +232,7 @@ static bool read_alias(struct reading *reading, const yaml_event_t *event, unsig
                               : "has no anchor before it; define it with &, or quote the text");
     }
     reading->node_count += anchor->size;
+    reading->aliased_count += anchor->size;
     unsigned bottom = depth + anchor->height;
     reading->deepest = bottom > reading->deepest ? bottom : reading->deepest;
 
@@ -369,11 +376,13 @@ static bool read_collection(struct reading *reading, const yaml_event_t *start, 
     unsigned deepest_before = reading->deepest;
     size_t first = reading->pending.count;
     reading->deepest = depth;
+    reading->flow_depth += !is_block;
 
     AUTO(yaml_event_delete) yaml_event_t end = {0};
     if (!read_items(reading, &end, depth)) {
         return false;
     }
+    reading->flow_depth -= !is_block;
     node->item_count = reading->pending.count - first;
     node->items = arena_alloc(reading->arena, node->item_count, sizeof(*node->items));
     if (node->item_count > 0) {
@@ -398,18 +407,28 @@ static bool check_limits(struct reading *reading, const yaml_event_t *event)
         return err_set(reading->err, ERR_INVALID, "line %zu: nested deeper than %d levels",
                        event->start_mark.line + 1, YAML_DEPTH_MAX);
     }
-    if (reading->node_count > YAML_NODES_MAX) {
+    if (reading->aliased_count > YAML_ALIASED_MAX) {
         return err_set(reading->err, ERR_INVALID,
-                       "line %zu: more than %d values, aliases counted each time; split the file",
-                       event->start_mark.line + 1, YAML_NODES_MAX);
+                       "line %zu: aliases repeat more than %d values; write them out, or split the "
+                       "file",
+                       event->start_mark.line + 1, YAML_ALIASED_MAX);
     }
-    return true;
+    if (reading->flow_work > FLOW_WORK_MAX) {
+        return err_set(reading->err, ERR_INVALID,
+                       "line %zu: too many values in brackets that are nested this deeply; write "
+                       "them as lines with indentation",
+                       event->start_mark.line + 1);
+    }
+    return reading->node_count - reading->aliased_count <= YAML_NODES_MAX ||
+           err_set(reading->err, ERR_INVALID, "line %zu: more than %d values; split the file",
+                   event->start_mark.line + 1, YAML_NODES_MAX);
 }
 
 static bool read_node(struct reading *reading, const yaml_event_t *event, unsigned depth,
                       struct yaml_node **out)
 {
     reading->deepest = depth > reading->deepest ? depth : reading->deepest;
+    reading->flow_work += reading->flow_depth;
     if (event->type == YAML_ALIAS_EVENT) {
         return read_alias(reading, event, depth, out) && check_limits(reading, event);
     }

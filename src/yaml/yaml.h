@@ -11,9 +11,13 @@
 #include "base/err.h"
 #include "base/json.h"
 
-#define YAML_BYTES_MAX (4U << 20)
-#define YAML_DEPTH_MAX 100
-#define YAML_NODES_MAX 200000
+/* Generated files of 10 MB exist; a dense one of 16 MiB takes half a GiB while it is edited. */
+#define YAML_BYTES_MAX (16U << 20)
+/* Everything that walks nodes does so by recursion: tests do it on a stack of 2 MiB. */
+#define YAML_DEPTH_MAX 1024
+#define YAML_NODES_MAX 2000000
+/* Nodes that aliases repeat, counted each time: a bomb of 1 kB could name billions. */
+#define YAML_ALIASED_MAX 200000
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 enum yaml_style { YAML_PLAIN, YAML_SINGLE_QUOTED, YAML_DOUBLE_QUOTED, YAML_LITERAL, YAML_FOLDED };

@@ -372,7 +372,7 @@ static void two_workloads_of_one_name_are_a_problem_and_not_offered(void **state
 static void a_huge_file_is_a_problem(void **state)
 {
     struct world *world = *state;
-    size_t length = (9U << 20) + 1;
+    size_t length = (16U << 20) + 2;
     char *huge = xcalloc(length, 1);
     memset(huge, '#', length - 1);
     FILES(world, {"dev/huge.yaml", huge}, {"dev/a.yaml", deployment(world, "a", "a:1")});

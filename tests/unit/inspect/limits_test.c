@@ -39,39 +39,56 @@ static void set_in(const struct str *text, const char *path, const char *words, 
     assert_int_equal(outcome.place_count, edits_of);
 }
 
-static void a_file_of_ten_megabytes_is_refused(void **state)
+/* A pod with comments up to so many bytes. */
+static void write_large(struct str *text, size_t bytes)
 {
-    (void)state;
-    AUTO_STR(text, 16U << 20);
-    str_add(&text, POD "  containers:\n    - image: acme/a:1.0\n");
-    while (text.length < 10U << 20) {
-        str_add(&text, "# a comment that makes the file large, again and again and again\n");
+    str_add(text, POD "  containers:\n    - image: acme/a:1.0\n");
+    while (text->length < bytes) {
+        str_add(text, "# a comment that makes the file large, again and again and again\n");
     }
-    set_in(&text, "pod.yaml", "larger than 4 MiB", 0);
 }
 
-static void a_file_just_below_the_limit_is_edited(void **state)
+static void a_file_of_ten_megabytes_is_edited(void **state)
 {
     (void)state;
     AUTO_STR(text, 16U << 20);
-    str_add(&text, POD "  containers:\n    - image: acme/a:1.0\n");
-    while (text.length < (4U << 20) - 100) {
-        str_add(&text, "# a comment that makes the file large, again and again and again\n");
-    }
+    write_large(&text, 10000000);
     set_in(&text, "pod.yaml", NULL, 1);
 }
 
-static void a_thousand_levels_are_refused(void **state)
+static void a_file_of_more_than_sixteen_megabytes_is_refused(void **state)
 {
     (void)state;
-    static const char *const opens[] = {"[", "{a: ", "- "};
-    for (size_t i = 0; i < COUNT_OF(opens); i++) {
-        AUTO_STR(text, 1U << 20);
-        str_add(&text, "# acme/a\n");
-        for (int level = 0; level < 1000; level++) {
-            str_add(&text, opens[i]);
-        }
-        set_in(&text, "pod.yaml", "nested deeper than 100 levels", 0);
+    AUTO_STR(text, 17U << 20);
+    write_large(&text, (16U << 20) + 1);
+    set_in(&text, "pod.yaml", "larger than 16 MiB", 0);
+}
+
+/* `levels` of one kind, with an image at the bottom. */
+static void set_below(const char *opens, const char *closes, int levels, const char *words)
+{
+    AUTO_STR(text, 1U << 20);
+    str_add(&text, POD "  more:\n    ");
+    for (int level = 0; level < levels; level++) {
+        str_add(&text, opens);
+    }
+    str_add(&text, closes[0] ? "{containers: [{image: 'acme/a:1.0'}]}"
+                             : "containers: [{image: 'acme/a:1.0'}]");
+    for (int level = 0; level < levels; level++) {
+        str_add(&text, closes);
+    }
+    set_in(&text, "pod.yaml", words, words ? 0 : 1);
+}
+
+static void an_image_below_a_thousand_levels_is_edited_and_more_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *opens, *closes;
+    } kinds[] = {{"[", "]"}, {"{a: ", "}"}, {"- ", ""}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        set_below(kinds[i].opens, kinds[i].closes, 1000, NULL);
+        set_below(kinds[i].opens, kinds[i].closes, 1025, "nested deeper than 1024 levels");
     }
 }
 
@@ -80,10 +97,10 @@ static void brackets_to_the_brim_do_not_hang(void **state)
     (void)state;
     AUTO_STR(text, 16U << 20);
     str_add(&text, "# acme/a\n");
-    while (text.length < 4000000) {
+    while (text.length < 10000000) {
         str_add(&text, "[{");
     }
-    set_in(&text, "pod.yaml", "nested deeper than 100 levels", 0);
+    set_in(&text, "pod.yaml", "nested deeper than 1024 levels", 0);
 }
 
 static void an_alias_bomb_is_refused(void **state)
@@ -96,7 +113,7 @@ static void an_alias_bomb_is_refused(void **state)
         str_addf(&text, "x%d: &x%d [*x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d]\n", i, i,
                  i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
     }
-    set_in(&text, "pod.yaml", "aliases counted each time", 0);
+    set_in(&text, "pod.yaml", "aliases repeat more than 200000 values", 0);
 }
 
 static void merges_of_merges_do_not_hang(void **state)
@@ -171,9 +188,9 @@ static void markers_on_one_long_line_do_not_hang(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_of_ten_megabytes_is_refused),
-        cmocka_unit_test(a_file_just_below_the_limit_is_edited),
-        cmocka_unit_test(a_thousand_levels_are_refused),
+        cmocka_unit_test(a_file_of_ten_megabytes_is_edited),
+        cmocka_unit_test(a_file_of_more_than_sixteen_megabytes_is_refused),
+        cmocka_unit_test(an_image_below_a_thousand_levels_is_edited_and_more_are_refused),
         cmocka_unit_test(brackets_to_the_brim_do_not_hang),
         cmocka_unit_test(an_alias_bomb_is_refused),
         cmocka_unit_test(merges_of_merges_do_not_hang),

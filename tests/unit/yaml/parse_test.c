@@ -170,10 +170,8 @@ static void bombs_are_refused(void **state)
     AUTO_STR(brackets, YAML_BYTES_MAX);
     AUTO_STR(laughs, YAML_BYTES_MAX);
     AUTO_STR(ladder, YAML_BYTES_MAX);
-    AUTO_STR(many, YAML_BYTES_MAX);
     for (int i = 0; i < 100000; i++) {
         str_add_char(&brackets, '[');
-        str_add(&many, "- [a,b]\n");
     }
     str_add(&laughs, "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
     str_add(&ladder, "a0: &a0 x\n");
@@ -184,20 +182,19 @@ static void bombs_are_refused(void **state)
         }
         str_add(&laughs, "]\n");
     }
-    for (int i = 1; i < 1000; i++) {
-        str_addf(&ladder, "a%d: &a%d [*a%d]\n", i, i, i - 1);
+    for (int i = 1; i <= YAML_DEPTH_MAX / 10 + 2; i++) {
+        str_addf(&ladder, "a%d: &a%d [[[[[[[[[[*a%d]]]]]]]]]]\n", i, i, i - 1);
     }
     must_be_too_much(&brackets, "nested deeper than");
-    must_be_too_much(&laughs, "more than 200000 values");
+    must_be_too_much(&laughs, "aliases repeat more than 200000 values");
     must_be_too_much(&ladder, "nested deeper than");
-    must_be_too_much(&many, "more than 200000 values");
     AUTO_STR(large, YAML_BYTES_MAX + 1);
     while (!large.failed) {
         str_add(&large, "# 8901\n");
     }
     large.failed = false;
     large.length = YAML_BYTES_MAX + 1;
-    must_be_too_much(&large, "larger than 4 MiB");
+    must_be_too_much(&large, "larger than 16 MiB");
 }
 
 static void a_mapping_of_many_keys_still_finds_the_one_given_twice(void **state)
