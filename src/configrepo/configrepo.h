@@ -112,8 +112,18 @@ bool configrepo_commit(struct git *git, const struct commit_request *request, st
 
 /* ---- heddle.yaml ---- */
 
-/* Read and check the pipeline file.  Errors name file:line:column and the remedy ("unknown field
-   \"stagse\"; did you mean \"stages\"?").  In the arena. */
+#define PIPELINE_TROUBLES_MAX 50 /* nobody mends more at once */
+struct pipeline_trouble {
+    unsigned line, column;
+    const char *text; /* with the remedy: "unknown field \"stagse\"; did you mean \"stages\"?" */
+};
+/* Read and check the pipeline file; false and, in the order of the file, all that is wrong with it
+   but for what follows from another error.  In the arena. */
+bool configrepo_pipeline_troubles(struct slice text, struct arena *arena, struct pipeline **out,
+                                  struct pipeline_trouble **out_troubles,
+                                  size_t *out_count) MUST_CHECK;
+/* The same, with the first error alone, behind "file:line:column: ", and how many more there are.
+ */
 bool configrepo_pipeline(struct slice text, const char *file, struct arena *arena,
                          struct pipeline **out, struct err *err) MUST_CHECK;
 /* Its JSON Schema (2020-12), for editors.  A test holds it to what configrepo_pipeline() takes. */

@@ -1,217 +1,11 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/escape.h"
-#include "configrepo/configrepo.h"
+#include "configrepo/reader.h"
 #include "policy/policy.h"
-#include "yaml/yaml.h"
 
 #define PIPELINE_API_VERSION "heddle.dev/v1"
-#define FIELDS_MAX 16
-#define CHOICES_TEXT_BYTES_MAX 300
-
-struct reader {
-    const char *file;
-    struct arena *arena;
-    struct err *err;
-};
-
-/* One field of a mapping.  `is_later`: part of the design, but not of this version. */
-struct field {
-    const char *name;
-    bool (*read)(struct reader *reader, const struct yaml_node *value, void *out);
-    bool is_required;
-    bool is_later;
-};
-
-/* ---- errors with their place ---- */
-
-static bool refuse(struct reader *reader, const struct yaml_node *node, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
-static bool refuse(struct reader *reader, const struct yaml_node *node, const char *fmt, ...)
-{
-    char text[sizeof(reader->err->text)];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    return err_set(reader->err, ERR_INVALID, "%.120s:%u:%u: %.370s", reader->file, node->line,
-                   node->column, text);
-}
-
-static void list_words(struct str *out, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        str_addf(out, "%s%s", i ? ", " : "", words[i]);
-    }
-}
-
-/* unknown field "stagse"; did you mean "stages"?  Or all that is known, when nothing is near. */
-static bool refuse_word(struct reader *reader, const struct yaml_node *node, const char *what,
-                        const char *const *known, size_t count)
-{
-    const char *near = text_nearest(node->text, known, count);
-    if (near) {
-        return refuse(reader, node, "unknown %s \"%.60s\"; did you mean \"%s\"?", what, node->text,
-                      near);
-    }
-    AUTO_STR(words, CHOICES_TEXT_BYTES_MAX);
-    list_words(&words, known, count);
-    return refuse(reader, node, "unknown %s \"%.60s\"; known are: %s", what, node->text,
-                  words.text);
-}
-
-/* ---- shapes ---- */
-
-static bool want_scalar(struct reader *reader, const struct yaml_node *node, const char *example)
-{
-    bool is_null =
-        node->kind == YAML_SCALAR && node->style == YAML_PLAIN &&
-        (node->text_length == 0 || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
-    if (node->kind == YAML_SCALAR && !is_null) {
-        return true;
-    }
-    return refuse(reader, node, "a single value is needed here, like %s", example);
-}
-
-static bool want_sequence(struct reader *reader, const struct yaml_node *node, const char *example)
-{
-    if (node->kind != YAML_SEQUENCE) {
-        return refuse(reader, node, "a list is needed here; write %s", example);
-    }
-    return node->item_count > 0 || refuse(reader, node, "the list is empty; write %s", example);
-}
-
-static size_t names_of(const struct field *fields, size_t count, bool is_later,
-                       const char *out[static FIELDS_MAX])
-{
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].is_later == is_later) {
-            out[found++] = fields[i].name;
-        }
-    }
-    return found;
-}
-
-static const struct field *field_of(const struct field *fields, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(fields[i].name, name) == 0) {
-            return &fields[i];
-        }
-    }
-    return NULL;
-}
-
-static bool read_field(struct reader *reader, const struct yaml_node *key,
-                       const struct yaml_node *value, const struct field *fields, size_t count,
-                       void *out)
-{
-    const char *known[FIELDS_MAX];
-    size_t known_count = names_of(fields, count, false, known);
-    if (key->kind != YAML_SCALAR) {
-        return refuse(reader, key, "a field's name is needed here");
-    }
-    const struct field *field = field_of(fields, count, key->text);
-    if (!field) {
-        return refuse_word(reader, key, "field", known, known_count);
-    }
-    if (field->is_later) {
-        AUTO_STR(words, CHOICES_TEXT_BYTES_MAX);
-        list_words(&words, known, known_count);
-        return refuse(reader, key,
-                      "this version of heddle does not know \"%s\" yet; remove it, or use what it "
-                      "knows here: %s",
-                      field->name, words.text);
-    }
-    return field->read(reader, value, out);
-}
-
-/* Read a mapping by its table: every key known, every required field there. */
-static bool read_mapping(struct reader *reader, const struct yaml_node *node,
-                         const struct field *fields, size_t count, void *out)
-{
-    const char *known[FIELDS_MAX];
-    size_t known_count = names_of(fields, count, false, known);
-    if (node->kind != YAML_MAPPING) {
-        AUTO_STR(words, CHOICES_TEXT_BYTES_MAX);
-        list_words(&words, known, known_count);
-        return refuse(reader, node, "fields are needed here: %s", words.text);
-    }
-    for (size_t i = 0; i + 1 < node->item_count; i += 2) {
-        if (!read_field(reader, node->items[i], node->items[i + 1], fields, count, out)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].is_required && !yaml_get(node, fields[i].name)) {
-            return refuse(reader, node, "the field \"%s\" is missing", fields[i].name);
-        }
-    }
-    return true;
-}
-
-/* ---- values ---- */
-
-static bool read_name(struct reader *reader, const struct yaml_node *node, const char *what,
-                      char out[static NAME_BYTES])
-{
-    struct err why = {0};
-    return want_scalar(reader, node, "a name") &&
-           ((name_check(what, node->text, &why) && text_copy(out, NAME_BYTES, node->text)) ||
-            refuse(reader, node, "%s", why.text));
-}
-
-/* YAML 1.1 takes yes and on for true, YAML 1.2 does not; here only true and false are. */
-static bool read_flag(struct reader *reader, const struct yaml_node *node, bool *out)
-{
-    bool is_plain = node->kind == YAML_SCALAR && node->style == YAML_PLAIN;
-    *out = is_plain && strcmp(node->text, "true") == 0;
-    return *out || (is_plain && strcmp(node->text, "false") == 0) ||
-           refuse(reader, node, "write true or false here");
-}
-
-static bool read_number(struct reader *reader, const struct yaml_node *node, unsigned max,
-                        unsigned *out)
-{
-    unsigned number = 0;
-    bool is_number = node->kind == YAML_SCALAR && node->text_length > 0;
-    for (const char *at = is_number ? node->text : ""; *at; at++) {
-        is_number = is_number && *at >= '0' && *at <= '9' && number <= max;
-        number = is_number ? number * 10 + (unsigned)(*at - '0') : number;
-    }
-    if (!is_number || number == 0 || number > max) {
-        return refuse(reader, node, "a number from 1 to %u is needed here", max);
-    }
-    *out = number;
-    return true;
-}
-
-/* One of `words`; its index. */
-static bool read_choice(struct reader *reader, const struct yaml_node *node, const char *what,
-                        const char *const *words, size_t count, size_t *out)
-{
-    if (!want_scalar(reader, node, words[0])) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(words[i], node->text) == 0) {
-            *out = i;
-            return true;
-        }
-    }
-    return refuse_word(reader, node, what, words, count);
-}
-
-static bool read_exactly(struct reader *reader, const struct yaml_node *node, const char *wanted)
-{
-    return want_scalar(reader, node, wanted) &&
-           (strcmp(node->text, wanted) == 0 ||
-            refuse(reader, node, "\"%.60s\" is not known; write \"%s\"", node->text, wanted));
-}
 
 /* ---- spec.versions ---- */
 
@@ -351,12 +145,11 @@ static bool read_versions(struct reader *reader, const struct yaml_node *node, v
     }
     pipeline->rule_count = node->item_count;
     pipeline->rules = arena_alloc(reader->arena, node->item_count, sizeof(*pipeline->rules));
+    bool good = true;
     for (size_t i = 0; i < node->item_count; i++) {
-        if (!read_rule(reader, node->items[i], &pipeline->rules[i])) {
-            return false;
-        }
+        good = read_rule(reader, node->items[i], &pipeline->rules[i]) && good;
     }
-    return true;
+    return good;
 }
 
 /* ---- spec.imageFields ---- */
@@ -431,13 +224,13 @@ static bool read_image_fields(struct reader *reader, const struct yaml_node *nod
     pipeline->image_field_count = node->item_count;
     pipeline->image_fields =
         arena_alloc(reader->arena, node->item_count, sizeof(*pipeline->image_fields));
+    bool good = true;
     for (size_t i = 0; i < node->item_count; i++) {
-        if (!read_mapping(reader, node->items[i], fields, COUNT_OF(fields),
-                          &pipeline->image_fields[i])) {
-            return false;
-        }
+        good = read_mapping(reader, node->items[i], fields, COUNT_OF(fields),
+                            &pipeline->image_fields[i]) &&
+               good;
     }
-    return true;
+    return good;
 }
 
 /* ---- spec.stages ---- */
@@ -455,14 +248,13 @@ static bool read_from(struct reader *reader, const struct yaml_node *node, void 
     }
     stage->from_count = node->item_count;
     stage->from = arena_alloc(reader->arena, node->item_count, sizeof(*stage->from));
+    bool good = true;
     for (size_t i = 0; i < node->item_count; i++) {
-        char name[NAME_BYTES];
-        if (!read_name(reader, node->items[i], "stage name", name)) {
-            return false;
-        }
+        char name[NAME_BYTES] = "";
+        good = read_name(reader, node->items[i], "stage name", name) && good;
         stage->from[i] = arena_strdup(reader->arena, name);
     }
-    return true;
+    return good;
 }
 
 static bool read_cluster(struct reader *reader, const struct yaml_node *node, void *out)
@@ -497,14 +289,14 @@ static bool read_targets(struct reader *reader, const struct yaml_node *node, vo
     }
     stage->target_count = node->item_count;
     stage->targets = arena_alloc(reader->arena, node->item_count, sizeof(*stage->targets));
+    bool good = true;
     for (size_t i = 0; i < node->item_count; i++) {
-        stage->targets[i].line = node->items[i]->line;
-        stage->targets[i].column = node->items[i]->column;
-        if (!read_mapping(reader, node->items[i], fields, COUNT_OF(fields), &stage->targets[i])) {
-            return false;
-        }
+        struct target *target = &stage->targets[i];
+        target->line = node->items[i]->line;
+        target->column = node->items[i]->column;
+        good = read_mapping(reader, node->items[i], fields, COUNT_OF(fields), target) && good;
     }
-    return true;
+    return good;
 }
 
 static bool read_automatic(struct reader *reader, const struct yaml_node *node, void *out)
@@ -541,6 +333,12 @@ static bool read_approval(struct reader *reader, const struct yaml_node *node, v
                                       : read_approval_count(reader, node, out);
 }
 
+static bool is_again(const struct stage *stage, const struct yaml_node *gate)
+{
+    return (stage->soak_ms > 0 && yaml_get(gate, "soak")) ||
+           (stage->approvals > 0 && yaml_get(gate, "approval"));
+}
+
 /* Each gate is a mapping of one field, and stands once. */
 static bool read_gates(struct reader *reader, const struct yaml_node *node, void *out)
 {
@@ -549,25 +347,21 @@ static bool read_gates(struct reader *reader, const struct yaml_node *node, void
         {"tests", NULL, false, true},      {"window", NULL, false, true},
         {"metric", NULL, false, true},     {"webhook", NULL, false, true},
     };
-    struct stage *stage = out;
     if (!want_sequence(reader, node, "gates: [{soak: 10m}, {approval: 1}]")) {
         return false;
     }
+    bool good = true;
     for (size_t i = 0; i < node->item_count; i++) {
         const struct yaml_node *gate = node->items[i];
-        bool is_again = (stage->soak_ms > 0 && yaml_get(gate, "soak")) ||
-                        (stage->approvals > 0 && yaml_get(gate, "approval"));
-        if (is_again) {
-            return refuse(reader, gate, "this stage has that gate already");
-        }
-        if (!read_mapping(reader, gate, fields, COUNT_OF(fields), stage)) {
-            return false;
-        }
-        if (gate->item_count != 2) {
-            return refuse(reader, gate, "a gate has one field; write {soak: 10m} or {approval: 1}");
+        if (is_again(out, gate)) {
+            good = refuse(reader, gate, "this stage has that gate already");
+        } else if (!read_mapping(reader, gate, fields, COUNT_OF(fields), out)) {
+            good = false;
+        } else if (gate->item_count != 2) {
+            good = refuse(reader, gate, "a gate has one field; write {soak: 10m} or {approval: 1}");
         }
     }
-    return true;
+    return good;
 }
 
 static bool read_on_failure(struct reader *reader, const struct yaml_node *node, void *out)
@@ -620,12 +414,11 @@ static bool read_wave(struct reader *reader, const struct yaml_node *node, struc
     if (!want_sequence(reader, node, "waves: [[prod-eu], [prod-us]]")) {
         return false;
     }
+    bool good = true;
     for (size_t i = 0; i < node->item_count; i++) {
-        if (!put_in_wave(reader, node->items[i], stage, wave)) {
-            return false;
-        }
+        good = put_in_wave(reader, node->items[i], stage, wave) && good;
     }
-    return true;
+    return good;
 }
 
 /* Without waves all targets are in one. */
@@ -640,18 +433,17 @@ static bool read_waves(struct reader *reader, const struct yaml_node *node, stru
     for (size_t i = 0; i < stage->target_count; i++) {
         stage->wave_of_target[i] = stage->wave_count; /* in none yet */
     }
+    bool good = true;
     for (size_t wave = 0; wave < node->item_count; wave++) {
-        if (!read_wave(reader, node->items[wave], stage, wave)) {
-            return false;
-        }
+        good = read_wave(reader, node->items[wave], stage, wave) && good;
     }
-    for (size_t i = 0; i < stage->target_count; i++) {
+    for (size_t i = 0; good && i < stage->target_count; i++) {
         if (stage->wave_of_target[i] == stage->wave_count) {
-            return refuse(reader, node, "target \"%s\" is in no wave; add it to one",
+            good = refuse(reader, node, "target \"%s\" is in no wave; add it to one",
                           stage->targets[i].cluster);
         }
     }
-    return true;
+    return good;
 }
 
 static bool read_stage(struct reader *reader, const struct yaml_node *node, struct stage *stage)
@@ -681,12 +473,11 @@ static bool read_stages(struct reader *reader, const struct yaml_node *node, voi
     }
     pipeline->stage_count = node->item_count;
     pipeline->stages = arena_alloc(reader->arena, node->item_count, sizeof(*pipeline->stages));
+    bool good = true;
     for (size_t i = 0; i < node->item_count; i++) {
-        if (!read_stage(reader, node->items[i], &pipeline->stages[i])) {
-            return false;
-        }
+        good = read_stage(reader, node->items[i], &pipeline->stages[i]) && good;
     }
-    return true;
+    return good;
 }
 
 /* ---- the file ---- */
@@ -724,12 +515,34 @@ static bool read_kind(struct reader *reader, const struct yaml_node *node, void 
     return read_exactly(reader, node, "Pipeline");
 }
 
+static bool refuse_whole(struct reader *reader, unsigned line, unsigned column, const char *text)
+{
+    const struct yaml_node place = {.line = line, .column = column};
+    return refuse(reader, &place, "%s", text);
+}
+
+/* yaml's errors begin with their own place. */
+static bool refuse_text(struct reader *reader, const struct err *why)
+{
+    unsigned line = 1;
+    unsigned column = 1;
+    int length = 0;
+    bool has_place =
+        sscanf(why->text, "line %u, column %u: %n", &line, &column, &length) == 2 && length > 0;
+    if (!has_place) {
+        length = 0;
+        line = column = 1;
+    }
+    return refuse_whole(reader, line, column, why->text + length);
+}
+
 /* The one document with something in it. */
 static bool find_root(struct reader *reader, struct slice text, const struct yaml_node **out)
 {
     struct yaml_document *document = NULL;
-    if (!yaml_parse(reader->arena, text, &document, reader->err)) {
-        return err_wrap(reader->err, "%s", reader->file);
+    struct err why = {0};
+    if (!yaml_parse(reader->arena, text, &document, &why)) {
+        return refuse_text(reader, &why);
     }
     *out = NULL;
     for (; document; document = document->next) {
@@ -738,26 +551,30 @@ static bool find_root(struct reader *reader, struct slice text, const struct yam
         }
         *out = document->root ? document->root : *out;
     }
-    return *out || err_set(reader->err, ERR_INVALID,
-                           "%s:1:1: the file is empty; write apiVersion: " PIPELINE_API_VERSION
-                           ", kind: Pipeline, metadata and spec",
-                           reader->file);
+    return *out || refuse_whole(reader, 1, 1,
+                                "the file is empty; write apiVersion: " PIPELINE_API_VERSION
+                                ", kind: Pipeline, metadata and spec");
 }
 
-/* What holds between the stages; the model's errors begin with the place in the file. */
-static bool check_whole(struct reader *reader, const struct pipeline *pipeline)
+/* What holds between the stages. */
+static void say(void *reader, const struct stage *stage, const char *text)
 {
-    struct err why = {0};
-    if (pipeline_check(pipeline, &why)) {
-        return true;
-    }
-    bool has_place = why.text[0] >= '0' && why.text[0] <= '9';
-    return err_set(reader->err, why.kind, "%.120s:%s%.380s", reader->file, has_place ? "" : " ",
-                   why.text);
+    bool has_place = stage && stage->line > 0;
+    (void)refuse_whole(reader, has_place ? stage->line : 1, has_place ? stage->column : 1, text);
 }
 
-bool configrepo_pipeline(struct slice text, const char *file, struct arena *arena,
-                         struct pipeline **out, struct err *err)
+static int by_place(const void *left, const void *right)
+{
+    const struct pipeline_trouble *a = left;
+    const struct pipeline_trouble *b = right;
+    if (a->line != b->line) {
+        return a->line < b->line ? -1 : 1;
+    }
+    return a->column < b->column ? -1 : a->column > b->column;
+}
+
+bool configrepo_pipeline_troubles(struct slice text, struct arena *arena, struct pipeline **out,
+                                  struct pipeline_trouble **out_troubles, size_t *out_count)
 {
     static const struct field fields[] = {
         {"apiVersion", read_api_version, true, false},
@@ -765,14 +582,40 @@ bool configrepo_pipeline(struct slice text, const char *file, struct arena *aren
         {"metadata", read_metadata, true, false},
         {"spec", read_spec, true, false},
     };
-    struct reader reader = {file, arena, err};
+    struct reader reader = {.arena = arena};
     struct pipeline *pipeline = ARENA_NEW(arena, struct pipeline);
     const struct yaml_node *root = NULL;
-    if (!find_root(&reader, text, &root) ||
-        !read_mapping(&reader, root, fields, COUNT_OF(fields), pipeline) ||
-        !check_whole(&reader, pipeline)) {
-        return false;
+    bool good = find_root(&reader, text, &root) &&
+                read_mapping(&reader, root, fields, COUNT_OF(fields), pipeline) &&
+                pipeline_check_all(pipeline, say, &reader);
+    size_t count = reader.troubles.count;
+    sort_items(reader.troubles.items, count, sizeof(struct pipeline_trouble), by_place);
+    *out = good ? pipeline : NULL;
+    *out_count = count;
+    *out_troubles = arena_alloc(arena, count + 1, sizeof(**out_troubles));
+    if (count > 0) {
+        memcpy(*out_troubles, reader.troubles.items, count * sizeof(**out_troubles));
     }
-    *out = pipeline;
-    return true;
+    VEC_DONE(&reader.troubles);
+    return good;
+}
+
+bool configrepo_pipeline(struct slice text, const char *file, struct arena *arena,
+                         struct pipeline **out, struct err *err)
+{
+    struct pipeline *pipeline = NULL;
+    struct pipeline_trouble *troubles = NULL;
+    size_t count = 0;
+    if (configrepo_pipeline_troubles(text, arena, &pipeline, &troubles, &count)) {
+        *out = pipeline;
+        return true;
+    }
+    err_set(err, ERR_INVALID, "%.120s:%u:%u: %.320s", file, troubles[0].line, troubles[0].column,
+            troubles[0].text);
+    if (count > 1) {
+        struct err first = *err;
+        err_set(err, ERR_INVALID, "%.450s (and %zu more; heddle check lists them)", first.text,
+                count - 1);
+    }
+    return false;
 }

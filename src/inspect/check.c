@@ -125,11 +125,14 @@ static int by_place(const void *left, const void *right)
     return order ? order : strcmp(a->message, b->message);
 }
 
-/* One place is against one rule once, whatever there is to say about it. */
+/* One place is against one rule once, whatever there is to say about it; but a mapping of
+   heddle.yaml can lack several fields. */
 static bool is_same(const struct inspect_finding *a, const struct inspect_finding *b)
 {
-    return strcmp(a->file, b->file) == 0 && a->line == b->line && a->column == b->column &&
-           a->rule == b->rule;
+    bool is_place = strcmp(a->file, b->file) == 0 && a->line == b->line && a->column == b->column;
+    return is_place && a->rule == b->rule &&
+           (a->rule != &inspect_rules[RULE_PIPELINE_INVALID] ||
+            strcmp(a->message, b->message) == 0);
 }
 
 static void hand_over(struct checker *checker, struct inspect_finding **out, size_t *out_count)

@@ -7,17 +7,12 @@
 
 static void check_itself(struct checker *checker)
 {
-    const char *text = checker->inspection->pipeline_trouble;
-    struct spot spot = {INSPECT_PIPELINE_FILE, 1, 1};
-    if (!text) {
-        return;
+    const struct inspection *inspection = checker->inspection;
+    for (size_t i = 0; i < inspection->pipeline_trouble_count; i++) {
+        const struct pipeline_trouble *trouble = &inspection->pipeline_troubles[i];
+        struct spot spot = {INSPECT_PIPELINE_FILE, trouble->line, trouble->column};
+        checker_add_text(checker, RULE_PIPELINE_INVALID, spot, trouble->text);
     }
-    size_t length = strlen(INSPECT_PIPELINE_FILE);
-    if (strncmp(text, INSPECT_PIPELINE_FILE, length) == 0) {
-        text += length;
-        text += strspn(text, ": ");
-    }
-    checker_add_text(checker, RULE_PIPELINE_INVALID, spot, text);
 }
 
 /* ---- its folders ---- */

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "configrepo/configrepo.h"
 #include "locate/locate.h"
 #include "manifest/manifest.h"
 #include "model/pipeline.h"
@@ -47,7 +48,9 @@ struct inspection {
     size_t file_count;
     struct manifest_problem *problems; /* files that could not be read, and why */
     const struct pipeline *pipeline;   /* heddle.yaml; NULL: there is none */
-    const char *pipeline_trouble;      /* of inspect_check(): why it cannot be read, or NULL */
+    const struct pipeline_trouble
+        *pipeline_troubles; /* of inspect_check(): why it cannot be read */
+    size_t pipeline_trouble_count;
 };
 
 /* Look at the whole tree.  A file that cannot be read is a problem, never a failure of the rest. */

@@ -1,7 +1,6 @@
 /* targets: what heddle.yaml names; without it, guesses. */
 #include <string.h>
 
-#include "configrepo/configrepo.h"
 #include "inspect/internal.h"
 
 static void take_pipeline(struct inspector *inspector, const struct pipeline *pipeline)
@@ -40,14 +39,20 @@ bool find_targets(struct inspector *inspector, struct err *err)
         *err = why;
         return err_wrap(err, INSPECT_PIPELINE_FILE);
     }
-    if (configrepo_pipeline(text, INSPECT_PIPELINE_FILE, inspector->arena, &pipeline, &why)) {
+    if (!inspector->is_check) {
+        bool is_read =
+            configrepo_pipeline(text, INSPECT_PIPELINE_FILE, inspector->arena, &pipeline, err);
+        if (is_read) {
+            take_pipeline(inspector, pipeline);
+        }
+        return is_read;
+    }
+    struct pipeline_trouble *troubles = NULL;
+    if (configrepo_pipeline_troubles(text, inspector->arena, &pipeline, &troubles,
+                                     &inspector->result->pipeline_trouble_count)) {
         take_pipeline(inspector, pipeline);
         return true;
     }
-    if (inspector->is_check) {
-        inspector->result->pipeline_trouble = arena_strdup(inspector->arena, why.text);
-        return guess(inspector);
-    }
-    *err = why;
-    return false;
+    inspector->result->pipeline_troubles = troubles;
+    return guess(inspector);
 }

@@ -84,3 +84,8 @@ const struct stage *pipeline_stage_of_cluster(const struct pipeline *pipeline, c
    with "line:column: " when the stage has a line, and says what to write instead; a cycle is
    spelled out: "dev → staging → dev". */
 bool pipeline_check(const struct pipeline *pipeline, struct err *err) MUST_CHECK;
+/* The same, telling each error that is none because of another one.  `stage` is where it stands, or
+   NULL; `text` has no place in it and lives for the call. */
+typedef void pipeline_say_fn(void *context, const struct stage *stage, const char *text);
+bool pipeline_check_all(const struct pipeline *pipeline, pipeline_say_fn *say,
+                        void *context) MUST_CHECK;

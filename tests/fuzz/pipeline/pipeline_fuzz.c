@@ -12,7 +12,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct pipeline *pipeline = NULL;
     struct err err = {0};
     struct slice text = {(const char *)bytes, length};
+    struct pipeline_trouble *troubles = NULL;
+    size_t count = 0;
+    bool is_good = configrepo_pipeline_troubles(text, arena, &pipeline, &troubles, &count);
+    assert(is_good == (count == 0) && count <= PIPELINE_TROUBLES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        assert(troubles[i].line >= 1 && troubles[i].column >= 1 && troubles[i].text[0]);
+        assert(i == 0 || troubles[i - 1].line <= troubles[i].line);
+    }
     if (!configrepo_pipeline(text, "heddle.yaml", arena, &pipeline, &err)) {
+        assert(!is_good);
         assert(strncmp(err.text, "heddle.yaml", strlen("heddle.yaml")) == 0);
         return 0;
     }

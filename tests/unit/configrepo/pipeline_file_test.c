@@ -219,22 +219,128 @@ static const struct {
     {HEAD "  stages:\n" DEV DEV, "heddle.yaml:7:7: two stages are called \"dev\""},
 };
 
+static bool is_told(const struct pipeline_trouble *troubles, size_t count, const char *says)
+{
+    bool found = false;
+    for (size_t i = 0; i < count; i++) {
+        AUTO_STR(line, 1024);
+        str_addf(&line, "heddle.yaml:%u:%u: %s", troubles[i].line, troubles[i].column,
+                 troubles[i].text);
+        found = found || strstr(line.text, says);
+    }
+    return found;
+}
+
 static void each_mistake_is_named_with_its_place_and_remedy(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
         AUTO(arena_free) struct arena *arena = arena_new();
         struct pipeline *pipeline = NULL;
+        struct pipeline_trouble *troubles = NULL;
+        size_t count = 0;
         struct err err = {0};
         if (read(mistakes[i].text, arena, &pipeline, &err)) {
             fail_msg("this was read:\n%s", mistakes[i].text);
         }
         assert_int_equal(err.kind, ERR_INVALID);
         assert_null(pipeline);
-        if (!strstr(err.text, mistakes[i].says)) {
+        assert_false(configrepo_pipeline_troubles(slice_of(mistakes[i].text), arena, &pipeline,
+                                                  &troubles, &count));
+        if (!is_told(troubles, count, mistakes[i].says)) {
             fail_msg("\"%s\" does not say \"%s\"", err.text, mistakes[i].says);
         }
     }
+}
+
+/* Line and column of each. */
+static void expect_troubles(const char *text, const char *want)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    AUTO_STR(got, 65536);
+    struct pipeline *pipeline = NULL;
+    struct pipeline_trouble *troubles = NULL;
+    size_t count = 0;
+    assert_false(configrepo_pipeline_troubles(slice_of(text), arena, &pipeline, &troubles, &count));
+    for (size_t i = 0; i < count; i++) {
+        str_addf(&got, "%u:%u: %s\n", troubles[i].line, troubles[i].column, troubles[i].text);
+    }
+    assert_string_equal(got.text, want);
+}
+
+static void all_that_is_wrong_is_told_at_once_in_the_order_of_the_file(void **state)
+{
+    (void)state;
+    expect_troubles(
+        "apiVersion: heddle.dev/v2\n"
+        "metadata: {name: \"the shop\"}\n"
+        "spec:\n"
+        "  versions:\n"
+        "    - {images: a, policy: semvr}\n"
+        "    - {images: b, policy: {semver: \"nonsense range\"}}\n"
+        "  stages:\n"
+        "    - name: dev\n"
+        "      targets: [{cluster: dev}, {cluster: dev2, pth: x}]\n"
+        "      automatic: yes\n"
+        "      gates: [{soak: soon}, {approval: 0}, {approval: 1}]\n"
+        "    - {targets: [{cluster: prod, path: ../prod}], onFailure: panic}\n",
+        "1:1: the field \"kind\" is missing\n"
+        "1:13: \"heddle.dev/v2\" is not known; write \"heddle.dev/v1\"\n"
+        "2:18: pipeline name \"the shop\" may have only a-z, 0-9 and '-', not '-' at an "
+        "end, and at most 63 characters; write \"the-shop\"\n"
+        "5:27: unknown policy \"semvr\"; did you mean \"semver\"?\n"
+        "6:7: the version range \"nonsense range\" cannot be read from \"nonsense "
+        "range\" on; write for example \">=1.0.0 <2\", \"^1.2\" or \"1.x || 3.x\"\n"
+        "9:17: the field \"path\" is missing\n"
+        "9:49: unknown field \"pth\"; did you mean \"path\"?\n"
+        "10:18: write true or false here\n"
+        "11:22: \"soon\" is not a duration; write a number and a unit, such as 30s, "
+        "10m, 2h or 1h30m\n"
+        "11:40: a number from 1 to 32 is needed here\n"
+        "12:7: the field \"name\" is missing\n"
+        "12:40: path \"../prod\" must be a relative path like \"clusters/dev\", without "
+        "empty, \".\" or \"..\" parts\n"
+        "12:62: unknown value \"panic\"; known are: stop, continue, rollback\n");
+}
+
+static void what_follows_from_another_mistake_is_not_told(void **state)
+{
+    (void)state;
+    expect_troubles("apiVersion: heddle.dev/v1\nknd: Pipeline\nmetadata: {name: shop}\n"
+                    "spec:\n  stages:\n" DEV,
+                    "2:1: unknown field \"knd\"; did you mean \"kind\"?\n");
+    expect_troubles(
+        HEAD "  stages:\n" DEV "    - {name: prod, from: [dve, stagng], targets: "
+             "[{cluster: prod, path: clusters/prod}]}\n"
+             "    - {name: late, from: [prd], targets: [{cluster: dev, path: x}]}\n",
+        "7:7: stage \"prod\" comes from \"dve\", but no stage has that name; did you "
+        "mean \"dev\"?\n"
+        "7:7: stage \"prod\" comes from \"stagng\", but no stage has that name\n"
+        "8:7: stage \"late\" comes from \"prd\", but no stage has that name; did you "
+        "mean \"prod\"?\n"
+        "8:7: cluster \"dev\" is a target of stage \"dev\" already; a cluster belongs to "
+        "one stage, once\n");
+}
+
+static void of_a_hopeless_file_the_first_fifty_are_told(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    AUTO_STR(text, 65536);
+    struct pipeline *pipeline = NULL;
+    struct pipeline_trouble *troubles = NULL;
+    size_t count = 0;
+    struct err err = {0};
+    for (int i = 0; i < 1000; i++) {
+        str_addf(&text, "field%d: 1\n", i);
+    }
+    assert_false(
+        configrepo_pipeline_troubles(str_slice(&text), arena, &pipeline, &troubles, &count));
+    assert_int_equal(count, PIPELINE_TROUBLES_MAX);
+    assert_int_equal(troubles[49].line, 50);
+    ASSERT_FAILS(read(text.text, arena, &pipeline, &err), err, ERR_INVALID,
+                 "(and 49 more; heddle check lists them)");
+    assert_int_equal(strncmp(err.text, "heddle.yaml:1:1: ", 17), 0);
 }
 
 static void cut_off_anywhere_it_is_an_error_or_a_pipeline_but_no_crash(void **state)
@@ -260,6 +366,9 @@ int main(void)
         cmocka_unit_test(every_way_to_write_a_policy_is_understood),
         cmocka_unit_test(fields_that_hold_an_image_are_read),
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_remedy),
+        cmocka_unit_test(all_that_is_wrong_is_told_at_once_in_the_order_of_the_file),
+        cmocka_unit_test(what_follows_from_another_mistake_is_not_told),
+        cmocka_unit_test(of_a_hopeless_file_the_first_fifty_are_told),
         cmocka_unit_test(cut_off_anywhere_it_is_an_error_or_a_pipeline_but_no_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
