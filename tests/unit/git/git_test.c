@@ -217,7 +217,7 @@ static void many_object_ids_are_one_round_trip(void **state)
 static void a_huge_file_is_refused_and_the_next_one_is_read(void **state)
 {
     struct remote *remote = *state;
-    AUTO_STR(stream, (size_t)16 << 20);
+    AUTO_STR(stream, (size_t)GIT_BLOB_BYTES_MAX + 4096);
     size_t length = GIT_BLOB_BYTES_MAX + 1;
     str_addf(&stream,
              "commit refs/heads/main\ncommitter a <a@b> 1 +0000\ndata 0\n"
