@@ -116,7 +116,10 @@ static void show_targets(struct cli *cli, const struct inspection *inspection)
 
 static const char *workload_of(struct cli *cli, const struct locate_place *at)
 {
-    const char *text = at->kind[0] ? arena_printf(cli->arena, "%s/%s", at->kind, at->name) : "-";
+    const char *text = at->kind[0] ? at->kind : "-";
+    if (at->kind[0] && at->name[0]) {
+        text = arena_printf(cli->arena, "%s/%s", at->kind, at->name);
+    }
     bool is_part = at->container[0] && strcmp(at->container, at->name) != 0;
     return is_part ? arena_printf(cli->arena, "%s %s", text, at->container) : text;
 }

@@ -89,31 +89,67 @@ static const char *joined(const struct changer *changer)
     return arena_printf(changer->arena, "%s@%s", changer->wish->tag, changer->wish->digest);
 }
 
-static bool amend_split(const struct changer *changer, const struct locate_place *place,
-                        amendment_vec *amendments)
+/* The value behind which something comes that takes the place of `node`: the one before it, since
+   what is removed leaves nothing to stand behind. */
+static const struct yaml_node *beside(const struct yaml_node *mapping, const struct yaml_node *node)
+{
+    const struct yaml_node *before = NULL;
+    for (size_t i = 1; i < mapping->item_count; i += 2) {
+        bool is_it = mapping->items[i] == node;
+        if (is_it && before) {
+            break;
+        }
+        before = is_it ? before : mapping->items[i];
+    }
+    return before;
+}
+
+/* No tag, since only a digest is wanted. */
+static void drop_tag(const struct locate_place *place, amendment_vec *amendments)
+{
+    if (place->tag_node && place->form == LOCATE_KUSTOMIZE) {
+        *VEC_ADD(amendments) = (struct yaml_amendment){
+            .kind = YAML_AMEND_REMOVE, .in = place->parent, .at = place->tag_node};
+    } else if (place->tag_node) {
+        set(amendments, place->tag_node, "");
+    }
+}
+
+/* The reason when it is refused. */
+static const char *amend_split(const struct changer *changer, const struct locate_place *place,
+                               amendment_vec *amendments)
 {
     const struct inspect_wish *wish = changer->wish;
     bool is_joined = place->tag_node && place->tag_node == place->digest_node;
     bool has_digest_key = !is_joined && (place->digest_node || place->digest_key);
     const char *tag = wish->digest[0] && !has_digest_key ? joined(changer) : wish->tag;
-    if (place->tag_node) {
+    if (!wish->tag[0] && !has_digest_key) {
+        return "a digest alone cannot stand where a tag does; write NAME=TAG@DIGEST";
+    }
+    if (!wish->tag[0]) {
+        drop_tag(place, amendments);
+    } else if (place->tag_node) {
         set(amendments, place->tag_node, tag);
     } else if (place->tag_key) {
-        add(amendments, place, place->digest_node, place->tag_key, tag);
+        const struct yaml_node *behind =
+            wish->digest[0] ? place->digest_node : beside(place->parent, place->digest_node);
+        add(amendments, place, behind, place->tag_key, tag);
     } else {
-        return false;
+        return "there is no key that a tag could go into";
     }
     if (is_joined || !has_digest_key) {
-        return true;
+        return NULL;
     }
     if (!wish->digest[0]) {
         drop_digest(place, amendments);
     } else if (place->digest_node) {
         set(amendments, place->digest_node, wish->digest);
     } else {
-        add(amendments, place, place->tag_node, place->digest_key, wish->digest);
+        const struct yaml_node *behind =
+            wish->tag[0] ? place->tag_node : beside(place->parent, place->tag_node);
+        add(amendments, place, behind, place->digest_key, wish->digest);
     }
-    return true;
+    return NULL;
 }
 
 static bool is_as_wished(const struct inspect_wish *wish, const struct locate_place *at)
@@ -135,7 +171,7 @@ static const char *amend_place(struct changer *changer, const struct inspect_pla
         amend_whole(changer, at, amendments);
         return NULL;
     }
-    return amend_split(changer, at, amendments) ? NULL : "there is no key that a tag could go into";
+    return amend_split(changer, at, amendments);
 }
 
 /* ---- one file ---- */
@@ -201,11 +237,22 @@ static bool read_again(struct changer *changer, const struct inspect_place *plac
     return true;
 }
 
+static void note_users(struct changer *changer, const struct inspect_place *place)
+{
+    for (size_t i = 0; i < place->file->target_count; i++) {
+        size_t target = place->file->targets[i];
+        bool is_asked =
+            !changer->target || &changer->inspection->targets[target] == changer->target;
+        changer->is_user[target] = changer->is_user[target] || is_asked;
+    }
+}
+
 static void take_place(struct changer *changer, struct file_change *change,
                        const struct inspect_place *place)
 {
     const struct locate_place *at = find_again(change, &place->at);
     changer->out->place_count++;
+    note_users(changer, place);
     if (!at || is_as_wished(changer->wish, at)) {
         return;
     }
@@ -478,16 +525,21 @@ bool inspect_change(const struct manifest_tree *tree, const struct inspection *i
             changer.target = &inspection->targets[i];
         }
     }
+    override_note(&changer);
     bool done = check_target(&changer, err);
     for (size_t at = 0; done && at < inspection->place_count;) {
         done = change_file(&changer, &at, err);
     }
     done = done && override_add(&changer, err);
+    override_refuse_entries(&changer);
     if (wish->image) {
         refuse_unreadable(&changer);
     }
     hand_over(&changer);
     VEC_DONE(&changer.edits);
     VEC_DONE(&changer.refusals);
+    VEC_DONE(&changer.overlays);
+    map_done(&changer.entries);
+    map_done(&changer.patches);
     return done;
 }

@@ -12,12 +12,19 @@ struct changer {
     struct inspect_outcome *out;
     VEC(struct inspect_edit) edits;
     VEC(struct inspect_refusal) refusals;
-    const struct inspect_file *overlay; /* that gets an entry of its own, or NULL */
+    bool is_user[INSPECT_TARGETS_MAX]; /* a target that a wanted place is for */
+    struct map entries;                /* kustomizations with an images: entry for the image */
+    struct map patches; /* fields whose version is said where only the target reads it */
+    VEC(const struct inspect_file *) overlays; /* that get an entry of their own */
 };
 
+/* Note who says versions, before the first place is looked at. */
+void override_note(struct changer *changer);
 /* Is the place written where other targets read it, too? */
 bool override_is_needed(const struct changer *changer, const struct inspect_place *place);
 /* Let the target's own kustomization say the version instead; the reason when it cannot. */
 const char *override_instead(struct changer *changer, const struct inspect_place *place);
-/* Add the entry that override_instead() asked for. */
+/* Add the entries that override_instead() asked for. */
 bool override_add(struct changer *changer, struct err *err) MUST_CHECK;
+/* With a workload in the wish: entries that give the image another version for all workloads. */
+void override_refuse_entries(struct changer *changer);

@@ -27,6 +27,7 @@ static void free_all(struct inspector *inspector)
 {
     VEC_EACH (struct found_file *, file, &inspector->files) {
         VEC_DONE(&(*file)->targets);
+        VEC_DONE(&(*file)->parents);
     }
     VEC_DONE(&inspector->files);
     VEC_DONE(&inspector->folder_list);

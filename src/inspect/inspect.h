@@ -30,6 +30,8 @@ struct inspect_target {
 struct inspect_file {
     const char *path;
     const size_t *targets; /* indexes; those that reach the file */
+    /* Of each of them: the kustomization that names the file; NULL: none does, "": several do. */
+    const char *const *parents;
     size_t target_count;
 };
 

@@ -10,7 +10,9 @@
 
 struct found_file {
     const char *path;
-    VEC(size_t) targets; /* that reach it, ascending */
+    VEC(size_t) targets;       /* that reach it, ascending */
+    VEC(const char *) parents; /* of each of them: see inspect_file */
+    bool is_held;              /* the folder of a target leads to it */
 };
 
 struct inspector {

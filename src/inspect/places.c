@@ -74,11 +74,14 @@ static void hand_over_files(struct inspector *inspector)
     result->files = arena_alloc(inspector->arena, count + 1, sizeof(*result->files));
     for (size_t i = 0; i < count; i++) {
         const struct found_file *found = inspector->files.items[i];
-        size_t *targets = arena_alloc(inspector->arena, found->targets.count + 1, sizeof(*targets));
-        if (found->targets.count) {
-            memcpy(targets, found->targets.items, found->targets.count * sizeof(*targets));
+        size_t users = found->targets.count;
+        size_t *targets = arena_alloc(inspector->arena, users + 1, sizeof(*targets));
+        const char **parents = arena_alloc(inspector->arena, users + 1, sizeof(*parents));
+        if (users) {
+            memcpy(targets, found->targets.items, users * sizeof(*targets));
+            memcpy(parents, found->parents.items, users * sizeof(*parents));
         }
-        result->files[i] = (struct inspect_file){found->path, targets, found->targets.count};
+        result->files[i] = (struct inspect_file){found->path, targets, parents, users};
     }
     result->file_count = count;
 }

@@ -16,7 +16,11 @@
 struct reach {
     struct inspector *inspector;
     size_t target;
-    struct map seen; /* files and folders of this target */
+    bool is_loose;          /* it began with an application that no target holds */
+    bool is_by_destination; /* only applications that are meant for the target's cluster */
+    bool is_met;            /* there was one */
+    const char *parent;     /* the kustomization that names what is visited, or NULL */
+    struct map seen;        /* files and folders of this target, by parent */
     size_t visits;
     int depth;
 };
@@ -25,10 +29,12 @@ static void visit(struct reach *reach, const char *path);
 
 static bool is_new(struct reach *reach, const char *path)
 {
-    if (map_has(&reach->seen, path) || reach->visits >= VISITS_MAX) {
+    const char *key =
+        reach->parent ? arena_printf(reach->inspector->arena, "%s:%s", reach->parent, path) : path;
+    if (map_has(&reach->seen, key) || reach->visits >= VISITS_MAX) {
         return false;
     }
-    map_set(&reach->seen, path, NULL);
+    map_set(&reach->seen, key, NULL);
     reach->visits++;
     return true;
 }
@@ -68,6 +74,10 @@ static void visit_paths(struct reach *reach, const char *folder, const struct ya
 static void visit_values_file(struct reach *reach, const char *folder, const char *text)
 {
     struct inspector *inspector = reach->inspector;
+    /* "$values/path": a file of another source, which is this repository or not ours to see. */
+    const char *slash = text[0] == '$' ? strchr(text, '/') : NULL;
+    folder = slash ? "" : folder;
+    text = slash ? slash + 1 : text;
     const char *path = text[0] ? manifest_path(inspector->arena, folder, text) : NULL;
     if (path && map_has(&inspector->by_path, path)) {
         map_set(&inspector->values_files, path, NULL);
@@ -100,84 +110,148 @@ static void visit_helm_release(struct reach *reach, const struct yaml_node *root
 
 /* ---- Argo CD ---- */
 
-static void visit_source(struct reach *reach, const struct yaml_node *source, const char *path)
+/* What a generator knows of one application: an element of a list, or a folder of the repository.
+ */
+struct parameters {
+    const struct yaml_node *element;
+    const char *folder;
+};
+
+/* The value of {{name}} or {{.name}}; NULL when it is not known before the cluster knows it. */
+static const char *value_of(struct reach *reach, const struct parameters *parameters,
+                            const char *name, size_t length)
 {
-    if (path[0]) {
-        visit_from(reach, "", path);
-        visit_values(reach, path, yaml_at(source, "helm.valueFiles"));
+    static const char *const whole[] = {"path", "path.path"};
+    const char *key = arena_strndup(reach->inspector->arena, name, length);
+    if (parameters->folder) {
+        const char *slash = strrchr(parameters->folder, '/');
+        bool is_base = strcmp(key, "path.basename") == 0;
+        bool is_whole = strcmp(key, whole[0]) == 0 || strcmp(key, whole[1]) == 0;
+        return is_base    ? (slash ? slash + 1 : parameters->folder)
+               : is_whole ? parameters->folder
+                          : NULL;
     }
+    const struct yaml_node *value = yaml_get(parameters->element, key);
+    return value && value->kind == YAML_SCALAR ? value->text : NULL;
 }
 
-static void visit_sources(struct reach *reach, const struct yaml_node *spec)
-{
-    const struct yaml_node *source = yaml_get(spec, "source");
-    const struct yaml_node *sources = yaml_get(spec, "sources");
-    if (source) {
-        visit_source(reach, source, text_of(yaml_get(source, "path")));
-    }
-    for (size_t i = 0; sources && sources->kind == YAML_SEQUENCE && i < sources->item_count; i++) {
-        visit_source(reach, sources->items[i], text_of(yaml_get(sources->items[i], "path")));
-    }
-}
-
-/* The template's path with {{key}} and {{.key}} as an element of a list says. */
+/* A text of a template as the parameters fill it in; "" when they do not say all of it. */
 static const char *fill_in(struct reach *reach, const char *template,
-                           const struct yaml_node *element)
+                           const struct parameters *parameters)
 {
-    AUTO_STR(path, 1024);
+    AUTO_STR(text, 1024);
     for (const char *at = template; *at;) {
         const char *end = strncmp(at, "{{", 2) == 0 ? strstr(at, "}}") : NULL;
         if (!end) {
-            str_add_char(&path, *at++);
+            str_add_char(&text, *at++);
             continue;
         }
-        const char *key = at + 2 + strspn(at + 2, " .");
-        size_t length = strcspn(key, " }");
-        str_add(&path,
-                text_of(yaml_get(element, arena_strndup(reach->inspector->arena, key, length))));
+        const char *name = at + 2 + strspn(at + 2, " .");
+        const char *value = value_of(reach, parameters, name, strcspn(name, " }"));
+        if (!value) {
+            return "";
+        }
+        str_add(&text, value);
         at = end + 2;
     }
-    return path.failed ? "" : arena_strdup(reach->inspector->arena, path.text);
+    return text.failed ? "" : arena_strdup(reach->inspector->arena, text.text);
 }
 
-static void visit_elements(struct reach *reach, const struct yaml_node *source,
-                           const struct yaml_node *elements)
+static void visit_source(struct reach *reach, const struct yaml_node *source,
+                         const struct parameters *parameters)
 {
-    const char *template = text_of(yaml_get(source, "path"));
-    for (size_t i = 0; elements && elements->kind == YAML_SEQUENCE && i < elements->item_count;
-         i++) {
-        visit_source(reach, source, fill_in(reach, template, elements->items[i]));
+    const char *path = fill_in(reach, text_of(yaml_get(source, "path")), parameters);
+    const struct yaml_node *files = yaml_at(source, "helm.valueFiles");
+    if (path[0]) {
+        visit_from(reach, "", path);
+    }
+    for (size_t i = 0; files && files->kind == YAML_SEQUENCE && i < files->item_count; i++) {
+        const char *file = fill_in(reach, text_of(files->items[i]), parameters);
+        if (path[0] || file[0] == '$') {
+            visit_values_file(reach, path, file);
+        }
     }
 }
 
-static void visit_directories(struct reach *reach, const struct yaml_node *source,
+static bool is_for_target(const struct reach *reach, const char *cluster)
+{
+    return strcmp(reach->inspector->targets.items[reach->target].name, cluster) == 0;
+}
+
+static void visit_sources(struct reach *reach, const struct yaml_node *spec,
+                          const struct parameters *parameters)
+{
+    const char *cluster = fill_in(reach, text_of(yaml_at(spec, "destination.name")), parameters);
+    bool is_by_destination = reach->is_by_destination;
+    if (is_by_destination && !is_for_target(reach, cluster)) {
+        return;
+    }
+    reach->is_met = true;
+    reach->is_by_destination = false; /* what it holds is the target's, whatever that is */
+    const struct yaml_node *source = yaml_get(spec, "source");
+    const struct yaml_node *sources = yaml_get(spec, "sources");
+    if (source) {
+        visit_source(reach, source, parameters);
+    }
+    for (size_t i = 0; sources && sources->kind == YAML_SEQUENCE && i < sources->item_count; i++) {
+        visit_source(reach, sources->items[i], parameters);
+    }
+    reach->is_by_destination = is_by_destination;
+}
+
+static void visit_elements(struct reach *reach, const struct yaml_node *spec,
+                           const struct yaml_node *elements)
+{
+    for (size_t i = 0; elements && elements->kind == YAML_SEQUENCE && i < elements->item_count;
+         i++) {
+        struct parameters parameters = {.element = elements->items[i]};
+        visit_sources(reach, spec, &parameters);
+    }
+}
+
+/* Does an entry with this value of `exclude` match the folder? */
+static bool is_matched(const struct yaml_node *directories, const char *folder, bool is_excluded)
+{
+    bool found = false;
+    for (size_t i = 0; i < directories->item_count; i++) {
+        const struct yaml_node *entry = directories->items[i];
+        bool excludes = strcmp(text_of(yaml_get(entry, "exclude")), "true") == 0;
+        const char *glob = text_of(yaml_get(entry, "path"));
+        found = found || (excludes == is_excluded && fnmatch(glob, folder, FNM_PATHNAME) == 0);
+    }
+    return found;
+}
+
+static void visit_directories(struct reach *reach, const struct yaml_node *spec,
                               const struct yaml_node *directories)
 {
-    struct inspector *inspector = reach->inspector;
-    for (size_t i = 0;
-         directories && directories->kind == YAML_SEQUENCE && i < directories->item_count; i++) {
-        const char *glob = text_of(yaml_get(directories->items[i], "path"));
-        bool is_excluded = strcmp(text_of(yaml_get(directories->items[i], "exclude")), "true") == 0;
-        VEC_EACH (const char *, folder, &inspector->folder_list) {
-            if (!is_excluded && glob[0] && fnmatch(glob, *folder, FNM_PATHNAME) == 0) {
-                visit_source(reach, source, *folder);
-            }
+    bool is_list = directories && directories->kind == YAML_SEQUENCE;
+    for (size_t i = 0; is_list && i < reach->inspector->folder_list.count; i++) {
+        struct parameters parameters = {.folder = reach->inspector->folder_list.items[i]};
+        if (is_matched(directories, parameters.folder, false) &&
+            !is_matched(directories, parameters.folder, true)) {
+            visit_sources(reach, spec, &parameters);
         }
     }
 }
 
 static void visit_application_set(struct reach *reach, const struct yaml_node *root)
 {
+    static const struct parameters none = {0};
     const struct yaml_node *spec = yaml_at(root, "spec.template.spec");
-    const struct yaml_node *source = yaml_get(spec, "source");
     const struct yaml_node *generators = yaml_at(root, "spec.generators");
-    visit_sources(reach, spec);
+    visit_sources(reach, spec, &none);
     for (size_t i = 0;
-         source && generators && generators->kind == YAML_SEQUENCE && i < generators->item_count;
-         i++) {
-        visit_elements(reach, source, yaml_at(generators->items[i], "list.elements"));
-        visit_directories(reach, source, yaml_at(generators->items[i], "git.directories"));
+         generators && generators->kind == YAML_SEQUENCE && i < generators->item_count; i++) {
+        visit_elements(reach, spec, yaml_at(generators->items[i], "list.elements"));
+        visit_directories(reach, spec, yaml_at(generators->items[i], "git.directories"));
     }
+}
+
+static void visit_application(struct reach *reach, const struct yaml_node *root)
+{
+    static const struct parameters none = {0};
+    visit_sources(reach, yaml_get(root, "spec"), &none);
 }
 
 /* ---- files and folders ---- */
@@ -185,6 +259,8 @@ static void visit_application_set(struct reach *reach, const struct yaml_node *r
 static void visit_kustomization(struct reach *reach, const char *path, const struct yaml_node *root)
 {
     const char *folder = folder_of(reach, path);
+    const char *parent_before = reach->parent;
+    reach->parent = path;
     for (size_t i = 0; root->kind == YAML_MAPPING && i + 1 < root->item_count; i += 2) {
         if (strcmp(text_of(root->items[i]), "helmCharts") != 0) {
             visit_paths(reach, folder, root->items[i + 1], 0);
@@ -196,6 +272,7 @@ static void visit_kustomization(struct reach *reach, const char *path, const str
             visit_values(reach, folder, yaml_get(charts->items[n], "additionalValuesFiles"));
         }
     }
+    reach->parent = parent_before;
 }
 
 static bool is_group(const struct yaml_node *root, const char *group)
@@ -203,18 +280,22 @@ static bool is_group(const struct yaml_node *root, const char *group)
     return strncmp(text_of(yaml_get(root, "apiVersion")), group, strlen(group)) == 0;
 }
 
+/* What an object applies is not rendered by the kustomization that holds the object. */
 static void visit_object(struct reach *reach, const struct yaml_node *root)
 {
     const char *kind = text_of(yaml_get(root, "kind"));
+    const char *parent_before = reach->parent;
+    reach->parent = NULL;
     if (is_group(root, "kustomize.toolkit.fluxcd.io/") && strcmp(kind, "Kustomization") == 0) {
         visit_flux(reach, root);
     } else if (is_group(root, "helm.toolkit.fluxcd.io/")) {
         visit_helm_release(reach, root);
     } else if (is_group(root, "argoproj.io/") && strcmp(kind, "Application") == 0) {
-        visit_sources(reach, yaml_get(root, "spec"));
+        visit_application(reach, root);
     } else if (is_group(root, "argoproj.io/") && strcmp(kind, "ApplicationSet") == 0) {
         visit_application_set(reach, root);
     }
+    reach->parent = parent_before;
 }
 
 static bool is_kustomization_name(const char *path)
@@ -229,13 +310,36 @@ static bool is_kustomization_name(const char *path)
     return false;
 }
 
+static void note_user(const struct reach *reach, struct found_file *file)
+{
+    size_t at = 0;
+    while (at < file->targets.count && file->targets.items[at] < reach->target) {
+        at++;
+    }
+    if (at < file->targets.count && file->targets.items[at] == reach->target) {
+        const char **parent = &file->parents.items[at];
+        bool is_same = *parent == reach->parent ||
+                       (*parent && reach->parent && strcmp(*parent, reach->parent) == 0);
+        *parent = is_same ? *parent : "";
+        return;
+    }
+    (void)VEC_ADD(&file->targets);
+    (void)VEC_ADD(&file->parents);
+    for (size_t i = file->targets.count - 1; i > at; i--) {
+        file->targets.items[i] = file->targets.items[i - 1];
+        file->parents.items[i] = file->parents.items[i - 1];
+    }
+    file->targets.items[at] = reach->target;
+    file->parents.items[at] = reach->parent;
+}
+
 static void visit_file(struct reach *reach, struct found_file *file)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     struct yaml_document *document = NULL;
     struct slice text = {0};
     struct err ignored = {0}; /* find_places() says it, once */
-    *VEC_ADD(&file->targets) = reach->target;
+    note_user(reach, file);
     if (!inspector_parse(reach->inspector, file->path, arena, &text, &document, &ignored)) {
         return;
     }
@@ -250,6 +354,8 @@ static void visit_file(struct reach *reach, struct found_file *file)
         }
     }
 }
+
+static void visit_all_in(struct reach *reach, const char *folder);
 
 static const char *child(struct reach *reach, const char *folder, const char *name)
 {
@@ -270,8 +376,15 @@ static void visit_folder(struct reach *reach, const char *folder)
     if (map_has(&inspector->by_path, child(reach, folder, "Chart.yaml"))) {
         visit(reach, child(reach, folder, "Chart.yaml"));
         visit(reach, child(reach, folder, "values.yaml"));
+        visit_all_in(reach, child(reach, folder, "charts"));
         return;
     }
+    visit_all_in(reach, folder);
+}
+
+static void visit_all_in(struct reach *reach, const char *folder)
+{
+    struct inspector *inspector = reach->inspector;
     struct manifest_entry *entries = NULL;
     size_t count = 0;
     struct err ignored = {0}; /* find_files() has said it */
@@ -288,7 +401,8 @@ static void visit(struct reach *reach, const char *path)
 {
     struct found_file *file = map_get(&reach->inspector->by_path, path);
     bool is_folder = map_has(&reach->inspector->folders, path);
-    if ((!file && !is_folder) || reach->depth >= CHAIN_MAX || !is_new(reach, path)) {
+    bool is_others = reach->is_loose && file && file->is_held;
+    if ((!file && !is_folder) || is_others || reach->depth >= CHAIN_MAX || !is_new(reach, path)) {
         return;
     }
     reach->depth++;
@@ -300,6 +414,45 @@ static void visit(struct reach *reach, const char *path)
     reach->depth--;
 }
 
+/* An application that no target holds belongs to the target that it names as its destination: the
+   one of a cluster from which Argo CD serves others. */
+static void visit_by_destination(struct inspector *inspector, struct found_file *file,
+                                 const struct yaml_document *documents)
+{
+    for (size_t i = 0; i < inspector->targets.count; i++) {
+        struct reach reach = {
+            .inspector = inspector, .target = i, .is_loose = true, .is_by_destination = true};
+        for (const struct yaml_document *document = documents; document;
+             document = document->next) {
+            if (document->root && is_group(document->root, "argoproj.io/")) {
+                visit_object(&reach, document->root);
+            }
+        }
+        if (reach.is_met) {
+            note_user(&reach, file);
+        }
+        map_done(&reach.seen);
+    }
+}
+
+static void find_reach_of_loose(struct inspector *inspector)
+{
+    VEC_EACH (struct found_file *, file, &inspector->files) {
+        (*file)->is_held = (*file)->targets.count > 0;
+    }
+    for (size_t i = 0; i < inspector->files.count; i++) {
+        AUTO(arena_free) struct arena *arena = arena_new();
+        struct found_file *file = inspector->files.items[i];
+        struct yaml_document *documents = NULL;
+        struct slice text = {0};
+        struct err ignored = {0}; /* find_places() says it, once */
+        if (file->targets.count == 0 &&
+            inspector_parse(inspector, file->path, arena, &text, &documents, &ignored)) {
+            visit_by_destination(inspector, file, documents);
+        }
+    }
+}
+
 void find_reach(struct inspector *inspector)
 {
     for (size_t i = 0; i < inspector->targets.count; i++) {
@@ -307,4 +460,5 @@ void find_reach(struct inspector *inspector)
         visit(&reach, inspector->targets.items[i].path);
         map_done(&reach.seen);
     }
+    find_reach_of_loose(inspector);
 }

@@ -67,7 +67,7 @@ static void find_source(struct finder *finder, const struct yaml_node *source)
 {
     const char *chart = node_text(yaml_get(source, "chart"));
     struct yaml_node *revision = scalar_at(source, "targetRevision");
-    if (chart[0] && revision) {
+    if (chart[0] && revision && !strstr(revision->text, "{{")) { /* else a generator says it */
         struct locate_place *place = finder_add(finder, LOCATE_CHART, LOCATE_CERTAIN);
         place->tag_node = revision;
         place->tag_key = "targetRevision";
