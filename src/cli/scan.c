@@ -72,6 +72,19 @@ static json_t *problem_to_json(const struct manifest_problem *problem)
     return value;
 }
 
+static json_t *remotes_to_json(const struct inspection *inspection)
+{
+    json_t *remotes = json_array();
+    for (const struct inspect_remote *remote = inspection->remotes; remote; remote = remote->next) {
+        json_t *value = json_object();
+        json_put_text(value, "file", remote->file);
+        json_put_int(value, "line", remote->line);
+        json_put(value, "url", json_text_safe(remote->url, strlen(remote->url)));
+        json_array_append_new(remotes, value);
+    }
+    return remotes;
+}
+
 static json_t *inspection_to_json(const struct inspection *inspection)
 {
     json_t *value = json_object();
@@ -92,6 +105,7 @@ static json_t *inspection_to_json(const struct inspection *inspection)
     json_put_bool(value, "isGuessed", inspection->is_guessed);
     json_put(value, "items", items);
     json_put(value, "problems", problems);
+    json_put(value, "remotes", remotes_to_json(inspection));
     return value;
 }
 
@@ -168,6 +182,12 @@ static void show_places(struct cli *cli, const struct inspection *inspection)
 static void show_end(struct cli *cli, const struct inspection *inspection)
 {
     size_t unread = 0;
+    for (const struct inspect_remote *remote = inspection->remotes; remote; remote = remote->next) {
+        screen_line(&cli->talk, STYLE_YELLOW,
+                    "%s:%u: %s is not in this repository: its versions are not seen, and never "
+                    "edited",
+                    remote->file, remote->line, remote->url);
+    }
     for (const struct manifest_problem *problem = inspection->problems; problem;
          problem = problem->next) {
         screen_line(&cli->talk, STYLE_YELLOW, problem->line ? "%s:%u: %s" : "%s%.0u: %s",

@@ -36,6 +36,7 @@ static void free_all(struct inspector *inspector)
     map_done(&inspector->by_path);
     map_done(&inspector->folders);
     map_done(&inspector->values_files);
+    map_done(&inspector->remotes);
 }
 
 static void hand_over(struct inspector *inspector)
@@ -65,6 +66,7 @@ bool inspect_all(const struct manifest_tree *tree, bool is_check, struct arena *
                                   .result = ARENA_NEW(arena, struct inspection),
                                   .is_check = is_check};
     inspector.problems_end = &inspector.result->problems;
+    inspector.remotes_end = &inspector.result->remotes;
     bool done = find_files(&inspector, err) && find_targets(&inspector, err);
     if (done) {
         find_reach(&inspector);

@@ -35,6 +35,14 @@ struct inspect_file {
     size_t target_count;
 };
 
+/* What a kustomization takes from elsewhere: what it brings is unknown, and never edited. */
+struct inspect_remote {
+    const char *file;
+    unsigned line;
+    const char *url;
+    struct inspect_remote *next;
+};
+
 struct inspect_place {
     const struct inspect_file *file;
     struct locate_place at; /* without nodes: the file's tree is gone */
@@ -48,6 +56,7 @@ struct inspection {
     size_t place_count;
     struct inspect_file *files; /* all YAML files, by path */
     size_t file_count;
+    struct inspect_remote *remotes;    /* by the kustomizations that targets use */
     struct manifest_problem *problems; /* files that could not be read, and why */
     const struct pipeline *pipeline;   /* heddle.yaml; NULL: there is none */
     const struct pipeline_trouble

@@ -26,6 +26,8 @@ struct inspector {
     VEC(struct inspect_place) places;
     struct map values_files; /* paths that somebody names as a values file */
     struct manifest_problem **problems_end;
+    struct inspect_remote **remotes_end;
+    struct map remotes; /* "file:line" of those that are known */
     struct inspection *result;
     bool is_check; /* a broken heddle.yaml is a finding, and the rest is looked at */
 };

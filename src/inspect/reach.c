@@ -256,11 +256,41 @@ static void visit_application(struct reach *reach, const struct yaml_node *root)
 
 /* ---- files and folders ---- */
 
+/* Several targets may use the kustomization; it is told once. */
+static void note_remote(struct reach *reach, const char *file, const struct yaml_node *node)
+{
+    struct inspector *inspector = reach->inspector;
+    const char *key = arena_printf(inspector->arena, "%s:%u", file, node->line);
+    if (map_has(&inspector->remotes, key)) {
+        return;
+    }
+    map_set(&inspector->remotes, key, NULL);
+    struct inspect_remote *remote = ARENA_NEW(inspector->arena, struct inspect_remote);
+    *remote = (struct inspect_remote){
+        .file = file, .line = node->line, .url = arena_strdup(inspector->arena, node->text)};
+    *inspector->remotes_end = remote;
+    inspector->remotes_end = &remote->next;
+}
+
+static void note_remotes(struct reach *reach, const char *file, const struct yaml_node *root)
+{
+    static const char *const keys[] = {"resources", "bases", "components"};
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        const struct yaml_node *list = yaml_get(root, keys[i]);
+        for (size_t n = 0; list && list->kind == YAML_SEQUENCE && n < list->item_count; n++) {
+            if (manifest_is_remote(text_of(list->items[n]))) {
+                note_remote(reach, file, list->items[n]);
+            }
+        }
+    }
+}
+
 static void visit_kustomization(struct reach *reach, const char *path, const struct yaml_node *root)
 {
     const char *folder = folder_of(reach, path);
     const char *parent_before = reach->parent;
     reach->parent = path;
+    note_remotes(reach, path, root);
     for (size_t i = 0; root->kind == YAML_MAPPING && i + 1 < root->item_count; i += 2) {
         if (strcmp(text_of(root->items[i]), "helmCharts") != 0) {
             visit_paths(reach, folder, root->items[i + 1], 0);
