@@ -1,4 +1,4 @@
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -521,19 +521,30 @@ static bool refuse_whole(struct reader *reader, unsigned line, unsigned column, 
     return refuse(reader, &place, "%s", text);
 }
 
-/* yaml's errors begin with their own place. */
+/* A word and the number behind it, at *text; moves behind them. */
+static bool take_number(const char **text, const char *word, unsigned *out)
+{
+    size_t length = strlen(word);
+    char *end = NULL;
+    if (strncmp(*text, word, length) != 0) {
+        return false;
+    }
+    *out = (unsigned)strtoul(*text + length, &end, 10);
+    *text = end;
+    return true;
+}
+
+/* yaml's errors begin with their own place, "line 3, column 5: ". */
 static bool refuse_text(struct reader *reader, const struct err *why)
 {
+    const char *text = why->text;
     unsigned line = 1;
     unsigned column = 1;
-    int length = 0;
-    bool has_place =
-        sscanf(why->text, "line %u, column %u: %n", &line, &column, &length) == 2 && length > 0;
-    if (!has_place) {
-        length = 0;
-        line = column = 1;
+    if (take_number(&text, "line ", &line)) {
+        (void)take_number(&text, ", column ", &column);
+        text += strspn(text, ": ");
     }
-    return refuse_whole(reader, line, column, why->text + length);
+    return refuse_whole(reader, line ? line : 1, column ? column : 1, text);
 }
 
 /* The one document with something in it. */

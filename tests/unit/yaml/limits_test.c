@@ -137,9 +137,8 @@ static void ten_megabytes_are_edited_whatever_they_hold(void **state)
 {
     (void)state;
     static const char *const pieces[] = {
-        "\n  - {image: \"ghcr.io/acme/cart:1.0.0\"} # 90 b of words, words, words, words, words, "
-        "wo",
-        "\n  - image: ghcr.io/acme/cart:1.0.0 # ü 90 b of words, words, words, words, words, wor",
+        "\n  - {image: \"acme/cart:1.0.0\"} # many words, words, words, words, words",
+        "\n  - image: acme/cart:1.0.0 # ü, many words, words, words, words, words, words",
         "\n# nothing but words",
         "\n  many words of one text",
         "many-words-without-a-blank",
