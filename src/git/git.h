@@ -94,6 +94,18 @@ bool git_commit(struct git *git, const struct git_commit *commit, char out[stati
 bool git_push(struct git *git, const char *commit, const char *expected,
               struct err *err) MUST_CHECK;
 
+/*
+ * Give a branch of our own to `commit`, where the remote's is at `expected` ("" : it does not
+ * exist) or at `commit` already; it may move sideways.  ERR_CONFLICT: somebody else has moved it.
+ * The other kinds are those of git_push().
+ */
+bool git_push_branch(struct git *git, const char *branch, const char *commit, const char *expected,
+                     struct err *err) MUST_CHECK;
+/* Delete it while it is at `expected`; one that is gone is fine, and so is one that others moved.
+ */
+bool git_drop_branch(struct git *git, const char *branch, const char *expected,
+                     struct err *err) MUST_CHECK;
+
 bool git_contains(struct git *git, const char *commit, const char *ancestor, bool *out,
                   struct err *err) MUST_CHECK;
 /* Unified diff of two commits, exact; at most the ceiling of `out`, then it is cut with a
