@@ -37,6 +37,9 @@ bool rows_collect(struct store *store, struct db_rows *rows, const struct row_re
 /* The same for sentences, which may be cut. */
 #define COLUMN_TEXT(rows, column, array) TEXT_COPY_CUT((array), db_text((rows), (column)))
 
+/* A number of a column; false when it is not from 0 to `max`. */
+bool column_int(struct db_rows *rows, int column, int max, int *out);
+
 /* 1 … LIST_LIMIT_MAX */
 int64_t page_limit(size_t limit);
 /* The value of a JSON column; NULL when it is empty or cannot be read. */

@@ -63,6 +63,22 @@ static const char *const migrations[] = {
     "  is_confirmed INTEGER NOT NULL, created_ms INTEGER NOT NULL, rotated_ms INTEGER NOT NULL,"
     "  used_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX session_token ON session (token);",
+
+    "CREATE TABLE pull_request ("
+    "  release INTEGER NOT NULL REFERENCES release (id), wave INTEGER NOT NULL,"
+    "  branch TEXT NOT NULL, tip TEXT NOT NULL, base TEXT NOT NULL, pushed_ms INTEGER NOT NULL,"
+    "  items INTEGER NOT NULL, is_left INTEGER NOT NULL, is_settled INTEGER NOT NULL, number "
+    "INTEGER NOT NULL,"
+    "  url TEXT NOT NULL, state TEXT NOT NULL, head TEXT NOT NULL, merge_commit TEXT NOT NULL,"
+    "  who TEXT NOT NULL, approvals INTEGER NOT NULL, objections INTEGER NOT NULL,"
+    "  checks TEXT NOT NULL, has_conflict INTEGER NOT NULL, problem TEXT NOT NULL,"
+    "  PRIMARY KEY (release, wave)) STRICT;"
+    "CREATE INDEX pull_request_open ON pull_request (release) WHERE is_settled = 0;"
+    "CREATE TABLE commit_status ("
+    "  release INTEGER NOT NULL REFERENCES release (id), wave INTEGER NOT NULL,"
+    "  oid TEXT NOT NULL, stage TEXT NOT NULL, wanted TEXT NOT NULL, sent TEXT NOT NULL,"
+    "  PRIMARY KEY (release, wave)) STRICT;"
+    "CREATE INDEX commit_status_open ON commit_status (release) WHERE wanted <> sent;",
 };
 
 /* "hedl" in the file's header, so that another program's database is not taken for ours. */

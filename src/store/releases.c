@@ -242,13 +242,6 @@ bool store_item_update(struct store *store, const struct release_item *item, str
     "id, kind, stage, source, actor, reason, phase, why, plan_digest, created_ms, phase_ms,"       \
     " finished_ms, wave, wave_count, commits, is_pushed, superseded_by, rollback_of "
 
-static bool column_int(struct db_rows *rows, int column, int max, int *out)
-{
-    int64_t number = db_int(rows, column);
-    *out = (int)number;
-    return number >= 0 && number <= max;
-}
-
 static bool read_release_names(struct db_rows *rows, struct release *release)
 {
     release->kind = release_kind_of(db_text(rows, 1));

@@ -80,3 +80,10 @@ bool rows_collect(struct store *store, struct db_rows *rows, const struct row_re
     }
     return true;
 }
+
+bool column_int(struct db_rows *rows, int column, int max, int *out)
+{
+    int64_t number = db_int(rows, column);
+    *out = (int)number;
+    return number >= 0 && number <= max;
+}

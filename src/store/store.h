@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "model/pull.h"
 #include "model/release.h"
 
 struct store;
@@ -74,7 +75,7 @@ bool store_release_replaced(struct store *store, int64_t id, int64_t *out_ms,
 struct release_step {
     int64_t release;
     int wave;
-    char name[24];    /* "gate", "commit", "push", "sync", "rollout": add, never rename */
+    char name[24];    /* "gate", "commit", "push", …: add, never rename */
     char outcome[16]; /* "running", "waiting", "done", "failed" */
     char text[REASON_BYTES];
     int64_t started_ms, finished_ms;
@@ -102,6 +103,37 @@ struct rollout_times {
 bool store_rollout_times(struct store *store, const char *workload, const char *target,
                          int64_t before_release, struct rollout_times *out,
                          struct err *err) MUST_CHECK;
+
+/* ---- pull requests: one at most for a wave of a release ---- */
+
+/* Insert or replace. */
+bool store_pull_put(struct store *store, const struct pull_request *pull,
+                    struct err *err) MUST_CHECK;
+struct pull_list {
+    struct pull_request *pulls; /* by release and wave */
+    size_t count;
+};
+/* Of one release; when it is 0, of all releases that are not over, and all that are not settled. */
+bool store_pull_list(struct store *store, int64_t release, struct arena *arena,
+                     struct pull_list *out, struct err *err) MUST_CHECK;
+
+/* ---- statuses of commits on the Git host ---- */
+
+struct commit_status {
+    int64_t release;
+    int wave;
+    char oid[OID_BYTES];
+    char stage[NAME_BYTES];
+    char wanted[16]; /* "pending", "success", "failure" */
+};
+/* What the host shall show of a wave's commit.  The same again writes nothing. */
+bool store_status_want(struct store *store, const struct commit_status *status,
+                       struct err *err) MUST_CHECK;
+/* The host has been told, or will never listen. */
+bool store_status_sent(struct store *store, const struct commit_status *status,
+                       struct err *err) MUST_CHECK;
+/* The oldest that waits to be told; false with ERR_NONE: there is none. */
+bool store_status_next(struct store *store, struct commit_status *out, struct err *err);
 
 /* ---- approvals ---- */
 
