@@ -23,7 +23,8 @@ struct api_options {
     const char *base_path;           /* "" or "/heddle": where people's browsers find this server */
     bool is_tls;
     const char *hook_secret; /* NULL: webhooks are refused */
-    /* Look at Git now; a person who asks for it also accepts a history that was rewritten. */
+    /* Look at Git now, and at what waits on its host; a person who asks for it also accepts a
+     * history that was rewritten. */
     void (*fetch_soon)(void *context);
     void (*fetch_for_person)(void *context);
     void *context;

@@ -157,6 +157,7 @@ static json_t *view_stage(const struct stage *stage)
     }
     json_put(value, "from", from);
     json_put_bool(value, "automatic", stage->automatic);
+    json_put_bool(value, "pullRequest", stage->pull_mode != PULL_MODE_NONE);
     json_put_int(value, "soakMs", stage->soak_ms);
     json_put_int(value, "approvals", stage->approvals);
     json_put_text(value, "onFailure", on_failure[stage->on_failure]);

@@ -187,6 +187,38 @@ static json_t *view_approvals(struct api *api, const struct release *release)
     return list;
 }
 
+static json_t *view_pull(const struct pull_request *pull)
+{
+    const struct pull_facts *facts = &pull->facts;
+    json_t *value = json_object();
+    json_put_int(value, "wave", pull->wave + 1);
+    json_put_text(value, "branch", pull->branch);
+    json_put(value, "number", facts->number ? json_integer(facts->number) : json_null());
+    json_put_text(value, "url", facts->url);
+    json_put_text(value, "state", pull_state_name(facts->state));
+    json_put_text(value, "who", facts->who);
+    json_put_int(value, "approvals", facts->approvals);
+    json_put_int(value, "objections", facts->objections);
+    json_put_text(value, "checks", pull_checks_name(facts->checks));
+    json_put_bool(value, "hasConflict", facts->has_conflict);
+    json_put_text(value, "problem", pull->problem);
+    return value;
+}
+
+static json_t *view_pulls(struct api *api, const struct release *release)
+{
+    json_t *list = json_array();
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct pull_list pulls = {0};
+    struct err err = {0};
+    if (store_pull_list(api->options.store, release->id, arena, &pulls, &err)) {
+        for (size_t i = 0; i < pulls.count; i++) {
+            json_array_append_new(list, view_pull(&pulls.pulls[i]));
+        }
+    }
+    return list;
+}
+
 static json_t *names_of_approvers(const json_t *approvals)
 {
     json_t *names = json_array();
@@ -266,6 +298,7 @@ json_t *view_release(struct api *api, const struct release *release, enum releas
         promote_gates(api->options.engine, release, answers, applies);
     }
     json_put(value, "gates", view_gates(answers, applies));
+    json_put(value, "pullRequests", view_pulls(api, release));
     json_put(value, "steps", view_steps(api, release));
     json_put(value, "approvals", TAKE(approvals));
     json_put(value, "skipped", view_skips(api, release));

@@ -42,6 +42,21 @@ static const char *release_at(struct cli *cli, const json_t *release, const char
     return id ? arena_printf(cli->arena, "R-%lld", (long long)id) : NULL;
 }
 
+/* "#12 open (wave 1): https://…"; a line for each wave that has one. */
+static void pulls(struct cli *cli, const json_t *list)
+{
+    size_t i = 0;
+    const json_t *pull = NULL;
+    json_array_foreach (list, i, pull) {
+        const char *who = json_text_at(pull, "who", "");
+        field(cli, i ? "" : "Pull req.",
+              arena_printf(cli->arena, "#%lld %s%s%s (wave %lld): %s",
+                           (long long)json_int_at(pull, "number", 0),
+                           json_text_at(pull, "state", "?"), who[0] ? " by " : "", who,
+                           (long long)json_int_at(pull, "wave", 1), json_text_at(pull, "url", "")));
+    }
+}
+
 static void fields(struct cli *cli, const json_t *release)
 {
     field(cli, "Phase", phase_of(cli, release));
@@ -49,6 +64,7 @@ static void fields(struct cli *cli, const json_t *release)
     field(cli, "Reason", json_text_at(release, "reason", ""));
     field(cli, "Plan", json_text_at(release, "planDigest", ""));
     field(cli, "Commits", join(cli, json_array_at(release, "commits"), SIZE_MAX));
+    pulls(cli, json_array_at(release, "pullRequests"));
     field(cli, "Rolls back", release_at(cli, release, "rollbackOf"));
     field(cli, "Superseded", release_at(cli, release, "supersededBy"));
 }

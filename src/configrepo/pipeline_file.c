@@ -446,13 +446,40 @@ static bool read_waves(struct reader *reader, const struct yaml_node *node, stru
     return good;
 }
 
+static bool read_pull_mode(struct reader *reader, const struct yaml_node *node,
+                           enum pull_mode when_true, enum pull_mode when_false, void *out)
+{
+    bool is_true = false;
+    bool is_read = read_flag(reader, node, &is_true);
+    ((struct stage *)out)->pull_mode = is_true ? when_true : when_false;
+    return is_read;
+}
+
+static bool read_merge(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    return read_pull_mode(reader, node, PULL_MODE_MERGE, PULL_MODE_WAIT, out);
+}
+
+/* true, false, or {merge: true}. */
+static bool read_pull_request(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    static const struct field fields[] = {{"merge", read_merge, true, false}};
+    return node->kind == YAML_MAPPING
+               ? read_mapping(reader, node, fields, COUNT_OF(fields), out)
+               : read_pull_mode(reader, node, PULL_MODE_WAIT, PULL_MODE_NONE, out);
+}
+
 static bool read_stage(struct reader *reader, const struct yaml_node *node, struct stage *stage)
 {
     static const struct field fields[] = {
-        {"name", read_stage_name, true, false},       {"from", read_from, false, false},
-        {"targets", read_targets, true, false},       {"automatic", read_automatic, false, false},
-        {"waves", read_waves_later, false, false},    {"gates", read_gates, false, false},
-        {"onFailure", read_on_failure, false, false}, {"pullRequest", NULL, false, true},
+        {"name", read_stage_name, true, false},
+        {"from", read_from, false, false},
+        {"targets", read_targets, true, false},
+        {"automatic", read_automatic, false, false},
+        {"waves", read_waves_later, false, false},
+        {"gates", read_gates, false, false},
+        {"onFailure", read_on_failure, false, false},
+        {"pullRequest", read_pull_request, false, false},
     };
     stage->line = node->line;
     stage->column = node->column;

@@ -43,6 +43,10 @@ struct version_rule {
     unsigned line, column; /* in the file; 0: it stands in no file */
 };
 
+/* How a stage's commits come into the branch: pushed, or by pull requests that people merge, or
+   that heddle merges as soon as the Git host lets it. */
+enum pull_mode { PULL_MODE_NONE, PULL_MODE_WAIT, PULL_MODE_MERGE };
+
 enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE, ON_FAILURE_ROLLBACK };
 
 struct stage {
@@ -57,6 +61,7 @@ struct stage {
     int64_t soak_ms;    /* 0: no soak gate */
     unsigned approvals; /* distinct people, never the requester; 0: no approval gate */
     enum on_failure on_failure;
+    enum pull_mode pull_mode;
     unsigned line, column; /* in the file; 0: it stands in no file */
 };
 

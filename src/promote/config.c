@@ -1,5 +1,6 @@
 /* Commits that people make themselves: releases of kind config that follow the rollout. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "promote/engine.h"
@@ -37,26 +38,30 @@ static void add_item(struct release *release, const struct foreign_change *chang
     }
 }
 
-static bool is_first_of_stage(const struct git_view *view, size_t index)
+static bool is_first_of_stage(const struct git_view *view, const bool *is_claimed, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
-        if (strcmp(view->changes[i].stage, view->changes[index].stage) == 0) {
+        if (!is_claimed[i] && strcmp(view->changes[i].stage, view->changes[index].stage) == 0) {
             return false;
         }
     }
     return true;
 }
 
-void config_releases(struct promote *engine, const struct git_view *view)
+void config_releases(struct promote *engine, const char *head_before, const struct git_view *view)
 {
+    AUTO(xfree) bool *is_claimed = xcalloc(view->change_count + 1, sizeof(*is_claimed));
     for (size_t i = 0; i < view->change_count; i++) {
-        if (!is_first_of_stage(view, i)) {
+        is_claimed[i] = pull_claims(engine, head_before, &view->changes[i]);
+    }
+    for (size_t i = 0; i < view->change_count; i++) {
+        if (is_claimed[i] || !is_first_of_stage(view, is_claimed, i)) {
             continue;
         }
         struct arena *arena = arena_new();
         struct release *release = new_release(engine, view, &view->changes[i], arena);
         for (size_t n = i; n < view->change_count; n++) {
-            if (strcmp(view->changes[n].stage, release->stage) == 0) {
+            if (!is_claimed[n] && strcmp(view->changes[n].stage, release->stage) == 0) {
                 add_item(release, &view->changes[n], arena);
             }
         }

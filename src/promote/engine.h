@@ -23,6 +23,19 @@ struct release_run {
     int64_t progress_ms; /* when anything of the rollout last moved */
 };
 
+/* A pull request, of a release that may be over. */
+struct pull {
+    struct pull_request row;
+    bool in_flight;
+    bool is_ending;    /* nothing waits for it any more: it is to be settled */
+    bool again;        /* asked for while a question was under way */
+    bool wants_text;   /* what it says is older than its commit */
+    int64_t ask_at_ms; /* no question before this */
+    int64_t answered_ms;
+    unsigned tries; /* questions that failed in a row */
+    unsigned quiet; /* looks in a row that brought nothing new */
+};
+
 struct promote {
     struct store *store;
     const struct env *env;
@@ -33,6 +46,10 @@ struct promote {
     struct map clusters;  /* name → struct cluster_view */
     struct map repositories;        /* repository → struct repository_view */
     VEC(struct release_run *) runs; /* oldest first */
+    VEC(struct pull *) pulls;
+    int64_t host_rest_ms; /* the Git host is not asked before this */
+    bool are_statuses_due, is_status_in_flight;
+    unsigned status_tries;
     struct arena *holds_arena;
     struct hold_list holds;
     bool is_automation_due;   /* for all workloads */
@@ -81,24 +98,68 @@ void supersede_items(struct promote *engine, const struct release_run *newcomer,
 enum step_outcome { STEP_DONE, STEP_WAITING, STEP_FAILED };
 struct step {
     const char *name; /* stored: add, never rename */
+    /* NULL: always.  One that does not is passed without a trace. */
+    bool (*applies)(const struct promote *engine, const struct release *release);
     /* Fills `why` with a sentence, and `phase` when the step has not always the same. */
     enum step_outcome (*run)(struct promote *engine, struct release_run *run,
                              enum release_phase *phase, char why[static REASON_BYTES]);
     enum release_phase phase;
 };
-#define STEP_COUNT 5
+#define STEP_COUNT 6
 #define STEP_GATE 0
 #define STEP_COMMIT 1
 #define STEP_PUSH 2
 extern const struct step *const release_steps[STEP_COUNT];
-extern const struct step step_gate, step_commit, step_push, step_sync, step_rollout;
+extern const struct step step_gate, step_commit, step_push, step_pull, step_sync, step_rollout;
 
 bool step_may_act(struct promote *engine, struct release_run *run, char why[static REASON_BYTES]);
 void step_commit_done(struct promote *engine, struct release_run *run,
                       const struct promote_act *act);
 void step_push_done(struct promote *engine, struct release_run *run, const struct promote_act *act);
+/* The push of a wave that goes by pull request: to a branch of its own. */
+enum step_outcome step_branch(struct promote *engine, struct release_run *run,
+                              char why[static REASON_BYTES]);
+void step_branch_done(struct promote *engine, struct release_run *run,
+                      const struct promote_act *act);
+void step_check_done(struct promote *engine, struct release_run *run,
+                     const struct promote_act *act);
+/* An act that makes the wave's commit on `base`; NULL and `why` when the pipeline no longer has one
+   of its clusters. */
+struct promote_act *commit_act_new(struct promote *engine, const struct release *release,
+                                   const char *base, char why[static REASON_BYTES]);
+bool step_has_tried_enough(const struct release_run *run, char why[static REASON_BYTES]);
 void step_back_off(struct promote *engine, struct release_run *run, const struct err *err);
 void commit_message(const struct release *release, struct str *out);
+
+/* ---- pull requests ---- */
+
+bool pulls_load(struct promote *engine, struct err *err) MUST_CHECK;
+void pulls_free(struct promote *engine);
+/* Of the release's current wave, or NULL. */
+struct pull *pull_of(const struct promote *engine, const struct release *release);
+/* Does the current wave go by pull request? */
+bool pull_is_wanted(const struct promote *engine, const struct release *release);
+struct pull *pull_begin(struct promote *engine, const struct release *release);
+bool pull_save(struct promote *engine, const struct pull *pull);
+void pull_ask_now(struct promote *engine, struct pull *pull);
+/* A release that is tried again begins a new one where the old one was closed.  ERR_UNAVAILABLE:
+   the old one is just being closed. */
+bool pull_renew(struct promote *engine, const struct release *release, struct err *err) MUST_CHECK;
+/* Is nothing of the release in Git yet but a proposal? */
+bool pull_waits(const struct promote *engine, const struct release *release);
+/* Somebody's commit is how a pull request of ours came in. */
+bool pull_claims(struct promote *engine, const char *head_before,
+                 const struct foreign_change *change);
+/* Ask the host what is due. */
+void pulls_tick(struct promote *engine);
+void pull_act_done(struct promote *engine, const struct promote_act *act);
+void pull_text(struct promote *engine, const struct release *release, struct promote_act *act);
+
+/* ---- statuses of commits ---- */
+
+void statuses_note(struct promote *engine, const struct release *release);
+void statuses_tick(struct promote *engine);
+void status_act_done(struct promote *engine, const struct promote_act *act);
 
 /* ---- facts ---- */
 
@@ -156,7 +217,8 @@ struct release *release_from_plan(struct promote *engine, const struct plan *pla
 void automatic_note(struct promote *engine, const char *workload);
 void automatic_note_all(struct promote *engine);
 void automatic_evaluate(struct promote *engine); /* of what was noted */
-void config_releases(struct promote *engine, const struct git_view *view);
+/* `head_before`: of the look before, "" for the first one. */
+void config_releases(struct promote *engine, const char *head_before, const struct git_view *view);
 /* Start a rollback of everything that a failing release has committed; where there is nothing to
    go back to, nothing happens.  Twice is once.  False: try again later. */
 bool rollback_failed(struct promote *engine, const struct release *failed,

@@ -151,7 +151,7 @@ bool promote_retry(struct promote *engine, int64_t id, const char *person, struc
         arena_free(&arena);
         return false;
     }
-    if (!check_is_last(engine, release, err)) {
+    if (!check_is_last(engine, release, err) || !pull_renew(engine, release, err)) {
         arena_free(&arena);
         return false;
     }

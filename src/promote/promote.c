@@ -10,6 +10,10 @@
 /* Kubernetes' own progressDeadlineSeconds is 600 s. */
 #define ROLLOUT_MS_DEFAULT 600000
 #define RETRY_MS_DEFAULT 1000
+/* With reviews and checks a look is three or four questions; hosts allow some thousand an hour. */
+#define PULL_MS_DEFAULT 15000
+/* Each new commit begins the host's checks anew; a busy branch must leave them time to end. */
+#define REBASE_MS_DEFAULT 300000
 
 int64_t now_of(const struct promote *engine)
 {
@@ -35,6 +39,20 @@ static bool load_active(struct promote *engine, struct err *err)
     return true;
 }
 
+static void set_patience(struct promote_patience *patience)
+{
+    const struct {
+        int64_t *ms, otherwise;
+    } rows[] = {{&patience->stuck_ms, STUCK_MS_DEFAULT},
+                {&patience->rollout_ms, ROLLOUT_MS_DEFAULT},
+                {&patience->retry_ms, RETRY_MS_DEFAULT},
+                {&patience->pull_ms, PULL_MS_DEFAULT},
+                {&patience->rebase_ms, REBASE_MS_DEFAULT}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        *rows[i].ms = *rows[i].ms ? *rows[i].ms : rows[i].otherwise;
+    }
+}
+
 bool promote_open(struct store *store, const struct env *env, const struct promote_ports *ports,
                   const struct promote_patience *patience, struct promote **out, struct err *err)
 {
@@ -43,20 +61,14 @@ bool promote_open(struct store *store, const struct env *env, const struct promo
     engine->env = env;
     engine->ports = *ports;
     engine->patience = *patience;
-    if (!engine->patience.stuck_ms) {
-        engine->patience.stuck_ms = STUCK_MS_DEFAULT;
-    }
-    if (!engine->patience.rollout_ms) {
-        engine->patience.rollout_ms = ROLLOUT_MS_DEFAULT;
-    }
-    if (!engine->patience.retry_ms) {
-        engine->patience.retry_ms = RETRY_MS_DEFAULT;
-    }
-    if (!world_load(engine, err) || !holds_reload(engine, err) || !load_active(engine, err)) {
+    set_patience(&engine->patience);
+    if (!world_load(engine, err) || !holds_reload(engine, err) || !load_active(engine, err) ||
+        !pulls_load(engine, err)) {
         promote_close(&engine);
         return err_wrap(err, "open the engine");
     }
     automatic_note_all(engine);
+    engine->are_statuses_due = true;
     *out = engine;
     return true;
 }
@@ -70,6 +82,7 @@ void promote_close(struct promote **engine)
         run_free(&(*engine)->runs.items[i]);
     }
     VEC_DONE(&(*engine)->runs);
+    pulls_free(*engine);
     world_free(*engine);
     xfree(engine);
 }
@@ -111,31 +124,53 @@ void promote_tick(struct promote *engine)
     for (size_t i = 0; i < engine->runs.count; i++) {
         run_advance(engine, engine->runs.items[i]);
     }
+    pulls_tick(engine);
+    statuses_tick(engine);
     drop_finished(engine);
 }
 
 void promote_set_git(struct promote *engine, struct git_view *view)
 {
+    char before[OID_BYTES] = "";
     if (engine->git) {
+        TEXT_COPY_CUT(before, engine->git->head);
         git_view_free(&engine->git);
     }
     engine->git = view;
     TEXT_COPY_CUT(engine->head, view->head);
-    config_releases(engine, view);
+    config_releases(engine, before, view);
     automatic_note_all(engine);
     engine->ports.board_changed(engine->ports.context);
 }
 
-void promote_act_done(struct promote *engine, struct promote_act *act)
+/* Acts on Git belong to a step of a release that runs. */
+static void git_act_done(struct promote *engine, const struct promote_act *act)
 {
+    static void (*const done[])(struct promote * engine, struct release_run * run,
+                                const struct promote_act *act) = {
+        [ACT_COMMIT] = step_commit_done,
+        [ACT_PUSH] = step_push_done,
+        [ACT_BRANCH] = step_branch_done,
+        [ACT_CHECK] = step_check_done,
+    };
     struct release_run *run = run_find(engine, act->release);
     if (run && run->act_in_flight && run->release->wave == act->wave) {
         run->act_in_flight = false;
-        if (act->kind == ACT_COMMIT) {
-            step_commit_done(engine, run, act);
-        } else {
-            step_push_done(engine, run, act);
-        }
+        done[act->kind](engine, run, act);
+    }
+}
+
+void promote_act_done(struct promote *engine, struct promote_act *act)
+{
+    if (act->rest_ms > 0) {
+        engine->host_rest_ms = now_of(engine) + act->rest_ms;
+    }
+    if (act->kind < ACT_PULL) {
+        git_act_done(engine, act);
+    } else if (act->kind == ACT_STATUS) {
+        status_act_done(engine, act);
+    } else {
+        pull_act_done(engine, act);
     }
     arena_free(&act->arena);
     free(act);

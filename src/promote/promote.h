@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "configrepo/configrepo.h"
+#include "forge/forge.h"
 #include "gate/gate.h"
 #include "model/pipeline.h"
 #include "model/release.h"
@@ -88,18 +89,34 @@ struct cluster_view {
 
 /* ---- acts ---- */
 
-enum act_kind { ACT_COMMIT, ACT_PUSH };
+enum act_kind {
+    ACT_COMMIT,
+    ACT_PUSH,
+    ACT_BRANCH, /* give the pull request's branch to the commit */
+    ACT_CHECK,  /* does the branch have what the request wants, since `base` or now? */
+    /* From here on a Git host is asked; the release may be over. */
+    ACT_PULL,   /* open the pull request, or look at it; with `text`, write that, too */
+    ACT_MERGE,  /* merge it, if it is still as it was seen */
+    ACT_SETTLE, /* close it with `text` unless it is over, and drop its branch */
+    ACT_STATUS,
+};
 
-/* Work on Git, for a worker.  Owned by whoever holds it; promote_act_done() takes it back. */
+/* Work on Git or at its host, for a worker.  Owned by whoever holds it; promote_act_done() takes it
+ * back. */
 struct promote_act {
     enum act_kind kind;
     int64_t release;
     int wave;
     struct arena *arena;           /* owns the request */
-    struct commit_request request; /* ACT_COMMIT */
-    char commit[OID_BYTES];        /* in for ACT_PUSH, out for ACT_COMMIT */
-    char base[OID_BYTES];          /* in: what the branch must still be */
-    bool succeeded;                /* out */
+    struct commit_request request; /* ACT_COMMIT, ACT_CHECK */
+    char commit[OID_BYTES];        /* in for ACT_PUSH and ACT_BRANCH, out for the others on Git */
+    char base[OID_BYTES];          /* in: what the branch must still be; out of ACT_BRANCH: the
+                                      commit's parent; of ACT_CHECK: where it was found */
+    struct pull_request pull;      /* in, with `facts` out */
+    const char *title, *text;      /* in the arena; Markdown */
+    struct commit_status status;
+    bool succeeded;  /* out */
+    int64_t rest_ms; /* out: how long the host wants to be left alone */
     struct err err;
 };
 
@@ -117,6 +134,7 @@ struct promote_ports {
     /* Ask to be ticked at this wall time. */
     void (*wake_at)(void *context, int64_t time_ms);
     void *context;
+    bool has_forge; /* a Git host is there for pull requests and statuses */
 };
 
 /* Limits of patience; scaled down by the demo. */
@@ -124,6 +142,8 @@ struct promote_patience {
     int64_t stuck_ms;   /* a terminal diagnosis that lasts this long fails its release; 0: 60 s */
     int64_t rollout_ms; /* no pod progress for this long fails it; 0: 10 min */
     int64_t retry_ms;   /* first back-off after a failed push, doubled to a minute; 0: 1 s */
+    int64_t pull_ms;    /* between two looks at a pull request, at first; 0: 15 s */
+    int64_t rebase_ms;  /* a pull request is not made again sooner than this; 0: 5 min */
 };
 
 struct promote;
@@ -144,6 +164,8 @@ bool promote_take_report(struct promote *engine, const struct report *report,
 bool promote_versions_changed(struct promote *engine, const char *repository,
                               struct err *err) MUST_CHECK;
 void promote_act_done(struct promote *engine, struct promote_act *act);
+/* A Git host says that something happened: look at the pull requests now. */
+void promote_look_at_pulls(struct promote *engine);
 /* Look at everything that may have changed, and move what can move.  Cheap when nothing can. */
 void promote_tick(struct promote *engine);
 

@@ -10,6 +10,7 @@ const struct step *const release_steps[STEP_COUNT] = {
     [STEP_GATE] = &step_gate,
     [STEP_COMMIT] = &step_commit,
     [STEP_PUSH] = &step_push,
+    &step_pull,
     &step_sync,
     &step_rollout,
 };
@@ -123,6 +124,7 @@ void run_set_phase(struct promote *engine, struct release_run *run, enum release
         release->finished_ms = now_of(engine);
     }
     run_save(engine, run);
+    statuses_note(engine, release);
     tell(engine, run);
 }
 
@@ -246,6 +248,10 @@ static bool advance_once(struct promote *engine, struct release_run *run)
     const struct step *step = release_steps[run->step];
     enum release_phase phase = step->phase;
     char why[REASON_BYTES] = "";
+    if (step->applies && !step->applies(engine, run->release)) {
+        run->step++; /* no last one: the rollout always applies */
+        return true;
+    }
     enum step_outcome outcome = step->run(engine, run, &phase, why);
     if (release_is_over(run->release->phase) || !record(engine, run, step, outcome, why)) {
         return false;
@@ -300,8 +306,8 @@ static bool enters(const struct release_run *newcomer, const char *stage,
     return false;
 }
 
-static bool may_supersede(const struct release_run *old, const struct release_run *newcomer,
-                          bool only_waiting)
+static bool may_supersede(const struct promote *engine, const struct release_run *old,
+                          const struct release_run *newcomer, bool only_waiting)
 {
     if (old == newcomer || release_is_over(old->release->phase) ||
         old->release->id > newcomer->release->id) {
@@ -311,7 +317,8 @@ static bool may_supersede(const struct release_run *old, const struct release_ru
     bool carries_versions =
         newcomer->release->kind != RELEASE_CONFIG ||
         (newcomer->release->item_count && newcomer->release->items[0].change_count);
-    bool is_waiting = old->release->phase < RELEASE_COMMITTING && !old->release->commits[0][0];
+    bool is_waiting = (old->release->phase < RELEASE_COMMITTING && !old->release->commits[0][0]) ||
+                      pull_waits(engine, old->release);
     return carries_versions && (!only_waiting || is_waiting);
 }
 
@@ -345,7 +352,7 @@ void supersede_items(struct promote *engine, const struct release_run *newcomer,
 {
     for (size_t i = 0; i < engine->runs.count; i++) {
         struct release_run *old = engine->runs.items[i];
-        if (may_supersede(old, newcomer, only_waiting)) {
+        if (may_supersede(engine, old, newcomer, only_waiting)) {
             supersede_run(engine, old, newcomer, only_waiting);
         }
     }

@@ -27,8 +27,10 @@ static const struct release *pen_holder(const struct promote *engine, const stru
     for (size_t i = 0; i < engine->runs.count; i++) {
         const struct release_run *other = engine->runs.items[i];
         const struct release *release = other->release;
-        bool holds =
-            other->act_in_flight || (release->commits[release->wave][0] && !release->is_pushed);
+        /* One whose commit waits in a pull request stands in nobody's way. */
+        bool is_before_push =
+            release->commits[release->wave][0] && !release->is_pushed && !pull_of(engine, release);
+        bool holds = other->act_in_flight || is_before_push;
         if (other != run && holds && !release_is_over(release->phase)) {
             return release;
         }
@@ -155,14 +157,15 @@ static bool add_changes(struct promote *engine, const struct release *release,
     return true;
 }
 
-static struct promote_act *act_new(struct promote *engine, const struct release *release)
+static struct promote_act *act_new(struct promote *engine, const struct release *release,
+                                   const char *base)
 {
     struct promote_act *act = xcalloc(1, sizeof(*act));
     act->kind = ACT_COMMIT;
     act->release = release->id;
     act->wave = release->wave;
     act->arena = arena_new();
-    TEXT_COPY_CUT(act->base, engine->head);
+    TEXT_COPY_CUT(act->base, base);
     AUTO_STR(message, 1U << 20);
     commit_message(release, &message);
     const char **paths = arena_alloc(act->arena, engine->git->target_count, sizeof(*paths));
@@ -170,7 +173,7 @@ static struct promote_act *act_new(struct promote *engine, const struct release 
         paths[i] = arena_strdup(act->arena, engine->git->targets[i].target->path);
     }
     act->request = (struct commit_request){
-        .base = arena_strdup(act->arena, engine->head),
+        .base = arena_strdup(act->arena, base),
         .all_paths = paths,
         .all_path_count = engine->git->target_count,
         .message = arena_strdup(act->arena, message.text),
@@ -180,6 +183,26 @@ static struct promote_act *act_new(struct promote *engine, const struct release 
         .when_ms = release->created_ms,
     };
     return act;
+}
+
+struct promote_act *commit_act_new(struct promote *engine, const struct release *release,
+                                   const char *base, char why[static REASON_BYTES])
+{
+    struct promote_act *act = act_new(engine, release, base);
+    if (!add_changes(engine, release, act, why)) {
+        arena_free(&act->arena);
+        xfree(&act);
+    }
+    return act;
+}
+
+bool step_has_tried_enough(const struct release_run *run, char why[static REASON_BYTES])
+{
+    if (run->tries > TRIES_MAX) {
+        snprintf(why, REASON_BYTES, "It was tried %u times; the last time: %s", run->tries,
+                 run->act_err.text);
+    }
+    return run->tries > TRIES_MAX;
 }
 
 static enum step_outcome run(struct promote *engine, struct release_run *run,
@@ -194,18 +217,14 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
         text_copy_cut(why, REASON_BYTES, run->act_err.text);
         return STEP_FAILED;
     }
-    if (run->tries > TRIES_MAX) {
-        snprintf(why, REASON_BYTES, "It was tried %u times; the last time: %s", run->tries,
-                 run->act_err.text);
+    if (step_has_tried_enough(run, why)) {
         return STEP_FAILED;
     }
     if (!step_may_act(engine, run, why)) {
         return STEP_WAITING;
     }
-    struct promote_act *act = act_new(engine, release);
-    if (!add_changes(engine, release, act, why)) {
-        arena_free(&act->arena);
-        free(act);
+    struct promote_act *act = commit_act_new(engine, release, engine->head, why);
+    if (!act) {
         return STEP_FAILED;
     }
     text_copy_cut(why, REASON_BYTES, "Making the commit.");

@@ -27,6 +27,9 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
         mark_committed(engine, run);
         return STEP_DONE;
     }
+    if (pull_is_wanted(engine, release)) {
+        return step_branch(engine, run, why);
+    }
     if (run->act_err.kind != ERR_NONE && !err_is_retryable(run->act_err.kind) &&
         run->act_err.kind != ERR_DENIED) {
         snprintf(why, REASON_BYTES, "Git refused the push: %s", run->act_err.text);

@@ -10,6 +10,22 @@
 
 /* ---- the pipeline file ---- */
 
+/* A stage that asks for pull requests needs a Git host to open them. */
+static bool check_stages(const struct look *look, const struct pipeline *pipeline, struct err *err)
+{
+    for (size_t i = 0; !look->has_forge && i < pipeline->stage_count; i++) {
+        const struct stage *stage = &pipeline->stages[i];
+        if (stage->pull_mode != PULL_MODE_NONE) {
+            return err_set(
+                err, ERR_INVALID,
+                "%.120s:%u:%u: the stage %s asks for pull requests, and the server knows "
+                "no Git host: start it with --forge-token-file, or take pullRequest away",
+                look->pipeline_file, stage->line, stage->column, stage->name);
+        }
+    }
+    return true;
+}
+
 /* The file at this commit; when it cannot be read, the last good one goes on and the problem is
  * shown. */
 static void read_pipeline(struct look *look, struct git_view *view)
@@ -18,7 +34,8 @@ static void read_pipeline(struct look *look, struct git_view *view)
     AUTO_STR(text, PIPELINE_BYTES_MAX);
     if (git_read_path(look->git, view->head, look->pipeline_file, &text, &err) &&
         configrepo_pipeline(str_slice(&text), look->pipeline_file, view->arena, &view->pipeline,
-                            &err)) {
+                            &err) &&
+        check_stages(look, view->pipeline, &err)) {
         free(look->good_pipeline);
         look->good_pipeline = xstrdup(text.text);
         return;

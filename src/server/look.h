@@ -11,6 +11,7 @@ struct look {
     struct server *server; /* whose look it is; not for the worker */
     struct git *git;
     const char *pipeline_file;
+    bool has_forge;      /* stages may ask for pull requests */
     bool accept_rewrite; /* a person has looked at a rewritten history */
     const struct git_view
         *before; /* the last look's view, or NULL; only read, its scans are shared */

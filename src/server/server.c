@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "policy/policy.h"
+#include "server/acts.h"
 #include "server/look.h"
 
 #define POLL_MS_DEFAULT 30000
@@ -29,6 +30,8 @@ struct server {
     struct store *store;
     struct git *git;
     struct loop_queue *git_queue;
+    struct forge *forge; /* NULL: none */
+    struct acts *acts;
     struct promote *engine;
     struct discover *discover;
     struct api *api;
@@ -185,6 +188,7 @@ static void start_look(struct server *server)
     look->git = server->git;
     look->pipeline_file = server->options.pipeline_file;
     look->accept_rewrite = server->accept_rewrite;
+    look->has_forge = server->forge != NULL;
     look->before = promote_git(server->engine);
     look->good_pipeline = TAKE(server->good_pipeline);
     TEXT_COPY_CUT(look->last_head, server->last_head);
@@ -253,46 +257,21 @@ static void fetch_for_person(void *context)
     fetch_soon(server);
 }
 
-/* ---- what the engine needs of the outside ---- */
-
-struct act_job {
-    struct server *server;
-    struct promote_act *act;
-};
-
-static void run_act(void *context)
+/* A Git host's hook: a push, a review, a merge. */
+static void hear_host(void *context)
 {
-    struct act_job *job = context;
-    struct promote_act *act = job->act;
-    struct git *git = job->server->git;
-    if (act->kind == ACT_COMMIT) {
-        struct draft_commit draft = {0};
-        act->succeeded = configrepo_commit(git, &act->request, act->arena, &draft, &act->err);
-        TEXT_COPY_CUT(act->commit, draft.oid);
-        return;
-    }
-    AUTO_STR(parent, 128);
-    str_addf(&parent, "%s^", act->commit);
-    act->succeeded = git_resolve(git, parent.text, act->base, &act->err) &&
-                     git_push(git, act->commit, act->base, &act->err);
+    struct server *server = context;
+    fetch_soon(server);
+    promote_look_at_pulls(server->engine);
 }
 
-static void act_done(void *context, bool is_stopping)
+/* ---- what the engine needs of the outside ---- */
+
+static void act_done(void *context, struct promote_act *act)
 {
-    struct act_job *job = context;
-    struct promote_act *act = job->act;
-    struct server *server = job->server;
-    free(job);
-    if (is_stopping || server->is_stopping) {
-        arena_free(&act->arena);
-        free(act); /* the next start goes on from the store */
-        return;
-    }
-    if (!act->succeeded) {
-        log_warn("git.act", "release=R-%lld %s: %s", (long long)act->release,
-                 act->kind == ACT_COMMIT ? "commit" : "push", act->err.text);
-    } else if (act->kind == ACT_PUSH) {
-        log_info("git.pushed", "release=R-%lld commit=%.12s", (long long)act->release, act->commit);
+    struct server *server = context;
+    /* The branch has something for them: by our push, or by a merge. */
+    if (act->succeeded && (act->kind == ACT_PUSH || act->kind == ACT_CHECK)) {
         api_tell_agents(server->api, "");
     }
     promote_act_done(server->engine, act);
@@ -301,9 +280,7 @@ static void act_done(void *context, bool is_stopping)
 static void start_act(void *context, struct promote_act *act)
 {
     struct server *server = context;
-    struct act_job *job = xcalloc(1, sizeof(*job));
-    *job = (struct act_job){server, act};
-    loop_work(server->loop, server->git_queue, run_act, act_done, job);
+    acts_start(server->acts, act);
 }
 
 static void release_changed(void *context, const struct release *release)
@@ -440,10 +417,46 @@ static bool open_git(struct server *server, struct err *err)
     return git_open(&options, &server->git, err);
 }
 
+static bool check_public_url(const char *url, struct err *err)
+{
+    bool is_web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+    return !url[0] || (is_web && !strpbrk(url, " \"<>()\\")) ||
+           err_set(err, ERR_INVALID,
+                   "--public-url \"%.80s\": write it like https://heddle.example.org", url);
+}
+
+/* Pull requests and statuses, when there is a token for them. */
+static bool open_forge(struct server *server, struct err *err)
+{
+    const struct server_options *options = &server->options;
+    struct forge_options forge = {.kind = options->forge,
+                                  .url = options->forge_url,
+                                  .repository = options->repository,
+                                  .token_file = options->forge_token_file};
+    bool is_wanted = options->forge_token_file || options->forge || options->forge_url;
+    if (!check_public_url(options->public_url, err) ||
+        (is_wanted && !forge_open(&forge, &server->forge, err))) {
+        return false;
+    }
+    if (server->forge) {
+        log_info("forge", "kind=%s", forge_title(server->forge));
+    }
+    struct acts_options acts = {.loop = server->loop,
+                                .git_queue = server->git_queue,
+                                .git = server->git,
+                                .forge = server->forge,
+                                .branch = options->branch,
+                                .public_url = options->public_url,
+                                .on_done = act_done,
+                                .context = server};
+    server->acts = acts_new(&acts);
+    return true;
+}
+
 static bool open_engine(struct server *server, struct err *err)
 {
     struct promote_ports ports = {start_act,  release_changed, cell_changed, board_changed,
-                                  fetch_soon, wake_at,         server};
+                                  fetch_soon, wake_at,         server,       server->forge != NULL};
     return promote_open(server->store, server->env, &ports, &server->options.patience,
                         &server->engine, err);
 }
@@ -535,7 +548,7 @@ static void open_api(struct server *server)
         .base_path = server->options.base_path,
         .is_tls = server->options.tls_cert_file != NULL,
         .hook_secret = server->hook_secret[0] ? server->hook_secret : NULL,
-        .fetch_soon = fetch_soon,
+        .fetch_soon = hear_host,
         .fetch_for_person = fetch_for_person,
         .context = server,
     };
@@ -579,6 +592,7 @@ static void set_defaults(struct server_options *options)
     options->branch = options->branch ? options->branch : "main";
     options->pipeline_file = options->pipeline_file ? options->pipeline_file : "heddle.yaml";
     options->base_path = options->base_path ? options->base_path : "";
+    options->public_url = options->public_url ? options->public_url : "";
     options->listen = options->listen ? options->listen : "127.0.0.1:8080";
     options->poll_git_ms = options->poll_git_ms ? options->poll_git_ms : POLL_MS_DEFAULT;
     options->poll_registry_ms =
@@ -595,7 +609,7 @@ bool server_start(struct loop *loop, const struct server_options *options, struc
     set_defaults(&server->options);
     server->git_queue = loop_queue_new(loop);
     if (!read_hook_secret(server, err) || !open_store(server, err) || !open_git(server, err) ||
-        !open_engine(server, err) || !open_discover(server, err)) {
+        !open_forge(server, err) || !open_engine(server, err) || !open_discover(server, err)) {
         server_stop(&server);
         return false;
     }
@@ -625,9 +639,14 @@ void server_stop(struct server **server_pointer)
     loop_timer_stop(&server->tidy_timer);
     http_server_stop(&server->http);
     discover_free(&server->discover);
+    if (server->acts) {
+        acts_stop(server->acts);
+    }
     loop_queue_free(&server->git_queue); /* waits for the job that runs */
     api_free(&server->api);
     promote_close(&server->engine);
+    acts_free(&server->acts);
+    forge_close(&server->forge);
     git_close(&server->git);
     store_close(&server->store);
     free(server->good_pipeline);

@@ -25,6 +25,9 @@ struct server_options {
     size_t registry_insecure_count;
     const char *hook_secret_file; /* NULL: webhooks are refused */
     const char *git_username, *git_password_file, *git_ssh_key_file, *git_known_hosts_file;
+    const char *forge_token_file;  /* of the Git host's API; NULL: no pull requests, no statuses */
+    const char *forge, *forge_url; /* its kind and address; NULL: told from the repository's URL */
+    const char *public_url;        /* how people reach this server, for links; or NULL */
     struct promote_patience patience; /* zero: the defaults */
     const char
         *admin_token_file; /* where the first admin token is written (0600); NULL: printed once */

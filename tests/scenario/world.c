@@ -58,7 +58,7 @@ static void make_image(const char *workload, const char *tag, struct image *out)
     }
 }
 
-static size_t cell_index(const struct world *world, const char *cluster, const char *workload)
+size_t world_cell(const struct world *world, const char *cluster, const char *workload)
 {
     for (size_t i = 0; i < world->cell_count; i++) {
         if (strcmp(world->cells[i].cluster, cluster) == 0 &&
@@ -95,7 +95,7 @@ static void name_commit(struct world *world, struct world_commit *commit, int64_
     commit->oid[40] = '\0';
 }
 
-static int find_commit(const struct world *world, const char *oid)
+int world_find_commit(const struct world *world, const char *oid)
 {
     for (int i = 0; i < world->commit_count; i++) {
         if (strcmp(world->commits[i].oid, oid) == 0) {
@@ -105,7 +105,7 @@ static int find_commit(const struct world *world, const char *oid)
     return -1;
 }
 
-static bool is_ancestor(const struct world *world, int ancestor, int tip)
+bool world_is_ancestor(const struct world *world, int ancestor, int tip)
 {
     for (; tip >= 0; tip = world->commits[tip].parent) {
         if (tip == ancestor) {
@@ -115,9 +115,10 @@ static bool is_ancestor(const struct world *world, int ancestor, int tip)
     return false;
 }
 
-static int add_commit(struct world *world, const struct world_commit *commit)
+int world_add_commit(struct world *world, struct world_commit *commit, int64_t salt)
 {
-    int known = find_commit(world, commit->oid);
+    name_commit(world, commit, salt);
+    int known = world_find_commit(world, commit->oid);
     if (known >= 0) {
         return known; /* the same inputs, the same commit */
     }
@@ -134,10 +135,9 @@ void world_person_commits(struct world *world, const char *cluster, const char *
     commit.is_foreign = true;
     snprintf(commit.message, sizeof(commit.message), "%s/%s", cluster, workload);
     if (tag) {
-        snprintf(commit.tags[cell_index(world, cluster, workload)], 32, "%s", tag);
+        snprintf(commit.tags[world_cell(world, cluster, workload)], 32, "%s", tag);
     }
-    name_commit(world, &commit, (int64_t)next_random(world));
-    world->head = add_commit(world, &commit);
+    world->head = world_add_commit(world, &commit, (int64_t)next_random(world));
 }
 
 static const char *cluster_of_path(const char *path)
@@ -147,7 +147,7 @@ static const char *cluster_of_path(const char *path)
 
 static void do_commit(struct world *world, struct promote_act *act)
 {
-    int base = find_commit(world, act->request.base);
+    int base = world_find_commit(world, act->request.base);
     assert_true(base >= 0);
     struct world_commit commit = world->commits[base];
     commit.parent = base;
@@ -156,7 +156,7 @@ static void do_commit(struct world *world, struct promote_act *act)
     bool changes = false;
     for (size_t i = 0; i < act->request.change_count; i++) {
         const struct version_change *change = &act->request.changes[i];
-        char *tag = commit.tags[cell_index(world, cluster_of_path(change->path), change->workload)];
+        char *tag = commit.tags[world_cell(world, cluster_of_path(change->path), change->workload)];
         changes = changes || strcmp(tag, change->to.tag) != 0;
         snprintf(tag, 32, "%s", change->to.tag);
     }
@@ -165,17 +165,16 @@ static void do_commit(struct world *world, struct promote_act *act)
         snprintf(act->commit, sizeof(act->commit), "%s", act->request.base);
         return;
     }
-    name_commit(world, &commit, act->request.when_ms);
-    add_commit(world, &commit);
+    world_add_commit(world, &commit, act->request.when_ms);
     snprintf(act->commit, sizeof(act->commit), "%s", commit.oid);
 }
 
 static void do_push(struct world *world, struct promote_act *act)
 {
-    int commit = find_commit(world, act->commit);
+    int commit = world_find_commit(world, act->commit);
     assert_true(commit >= 0);
     act->succeeded = true;
-    if (is_ancestor(world, commit, world->head)) {
+    if (world_is_ancestor(world, commit, world->head)) {
         return;
     }
     if (world->commits[commit].parent != world->head) {
@@ -186,10 +185,50 @@ static void do_push(struct world *world, struct promote_act *act)
     world->pushes++;
 }
 
+/* Is all that the request wants in the branch, where the merge is said to be, or now? */
+static void do_check(struct world *world, struct promote_act *act)
+{
+    int named = world_find_commit(world, act->request.base);
+    bool is_named = named >= 0 && world_is_ancestor(world, named, world->head);
+    snprintf(act->base, sizeof(act->base), "%s",
+             world->commits[is_named ? named : world->head].oid);
+    act->request.base = act->base;
+    do_commit(world, act);
+    if (strcmp(act->commit, act->base) != 0) {
+        act->succeeded = err_set(&act->err, is_named ? ERR_REFUSED : ERR_CONFLICT,
+                                 "merged, but the branch does not say it");
+    }
+}
+
+static void do_act(struct world *world, struct promote_act *act)
+{
+    if (act->kind == ACT_COMMIT) {
+        do_commit(world, act);
+    } else if (act->kind == ACT_PUSH) {
+        do_push(world, act);
+    } else if (act->kind == ACT_CHECK) {
+        do_check(world, act);
+    } else {
+        host_act(world, act);
+    }
+}
+
 static void touch_by_person(struct world *world)
 {
     size_t cell = next_random(world) % world->cell_count;
     world_person_commits(world, world->cells[cell].cluster, world->cells[cell].workload, NULL);
+}
+
+static void merge_by_person(struct world *world)
+{
+    struct world_host *host = world->host;
+    for (size_t i = 0; i < host->pull_count; i++) {
+        if (host->pulls[i].number && host->pulls[i].state == PULL_OPEN) {
+            world_merge(world, &host->pulls[i],
+                        chance(world, 50) ? WORLD_MERGE_COMMIT : WORLD_SQUASH);
+            return;
+        }
+    }
 }
 
 static void drop_acts(struct world *world)
@@ -213,11 +252,11 @@ static void deliver_act(struct world *world)
     if (chance(world, world->faults.unavailable)) {
         /* The answer is lost; what it asked for may have happened. */
         if (chance(world, 50)) {
-            act->kind == ACT_COMMIT ? do_commit(world, act) : do_push(world, act);
+            do_act(world, act);
         }
         act->succeeded = err_set(&act->err, ERR_UNAVAILABLE, "the remote hung up");
     } else if (happens) {
-        act->kind == ACT_COMMIT ? do_commit(world, act) : do_push(world, act);
+        do_act(world, act);
     }
     if (is_lost) {
         arena_free(&act->arena);
@@ -267,7 +306,7 @@ static void add_foreign(struct world *world, struct git_view *view)
         const struct stage *stage =
             pipeline_stage_of_cluster(view->pipeline, change->target, &target);
         snprintf(change->stage, sizeof(change->stage), "%s", stage->name);
-        size_t cell = cell_index(world, change->target, change->workload);
+        size_t cell = world_cell(world, change->target, change->workload);
         const char *before = world->commits[commit->parent].tags[cell];
         if (strcmp(before, commit->tags[cell]) != 0) {
             change->images = ARENA_NEW(view->arena, struct image_change);
@@ -422,7 +461,7 @@ static void port_wake(void *context, int64_t time_ms)
 static void open_engine(struct world *world)
 {
     struct promote_ports ports = {port_act,   port_release, port_cell, port_board,
-                                  port_fetch, port_wake,    world};
+                                  port_fetch, port_wake,    world,     true};
     struct err err = {0};
     ASSERT_OK(
         promote_open(world->store, &world->env, &ports, &world->patience, &world->engine, &err),
@@ -448,6 +487,7 @@ void world_init(struct world *world, const char *pipeline_text, const char *cell
                             .pipeline_text = pipeline_text,
                             .rollout_ms = 2000};
     world->env = (struct env){sim_now, sim_now, sim_random, world};
+    world->host = xcalloc(1, sizeof(*world->host));
     world->commits = xcalloc(WORLD_COMMITS_MAX, sizeof(*world->commits));
     struct world_commit *first = &world->commits[0];
     first->parent = -1;
@@ -475,6 +515,7 @@ void world_done(struct world *world)
     promote_close(&world->engine);
     store_close(&world->store);
     free(world->commits);
+    free(world->host);
 }
 
 void world_push_image(struct world *world, const char *workload, const char *tag)
@@ -506,6 +547,9 @@ void world_advance(struct world *world, int64_t ms)
         world->now_ms += STEP_MS;
         if (chance(world, world->faults.kill)) {
             world_kill(world);
+        }
+        if (chance(world, world->faults.merge)) {
+            merge_by_person(world);
         }
         if (world->fetch_wanted || world->now_ms % 2000 == 0) {
             fetch(world);
@@ -542,12 +586,12 @@ enum release_phase world_finish(struct world *world, int64_t id, int64_t ms)
 
 const char *world_git_tag(const struct world *world, const char *cluster, const char *workload)
 {
-    return world->commits[world->head].tags[cell_index(world, cluster, workload)];
+    return world->commits[world->head].tags[world_cell(world, cluster, workload)];
 }
 
 const char *world_running(const struct world *world, const char *cluster, const char *workload)
 {
-    return world->cells[cell_index(world, cluster, workload)].running;
+    return world->cells[world_cell(world, cluster, workload)].running;
 }
 
 struct release *world_last_release(struct world *world, const char *stage, struct arena *arena)

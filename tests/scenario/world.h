@@ -33,7 +33,39 @@ struct world_cell {
     int64_t applied_ms;
 };
 
+/* A branch of heddle's at the Git host, and the pull request for it, if there is one. */
+struct world_pull {
+    char branch[PULL_BRANCH_BYTES];
+    int tip; /* -1: the branch was deleted */
+    int64_t number;
+    enum pull_state state;
+    int merged_as; /* a commit */
+    char who[ACTOR_BYTES];
+    unsigned approvals, objections;
+    enum pull_checks checks;
+    char text[4096]; /* its title and text as last written */
+    char word[512];  /* what heddle said when it closed it */
+    int pushes;      /* of its branch */
+    bool is_bad;     /* the host finds a conflict in it, until it is pushed again */
+};
+#define WORLD_PULLS_MAX 64
+
+struct world_host {
+    struct world_pull pulls[WORLD_PULLS_MAX];
+    size_t pull_count;
+    int questions;
+    int64_t busy_until_ms; /* until then it says "too often" */
+    bool is_strict;        /* merges nothing without an approval */
+    bool merges_unnamed;   /* does not say as which commit it merged */
+    struct {
+        char oid[OID_BYTES];
+        char states[64]; /* "pending success" */
+    } statuses[WORLD_COMMITS_MAX];
+    size_t status_count;
+};
+
 struct world_faults {
+    unsigned merge;       /* of 100, per step: a person merges a pull request */
     unsigned lose_act;    /* of 100: the act is done, or not, and nobody hears of it: a kill */
     unsigned unavailable; /* of 100: the remote does not answer */
     unsigned foreign;     /* of 100: a person pushes first */
@@ -67,7 +99,8 @@ struct world {
     int64_t rollout_ms; /* from applied to ready */
     /* Hears of every change of a release while it happens; or NULL. */
     void (*on_release)(struct world *world, const struct release *release);
-    int restarts; /* of bad versions, as far as the agents tell */
+    int restarts;            /* of bad versions, as far as the agents tell */
+    struct world_host *host; /* the Git host's pull requests and statuses */
 };
 
 /* `cells`: "dev/cart dev/web staging/cart …", all at tag "1.0.0". */
@@ -92,5 +125,28 @@ const char *world_running(const struct world *world, const char *cluster, const 
 struct release *world_last_release(struct world *world, const char *stage, struct arena *arena);
 /* Commits on the branch that carry this trailer line; each must be there once. */
 int world_count_trailer(const struct world *world, const char *line);
+/* ---- the Git host (host.c) ---- */
+
+/* What the engine asks of the host. */
+void host_act(struct world *world, struct promote_act *act);
+/* The pull request of a release's wave (from 1): the newest one, which must be there. */
+struct world_pull *world_pull_of(struct world *world, int64_t release, int wave);
+enum world_merge { WORLD_MERGE_COMMIT, WORLD_SQUASH };
+/* A person merges it, by a commit of the host's; false: it conflicts. */
+bool world_merge(struct world *world, struct world_pull *pull, enum world_merge how);
+/* A person puts another version into the branch of a pull request. */
+void world_person_amends(struct world *world, struct world_pull *pull, const char *cluster,
+                         const char *workload, const char *tag);
+/* "pending success": what a commit's status was, in order. */
+const char *world_statuses(const struct world *world, const char *oid);
+
+/* ---- what host.c needs of world.c ---- */
+
+int world_find_commit(const struct world *world, const char *oid);
+/* Name it by what it says and its salt, and add it; its index. */
+int world_add_commit(struct world *world, struct world_commit *commit, int64_t salt);
+size_t world_cell(const struct world *world, const char *cluster, const char *workload);
+bool world_is_ancestor(const struct world *world, int ancestor, int tip);
+
 /* A digest that stands for a tag. */
 void world_digest(const char *workload, const char *tag, char out[static IMAGE_DIGEST_BYTES]);

@@ -8,7 +8,7 @@ import { boardOf, cell } from './make';
 
 function stage(name: string, values: Partial<PipelineStage> = {}): PipelineStage {
   const targets = [{ cluster: name, path: name, wave: 1 }];
-  return { name, from: [], automatic: false, soakMs: 0, approvals: 0, onFailure: 'stop', targets, ...values };
+  return { name, from: [], automatic: false, pullRequest: false, soakMs: 0, approvals: 0, onFailure: 'stop', targets, ...values };
 }
 
 describe('counts', () => {
@@ -42,6 +42,7 @@ describe('counts', () => {
 describe('the words of a stage', () => {
   it('say how a version comes in', () => {
     expect(wayIn(stage('dev', { automatic: true }))).toBe('From the registry, by itself. A failure stops the release.');
+    expect(wayIn(stage('prod', { from: ['dev'], pullRequest: true }))).toBe('From dev by pull request, when someone promotes. A failure stops the release.');
     expect(wayIn(stage('prod', { from: ['eu', 'us'], soakMs: 1_800_000, approvals: 2, onFailure: 'rollback' }))).toBe(
       'From eu or us, when someone promotes. It needs 30 min healthy before and 2 approvals. A failure is rolled back.',
     );

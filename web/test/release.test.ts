@@ -20,7 +20,7 @@ function release(values: Partial<Release> = {}): Release {
   return {
     id: 7, name: 'R-7', kind: 'promote', stage: 'dev', from: 'registry', actor: 'ada', reason: 'Try it', phase: 'rolling_out', why: 'cart has 1 of 2 new pods ready in dev.',
     isOver: false, isStuck: false, planDigest: 'p', createdAt: at(0), phaseAt: at(3), wave: 1, waves: 1, supersededBy: null, rollbackOf: null, workloads: ['cart'], versions: [{ workload: 'cart', from: '1.0.0', to: '1.1.0' }], approvedBy: [],
-    commits: ['9f31c2aaaa'], items: [item()], gates: [], approvals: [], skipped: [], usual: [],
+    commits: ['9f31c2aaaa'], items: [item()], gates: [], approvals: [], skipped: [], usual: [], pullRequests: [],
     steps: [step('gate', 0, 0), step('commit', 1, 1), step('push', 1, 2), step('sync', 2, 3), step('rollout', 3)], ...values,
   };
 }
@@ -51,6 +51,15 @@ describe('the rail', () => {
   it('names who let it in, and the commit', () => {
     const stops = railOf(release({ approvals: [{ person: 'mia', isRejection: false, message: '', at: at(0) }] }));
     expect(stops.slice(1, 3).map((stop) => stop.note)).toEqual(['mia', '9f31c2a']);
+  });
+  it('has a stop for the merge where there is a pull request', () => {
+    const pull: Release['pullRequests'][number] = {
+      wave: 1, branch: 'heddle/R-7-1-3f9a2c', number: 7, url: 'https://git.example.org/7', state: 'open', who: '', approvals: 0, objections: 0, checks: 'none', hasConflict: false, problem: '',
+    };
+    const waiting = { phase: 'committing' as const, pullRequests: [pull], steps: [step('gate', 0, 0), step('commit', 1, 1), step('push', 1, 2), step('pull request', 2)] };
+    expect(words(release(waiting))).toEqual(['Planned:past', 'Let in:past', 'Committed:past', 'Committing:now', 'Sync:ahead', 'Roll out:ahead', 'Done:ahead']);
+    const merged = { pullRequests: [{ ...pull, state: 'merged' as const, who: 'mia' }], steps: [step('gate', 0, 0), step('commit', 1, 1), step('push', 1, 2), step('pull request', 2, 3), step('sync', 3)] };
+    expect(railOf(release(merged)).find((stop) => stop.word === 'Merged')?.note).toBe('mia');
   });
   it('ends where the release ended', () => {
     const steps = [step('gate', 0, 0), step('commit', 1, 1), step('push', 1, 2), step('sync', 2, 3), step('rollout', 3, 60, { outcome: 'failed' })];

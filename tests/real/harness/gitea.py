@@ -34,10 +34,10 @@ class Gitea:
         run([rig("gitea"), "admin", "user", "create", "--admin", "--username", self.OWNER, "--password", self.PASSWORD,
              "--email", "shop@shop.example", "--must-change-password=false", "-c", self.config], env=self.env)
 
-    def ask(self, method, path, body=None, auth=True):
+    def ask(self, method, path, body=None, auth=True, person=OWNER):
         headers = {"Content-Type": "application/json"}
         if auth:
-            secret = base64.b64encode(f"{self.OWNER}:{self.PASSWORD}".encode()).decode()
+            secret = base64.b64encode(f"{person}:{self.PASSWORD}".encode()).decode()
             headers["Authorization"] = f"Basic {secret}"
         request = urllib.request.Request(self.url + path, method=method, headers=headers,
                                          data=json.dumps(body).encode() if body is not None else None)
@@ -47,6 +47,13 @@ class Gitea:
                 return json.loads(content) if content else {}
         except urllib.error.HTTPError as why:
             raise TestFailed(f"{method} {path}: {why.code} {why.read()[:300]}") from why
+
+    def add_person(self, name):
+        run([rig("gitea"), "admin", "user", "create", "--username", name, "--password", self.PASSWORD, "--email",
+             f"{name}@shop.example", "--must-change-password=false", "-c", self.config], env=self.env)
+
+    def token(self, scopes):
+        return self.ask("POST", f"/api/v1/users/{self.OWNER}/tokens", {"name": "heddle", "scopes": scopes})["sha1"]
 
     def login(self):
         """crane's credentials, and a config.json with them for heddle."""
@@ -61,6 +68,7 @@ class GiteaRepository:
 
     def __init__(self, house, gitea, name="config"):
         self.house, self.gitea, self.name = house, gitea, name
+        self.api = f"/api/v1/repos/{gitea.OWNER}/{name}"
         gitea.ask("POST", "/api/v1/user/repos", {"name": name, "default_branch": "main", "private": True})
         self.USER = gitea.OWNER
         self.password_file = house.write("gitea-password", gitea.PASSWORD + "\n")
@@ -87,17 +95,38 @@ class GiteaRepository:
         return run(["git", "-C", self.work, "rev-parse", "HEAD"]).strip()
 
     def show(self, path):
-        run(["git", "-C", self.work, "fetch", "-q", "origin", "main"])
-        return run(["git", "-C", self.work, "show", f"origin/main:{path}"])
+        return self.show_at("main", path)
+
+    def show_at(self, branch, path):
+        run(["git", "-C", self.work, "fetch", "-q", "origin", branch])
+        return run(["git", "-C", self.work, "show", f"FETCH_HEAD:{path}"])
+
+    def parent(self, branch):
+        run(["git", "-C", self.work, "fetch", "-q", "origin", branch])
+        return run(["git", "-C", self.work, "rev-parse", "FETCH_HEAD^"]).strip()
+
+    def exists(self, branch):
+        return bool(run(["git", "-C", self.work, "ls-remote", "origin", f"refs/heads/{branch}"]).strip())
+
+    def invite(self, name):
+        self.gitea.ask("PUT", f"{self.api}/collaborators/{name}", {"permission": "admin"})
+
+    def commit_by_api(self, path, text):
+        """A person's change that no protection is in the way of: it is lifted and put back."""
+        rule = self.gitea.ask("GET", f"{self.api}/branch_protections/main")
+        self.gitea.ask("DELETE", f"{self.api}/branch_protections/main")
+        commit = self.commit({path: text}, "Change the pipeline")
+        self.gitea.ask("POST", f"{self.api}/branch_protections", rule)
+        return commit
 
     def hook(self, url, secret, events, owner_wide=False):
         """A webhook of the repository, or of everything its owner has."""
-        path = "/api/v1/user/hooks" if owner_wide else f"/api/v1/repos/{self.gitea.OWNER}/{self.name}/hooks"
+        path = "/api/v1/user/hooks" if owner_wide else f"{self.api}/hooks"
         self.gitea.ask("POST", path, {"type": "gitea", "active": True, "events": events,
                                       "config": {"url": url, "content_type": "json", "secret": secret}})
 
-    def protect(self, allowed):
-        """Only these people may push to main."""
-        self.gitea.ask("POST", f"/api/v1/repos/{self.gitea.OWNER}/{self.name}/branch_protections", {
+    def protect(self, allowed, approvals=0):
+        """Only these people may push to main, and a merge needs so many approvals."""
+        self.gitea.ask("POST", f"{self.api}/branch_protections", {
             "branch_name": "main", "rule_name": "main", "enable_push": True, "enable_push_whitelist": True,
-            "push_whitelist_usernames": allowed, "block_admin_merge_override": True})
+            "push_whitelist_usernames": allowed, "required_approvals": approvals, "block_admin_merge_override": True})

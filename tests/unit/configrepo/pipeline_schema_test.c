@@ -7,7 +7,7 @@
 #include "base/schema.h"
 #include "configrepo/configrepo.h"
 
-/* Every field that there is, each kind of policy and gate. */
+/* Every field that there is, each kind of policy, gate and pull request. */
 static const char everything[] =
     "{\"apiVersion\": \"heddle.dev/v1\", \"kind\": \"Pipeline\", \"metadata\": {\"name\": "
     "\"shop\"},"
@@ -23,7 +23,7 @@ static const char everything[] =
     "  \"imageFields\": [{\"kind\": \"Kafka\", \"path\": \"spec.pools[].image\"}],"
     "  \"stages\": ["
     "   {\"name\": \"dev\", \"targets\": [{\"cluster\": \"dev\", \"path\": \"clusters/.dev\"}],"
-    "    \"automatic\": true},"
+    "    \"automatic\": true, \"pullRequest\": true},"
     "   {\"name\": \"prod\", \"from\": [\"dev\"], \"onFailure\": \"rollback\", \"automatic\": "
     "false,"
     "    \"targets\": [{\"cluster\": \"eu\", \"path\": \"eu\"}, {\"cluster\": \"us\", \"path\": "
@@ -31,6 +31,7 @@ static const char everything[] =
     "    \"waves\": [[\"eu\"], [\"us\"]],"
     "    \"gates\": [{\"soak\": \"1h30m\"}, {\"approval\": {\"count\": 2}}]},"
     "   {\"name\": \"other\", \"targets\": [{\"cluster\": \"o\", \"path\": \"o\"}],"
+    "    \"pullRequest\": {\"merge\": true},"
     "    \"gates\": [{\"approval\": 1}]}]}}";
 
 struct house {

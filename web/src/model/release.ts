@@ -110,12 +110,18 @@ interface Passage {
   ahead: string;
   past: string;
   step: Step['name'];
+  /** Not there: always. */
+  applies?: (release: Release) => boolean;
   note?: (release: Release, wave: number) => string | undefined;
 }
+
+/** The pull request of the wave that it is in. */
+export const pullOf = (release: Release) => release.pullRequests.find(({ wave }) => wave === release.wave);
 
 const passages: readonly Passage[] = [
   { ahead: 'Gates', past: 'Let in', step: 'gate', note: (release) => listed(release.approvals.filter((one) => !one.isRejection).map((one) => one.person)) },
   { ahead: 'Commit', past: 'Committed', step: 'push', note: (release, wave) => release.commits[wave - 1]?.slice(0, 7) },
+  { ahead: 'Merge', past: 'Merged', step: 'pull request', applies: (release) => pullOf(release) !== undefined, note: (release) => pullOf(release)?.who },
   { ahead: 'Sync', past: 'Synced', step: 'sync' },
   { ahead: 'Roll out', past: 'Rolled out', step: 'rollout' },
 ];
@@ -126,7 +132,8 @@ export function railOf(release: Release): Stop[] {
   const stops: Stop[] = [{ word: 'Planned', at: release.createdAt, note: release.actor, is: 'past' }];
   const look = releaseLook(release);
   let isReached = true;
-  for (const { ahead, past, step, note } of passages) {
+  for (const { ahead, past, step, applies, note } of passages) {
+    if (applies && !applies(release)) continue;
     const known = steps.get(step);
     if (known?.outcome === 'done') {
       stops.push({ word: past, at: known.finishedAt, note: note?.(release, release.wave) || undefined, is: 'past' });
@@ -251,7 +258,7 @@ export interface Happening {
   text: string;
 }
 
-const stepWords: Record<Step['name'], string> = { gate: 'Gates', commit: 'Commit', push: 'Push', sync: 'Sync', rollout: 'Rollout' };
+const stepWords: Record<Step['name'], string> = { gate: 'Gates', commit: 'Commit', push: 'Push', 'pull request': 'Pull request', sync: 'Sync', rollout: 'Rollout' };
 
 export function happeningsOf(release: Release): Happening[] {
   const all: Happening[] = [];

@@ -117,7 +117,8 @@ export function wayIn(stage: PipelineStage): string {
   if (stage.soakMs > 0) gates.push(`${duration(stage.soakMs)} healthy before`);
   if (stage.approvals > 0) gates.push(people(stage.approvals));
   const needs = gates.length ? ` It needs ${joined(gates)}.` : '';
-  return `From ${sources}, ${stage.automatic ? 'by itself' : 'when someone promotes'}.${needs} ${afterFailure[stage.onFailure]}`;
+  const proposed = stage.pullRequest ? ' by pull request' : '';
+  return `From ${sources}${proposed}, ${stage.automatic ? 'by itself' : 'when someone promotes'}.${needs} ${afterFailure[stage.onFailure]}`;
 }
 
 /** Stages below the last one that they take from, each once: the graph as an outline. */

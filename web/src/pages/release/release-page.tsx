@@ -74,6 +74,26 @@ function Head({ release }: { release: Release }) {
   );
 }
 
+/** The link goes to another site, which heddle names and does not vouch for. */
+function Pulls({ release }: { release: Release }) {
+  const pulls = release.pullRequests.filter(({ url }) => url);
+  if (!pulls.length) return null;
+  return (
+    <ul class="plain muted" aria-label="Pull requests">
+      {pulls.map(({ wave, number, url, state, who, approvals, objections, checks }) => (
+        <li key={wave} class="foreign">
+          <a href={url} rel="noopener noreferrer" target="_blank">
+            Pull request #{number}
+          </a>
+          {release.waves > 1 && `, wave ${wave}`}: {state}
+          {who && ` by ${who}`}
+          {state === 'open' && ` · approvals: ${approvals}${objections ? `, objections: ${objections}` : ''}${checks === 'none' ? '' : ` · checks ${checks}`}`}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Rail({ release }: { release: Release }) {
   return (
     <ol class="rail" aria-label={release.waves > 1 ? `Phases of wave ${release.wave} of ${release.waves}` : 'Phases'}>
@@ -104,6 +124,7 @@ function Whole({ release, again }: { release: Release; again: () => void }) {
     <>
       <Head release={release} />
       <p class="truth foreign">{sentenceOf(release)}</p>
+      <Pulls release={release} />
       <Actions list={actionsOf(release, setAsk)} />
       <Rail release={release} />
       <Tabs label="Views" tabs={views} chosen={view} onChoose={(key) => setQuery({ tab: key === 'progress' ? null : key }, 'push')}>
