@@ -46,7 +46,8 @@ static int64_t turned_now(void *context)
 static int64_t turned_mono(void *context)
 {
     struct house *house = context;
-    return env_now_mono_ms(env_system()) + atomic_load(&house->ahead_ms);
+    int64_t stood_ms = atomic_load(&house->stood_mono_ms);
+    return (stood_ms ? stood_ms : env_now_mono_ms(env_system())) + atomic_load(&house->ahead_ms);
 }
 
 static void real_random(void *context, void *out, size_t length)
@@ -58,6 +59,11 @@ static void real_random(void *context, void *out, size_t length)
 void house_pass(struct house *house, int64_t ms)
 {
     atomic_fetch_add(&house->ahead_ms, ms);
+}
+
+void house_stop_clock(struct house *house)
+{
+    atomic_store(&house->stood_mono_ms, env_now_mono_ms(env_system()));
 }
 
 /* ---- the loop ---- */

@@ -54,6 +54,7 @@ struct house {
     struct env env;
     bool is_deaf;          /* to hooks: the server has no secret for them, from its next start on */
     atomic_llong ahead_ms; /* of the server's clock, before the machine's */
+    atomic_llong stood_mono_ms; /* where the machine's stood when house_stop_clock() was called */
     int port;
     char address[32]; /* of the registry: "127.0.0.1:4711" */
     char admin[AUTH_TOKEN_BYTES];
@@ -75,6 +76,8 @@ void house_restart(struct house *house);
 void house_do(struct house *house, void (*act)(struct house *house, void *context), void *context);
 /* Turn the server's clock on; its timers are asked by the next tick, within a second. */
 void house_pass(struct house *house, int64_t ms);
+/* From now on only house_pass() moves its monotonic clock: for what is measured by it. */
+void house_stop_clock(struct house *house);
 
 const struct answer *house_ask(struct house *house, const struct ask *ask);
 #define ASK(house, ...) house_ask((house), &(const struct ask){__VA_ARGS__})
