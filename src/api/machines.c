@@ -18,6 +18,8 @@ static bool check_reporter(const struct principal *who, const struct report *rep
 
 /* An agent's heartbeat comes every 15 s. */
 #define SESSION_TAKEOVER_MS 20000
+/* More than a server uses; their lines take three quarters of the answer at most. */
+#define SHOWN_REGISTRIES_MAX 50
 
 /* Two agents with one cluster's name would overwrite each other's picture.  A new session may
    begin at any time (a restart); an old one that goes on beside it is the proof of two, and is
@@ -130,6 +132,39 @@ static int64_t count_reachable(struct api *api)
     return count;
 }
 
+static void add_family(struct str *out, const char *name, const char *type, const char *help)
+{
+    str_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* A host needs no escaping: image_parse() lets no quote into it. */
+static void add_of_registries(struct api *api, struct str *out)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct discover_host_status *hosts = NULL;
+    size_t count = discover_hosts(api->options.discover, arena, &hosts);
+    count = count < SHOWN_REGISTRIES_MAX ? count : SHOWN_REGISTRIES_MAX;
+    int64_t now_ms = env_now_ms(api->options.env);
+    add_family(out, "heddle_registry_requests_total", "counter", "Requests sent to a registry.");
+    for (size_t i = 0; i < count; i++) {
+        str_addf(out, "heddle_registry_requests_total{registry=\"%s\"} %llu\n", hosts[i].host,
+                 (unsigned long long)hosts[i].requests);
+    }
+    add_family(out, "heddle_registry_refusals_total", "counter",
+               "Times that a registry answered 429.");
+    for (size_t i = 0; i < count; i++) {
+        str_addf(out, "heddle_registry_refusals_total{registry=\"%s\"} %llu\n", hosts[i].host,
+                 (unsigned long long)hosts[i].refusals);
+    }
+    add_family(out, "heddle_registry_wait_seconds", "gauge",
+               "For how long a registry still wants not to be asked.");
+    for (size_t i = 0; i < count; i++) {
+        int64_t left_ms = hosts[i].waits_until_ms ? hosts[i].waits_until_ms - now_ms : 0;
+        str_addf(out, "heddle_registry_wait_seconds{registry=\"%s\"} %lld\n", hosts[i].host,
+                 (long long)(left_ms + 999) / 1000);
+    }
+}
+
 void show_metrics(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
@@ -147,6 +182,7 @@ void show_metrics(struct http_exchange *exchange, void *context)
     add_metric(&out, "heddle_reports_total", "counter", "Reports of agents.", api->reports);
     add_metric(&out, "heddle_hooks_total", "counter", "Webhooks with a good signature.",
                api->hooks);
+    add_of_registries(api, &out);
     add_metric(&out, "heddle_start_time_seconds", "gauge", "Start, in seconds since 1970.",
                api->started_ms / 1000);
     http_reply_bytes(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", str_slice(&out));

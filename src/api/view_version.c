@@ -161,6 +161,22 @@ static json_t *view_sources(const struct api *api, struct arena *arena)
     return sources;
 }
 
+static json_t *view_registries(const struct api *api, struct arena *arena)
+{
+    json_t *registries = json_array();
+    struct discover_host_status *hosts = NULL;
+    size_t count = discover_hosts(api->options.discover, arena, &hosts);
+    for (size_t i = 0; i < count; i++) {
+        json_t *value = json_object();
+        json_put_text(value, "host", hosts[i].host);
+        json_put_int(value, "requests", (int64_t)hosts[i].requests);
+        json_put_int(value, "refusals", (int64_t)hosts[i].refusals);
+        json_put_time(value, "waitsUntil", hosts[i].waits_until_ms);
+        json_array_append_new(registries, value);
+    }
+    return registries;
+}
+
 void list_versions(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
@@ -175,5 +191,6 @@ void list_versions(struct http_exchange *exchange, void *context)
     json_t *body = json_object();
     json_put(body, "items", view_versions(api, http_query(exchange, "workload"), &list));
     json_put(body, "sources", view_sources(api, arena));
+    json_put(body, "registries", view_registries(api, arena));
     http_reply_json(exchange, 200, body);
 }

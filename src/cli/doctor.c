@@ -155,6 +155,21 @@ static void check_git(struct doctor *doctor)
     }
 }
 
+static void check_waiting(struct doctor *doctor, const json_t *registries)
+{
+    size_t i = 0;
+    const json_t *registry = NULL;
+    json_array_foreach (registries, i, registry) {
+        const char *until = json_text_at(registry, "waitsUntil", "");
+        if (until[0]) {
+            add(doctor, FINDING_NOTE, "registry",
+                arena_printf(doctor->cli->arena, "%s has asked to wait and is not asked before %s",
+                             json_text_at(registry, "host", "?"), until),
+                "use credentials with a higher limit, or webhooks and a longer --poll-registry");
+        }
+    }
+}
+
 static void check_registries(struct doctor *doctor)
 {
     AUTO_JSON *versions = NULL;
@@ -179,6 +194,7 @@ static void check_registries(struct doctor *doctor)
         arena_printf(doctor->cli->arena, "%zu of %zu repositories answer", good,
                      json_array_size(sources)),
         NULL);
+    check_waiting(doctor, json_array_at(versions, "registries"));
 }
 
 static void check_agent(struct doctor *doctor, const json_t *cluster)

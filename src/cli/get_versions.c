@@ -91,6 +91,20 @@ static void show_failing_sources(struct cli *cli, const json_t *sources)
     }
 }
 
+/* While it waits, what is listed is as old as its last answer. */
+static void show_waiting_registries(struct cli *cli, const json_t *registries)
+{
+    size_t i = 0;
+    const json_t *registry = NULL;
+    json_array_foreach (registries, i, registry) {
+        const char *until = json_text_at(registry, "waitsUntil", "");
+        if (until[0]) {
+            screen_wrap(&cli->talk, 0, "%s has asked to wait and is not asked before %s",
+                        json_text_at(registry, "host", "?"), until);
+        }
+    }
+}
+
 static bool run(struct cli *cli, const void *options, struct err *err)
 {
     (void)options;
@@ -103,6 +117,7 @@ static bool run(struct cli *cli, const void *options, struct err *err)
     }
     listing_show(cli, &versions, body, json_array_at(body, "items"));
     show_failing_sources(cli, json_array_at(body, "sources"));
+    show_waiting_registries(cli, json_array_at(body, "registries"));
     return true;
 }
 

@@ -11,6 +11,8 @@
 #define RETRY_MS_FIRST 1000
 #define RETRY_DOUBLINGS_MAX 10 /* 1 s · 2^10 is more than DISCOVER_RETRY_MS_MAX */
 #define LOOKUPS_MAX 1000       /* waiting at once; more are answered with ERR_BUSY */
+/* A hundred pages and as many digests from the other side of the world take a minute. */
+#define JOB_MS_DEFAULT (INT64_C(5) * 60000)
 
 /* A registry: one client, used by one job at a time. */
 struct host {
@@ -18,6 +20,8 @@ struct host {
     struct registry *registry; /* made when first needed */
     bool is_busy;
     int64_t not_before_mono_ms; /* it asked to wait */
+    unsigned refusals_in_a_row; /* 429s since it last answered */
+    uint64_t requests, refusals;
 };
 
 struct repository {
@@ -150,7 +154,19 @@ static int64_t poll_delay_ms(const struct discover *discover)
     return discover->options.poll_ms - tenth + random_below(discover, 2 * tenth + 1);
 }
 
-/* Twice as long after each failure, half of it by chance, and never less than the registry asks. */
+/* Twice as long after each failure, half of it by chance. */
+static int64_t back_off_ms(const struct discover *discover, unsigned failures)
+{
+    unsigned doublings = failures - 1;
+    int64_t delay_ms = (int64_t)RETRY_MS_FIRST
+                       << (doublings < RETRY_DOUBLINGS_MAX ? doublings : RETRY_DOUBLINGS_MAX);
+    if (delay_ms > DISCOVER_RETRY_MS_MAX) {
+        delay_ms = DISCOVER_RETRY_MS_MAX;
+    }
+    return delay_ms / 2 + random_below(discover, delay_ms / 2 + 1);
+}
+
+/* Never less than the registry asks. */
 static int64_t retry_delay_ms(const struct discover *discover, const struct repository *repository,
                               const struct poll *poll)
 {
@@ -158,13 +174,7 @@ static int64_t retry_delay_ms(const struct discover *discover, const struct repo
     if (poll->err.kind == ERR_NOT_FOUND) {
         return poll_delay_ms(discover);
     }
-    unsigned doublings = repository->failures - 1;
-    int64_t delay_ms = (int64_t)RETRY_MS_FIRST
-                       << (doublings < RETRY_DOUBLINGS_MAX ? doublings : RETRY_DOUBLINGS_MAX);
-    if (delay_ms > DISCOVER_RETRY_MS_MAX) {
-        delay_ms = DISCOVER_RETRY_MS_MAX;
-    }
-    delay_ms = delay_ms / 2 + random_below(discover, delay_ms / 2 + 1);
+    int64_t delay_ms = back_off_ms(discover, repository->failures);
     return delay_ms > poll->retry_ms ? delay_ms : poll->retry_ms;
 }
 
@@ -196,15 +206,23 @@ static struct host *host_of(struct discover *discover, const char *repository)
     return host;
 }
 
+/* Images without a registry are those of Docker Hub. */
+static const char *shown_host(const struct host *host)
+{
+    return host->name[0] ? host->name : "docker.io";
+}
+
 /* On a worker.  The client is made here, since that reads a file. */
 static void run_job(void *context)
 {
     struct job *job = context;
     struct poll *poll = &job->poll;
-    if (!poll->registry &&
-        !registry_new(&job->discover->options.registry, &poll->registry, &poll->err)) {
+    const struct discover_options *options = &job->discover->options;
+    if (poll->err.kind != ERR_NONE ||
+        (!poll->registry && !registry_new(&options->registry, &poll->registry, &poll->err))) {
         return;
     }
+    registry_give_time(poll->registry, options->job_ms ? options->job_ms : JOB_MS_DEFAULT);
     if (job->repository) {
         poll_run(poll);
     } else {
@@ -213,13 +231,31 @@ static void run_job(void *context)
     }
 }
 
+/* A 429 that does not say how long to wait, or says nonsense, is one all the same. */
+static void note_wait(const struct discover *discover, struct host *host, const struct poll *poll)
+{
+    int64_t wait_ms = poll->retry_ms;
+    if (poll->err.kind == ERR_BUSY) {
+        host->refusals++;
+        int64_t own_ms = back_off_ms(discover, ++host->refusals_in_a_row);
+        wait_ms = wait_ms > own_ms ? wait_ms : own_ms;
+    }
+    if (wait_ms > 0) {
+        host->not_before_mono_ms = now_mono_ms(discover) + wait_ms;
+    }
+}
+
 /* What a registry says about itself counts for all of its repositories. */
 static void note_host(const struct discover *discover, struct host *host, struct poll *poll)
 {
+    uint64_t asked = poll->registry ? registry_take_asked(poll->registry) : 0;
     host->is_busy = false;
     host->registry = TAKE(poll->registry);
-    if (!poll->is_ok && poll->retry_ms > 0) {
-        host->not_before_mono_ms = now_mono_ms(discover) + poll->retry_ms;
+    host->requests += asked;
+    if (poll->is_ok) {
+        host->refusals_in_a_row = 0;
+    } else if (asked > 0) {
+        note_wait(discover, host, poll);
     }
     /* The next client reads the credentials anew: they may have been replaced. */
     if (poll->err.kind == ERR_UNKNOWN_WHO || poll->err.kind == ERR_DENIED) {
@@ -370,6 +406,18 @@ static struct repository *next_repository(const struct discover *discover)
     return first;
 }
 
+/* A person is told at once, rather than after the hour that a registry may ask for. */
+static void refuse_while_it_waits(const struct discover *discover, const struct host *host,
+                                  struct job *job)
+{
+    int64_t wait_ms = host->not_before_mono_ms - now_mono_ms(discover);
+    if (wait_ms > 0) {
+        err_set(&job->poll.err, ERR_BUSY,
+                "%s has asked not to be asked for another %lld s; try again after that",
+                shown_host(host), (long long)(wait_ms + 999) / 1000);
+    }
+}
+
 /* People wait for lookups, so they come before polls. */
 static bool start_lookup(struct discover *discover)
 {
@@ -379,6 +427,7 @@ static bool start_lookup(struct discover *discover)
             struct job *job = xcalloc(1, sizeof(*job));
             job->lookup = discover->lookups.items[i];
             VEC_REMOVE(&discover->lookups, i);
+            refuse_while_it_waits(discover, host, job);
             start_job(discover, host, job);
             return true;
         }
@@ -573,5 +622,31 @@ size_t discover_state(const struct discover *discover, struct arena *arena,
         };
     }
     qsort(*out, count, sizeof(**out), by_name);
+    return count;
+}
+
+static int by_host(const void *left, const void *right)
+{
+    const struct discover_host_status *a = left;
+    const struct discover_host_status *b = right;
+    return strcmp(a->host, b->host);
+}
+
+size_t discover_hosts(const struct discover *discover, struct arena *arena,
+                      struct discover_host_status **out)
+{
+    size_t count = 0;
+    *out = arena_alloc(arena, discover->hosts.count, sizeof(**out));
+    MAP_EACH (slot, &discover->hosts) {
+        const struct host *host = slot->value;
+        bool waits = host->not_before_mono_ms > now_mono_ms(discover);
+        (*out)[count++] = (struct discover_host_status){
+            .host = arena_strdup(arena, shown_host(host)),
+            .requests = host->requests,
+            .refusals = host->refusals,
+            .waits_until_ms = waits ? wall_of(discover, host->not_before_mono_ms) : 0,
+        };
+    }
+    qsort(*out, count, sizeof(**out), by_host);
     return count;
 }

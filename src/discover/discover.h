@@ -3,8 +3,9 @@
  *
  * Polls each repository's tags on a worker, sooner when a hint names it, and gives whole listings
  * to its owner.  At most DISCOVER_POLLS_MAX polls run at once, and one at a time per registry host.
- * A poll that fails gives no listing at all; it is tried again later and later, and a registry that
- * asks to wait is not asked by any of its repositories before.  It stores nothing: the caller does.
+ * A poll that fails gives no listing at all; it is tried again later and later.  A registry that
+ * asks to wait, or answers 429, is not asked before: not for any of its repositories, and not for
+ * people.  It stores nothing: the caller does.
  * On the loop's thread.
  */
 #pragma once
@@ -30,6 +31,7 @@ struct discover_options {
     const struct env *env;
     struct registry_options registry; /* what it points to must outlive the discover */
     int64_t poll_ms;                  /* between two polls of a repository, give or take a tenth */
+    int64_t job_ms;                   /* what one poll may take; 0: 5 min */
     /* All tags of a repository; called for the first listing and for each that differs from the one
        before.  The rows are the callee's until it returns. */
     void (*on_versions)(void *context, const char *repository, const struct version_row *rows,
@@ -67,8 +69,8 @@ void discover_again(struct discover *discover, const char *repository);
    another name inside than outside; unknown repositories are ignored.  `tag` may be "". */
 void discover_hint(struct discover *discover, const char *repository, const char *tag);
 /* The digest of one tag, asked now, whatever the policy says.  `on_digest` is called later on the
-   loop, with "" and an err when it failed; not at all after discover_free().  ERR_BUSY: too many
-   wait. */
+   loop, with "" and an err when it failed (ERR_BUSY: the registry has asked to wait); not at all
+   after discover_free().  ERR_BUSY: too many wait. */
 bool discover_resolve(struct discover *discover, const char *repository, const char *tag,
                       void (*on_digest)(void *context, const char *digest, const struct err *err),
                       void *context, struct err *err) MUST_CHECK;
@@ -85,5 +87,14 @@ struct discover_status {
 /* One per repository, sorted by name, in the arena. */
 size_t discover_state(const struct discover *discover, struct arena *arena,
                       struct discover_status **out);
+struct discover_host_status {
+    const char *host;
+    uint64_t requests;      /* sent since the start, those for tokens included */
+    uint64_t refusals;      /* polls and lookups that a 429 has ended */
+    int64_t waits_until_ms; /* wall time before which it asked not to be asked; 0: it did not */
+};
+/* One per registry that was ever needed, sorted by host, in the arena. */
+size_t discover_hosts(const struct discover *discover, struct arena *arena,
+                      struct discover_host_status **out);
 /* Start what is due now.  A timer does this; a simulation with a clock of its own may call it. */
 void discover_run_due(struct discover *discover);

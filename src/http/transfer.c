@@ -329,6 +329,7 @@ bool transfer_finish(struct transfer *transfer, CURLcode code, struct err *err)
     transfer->result.status = status_of(transfer);
     curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     retry_after_s = retry_after_s < RETRY_AFTER_S_MAX ? retry_after_s : RETRY_AFTER_S_MAX;
+    retry_after_s = retry_after_s > 0 ? retry_after_s : 0; /* a date may have passed */
     transfer->result.retry_after_ms = (int64_t)retry_after_s * 1000;
     if (transfer->was_ended || (code == CURLE_OK && transfer->has_headers)) {
         return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/json.h"
 #include "crypto/crypto.h"
@@ -203,6 +204,35 @@ bool registry_refuse(const struct registry *registry, const struct place *place,
     return err_set(err, kind, "%s", text.text);
 }
 
+/* ---- sending ---- */
+
+static bool find_time(const struct registry *registry, const struct place *place, int64_t *out_ms,
+                      struct err *err)
+{
+    *out_ms = QUESTION_TIMEOUT_MS;
+    if (registry->given_ms == 0) {
+        return true;
+    }
+    int64_t left_ms = registry->end_mono_ms - env_now_mono_ms(env_system());
+    if (left_ms <= 0) {
+        return err_set(err, ERR_TIMEOUT,
+                       "%s is slow: what is asked of it at one time was not answered within %lld s",
+                       place->host, (long long)(registry->given_ms + 999) / 1000);
+    }
+    *out_ms = left_ms < *out_ms ? left_ms : *out_ms;
+    return true;
+}
+
+static bool send_call(struct registry *registry, const struct place *place, struct http_call *call,
+                      struct http_result *out, struct err *err)
+{
+    if (!find_time(registry, place, &call->timeout_ms, err)) {
+        return false;
+    }
+    registry->asked++;
+    return http_perform(registry->client, call, out, err);
+}
+
 /* ---- tokens ---- */
 
 /* A token may be asked for by https anywhere, else only at the registry's own host. */
@@ -285,11 +315,10 @@ static bool fetch_token(struct registry *registry, const struct place *place,
         .method = "GET",
         .url = url.text,
         .basic = credential ? credential->basic : NULL,
-        .timeout_ms = QUESTION_TIMEOUT_MS,
         .body_bytes_max = TOKEN_ANSWER_BYTES_MAX,
     };
     AUTO(http_result_done) struct http_result result = {0};
-    if (!http_perform(registry->client, &call, &result, err)) {
+    if (!send_call(registry, place, &call, &result, err)) {
         return err_wrap(err, "token for %s", place->host);
     }
     if (result.status != 200) {
@@ -339,10 +368,9 @@ static bool perform(struct registry *registry, const struct place *place,
         .header_count = 1,
         .bearer = access ? access->token : NULL,
         .basic = access && access->is_basic && credential ? credential->basic : NULL,
-        .timeout_ms = QUESTION_TIMEOUT_MS,
         .body_bytes_max = question->body_bytes_max,
     };
-    return http_perform(registry->client, &call, out, err);
+    return send_call(registry, place, &call, out, err);
 }
 
 /* After a 401: get what the registry wants.  *out_again tells whether asking again makes sense. */

@@ -15,6 +15,9 @@ struct registry {
     size_t insecure_host_count;
     struct map helped;   /* host → struct credential, as its helper gave it the last time */
     struct map accesses; /* "host/name" → struct access: what opened that door the last time */
+    int64_t given_ms;    /* 0: for ever */
+    int64_t end_mono_ms; /* of that time */
+    uint64_t asked;
 };
 
 /* Where a repository lives. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "crypto/crypto.h"
 #include "registry/exchange.h"
@@ -54,6 +55,19 @@ void registry_free(struct registry **registry)
         free(dead->insecure_hosts);
     }
     xfree(registry);
+}
+
+void registry_give_time(struct registry *registry, int64_t ms)
+{
+    registry->given_ms = ms;
+    registry->end_mono_ms = env_now_mono_ms(env_system()) + ms;
+}
+
+uint64_t registry_take_asked(struct registry *registry)
+{
+    uint64_t asked = registry->asked;
+    registry->asked = 0;
+    return asked;
 }
 
 void registry_tags_done(struct registry_tags *tags)

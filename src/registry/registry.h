@@ -27,6 +27,13 @@ bool registry_new(const struct registry_options *options, struct registry **out,
                   struct err *err) MUST_CHECK;
 void registry_free(struct registry **registry);
 
+/* All that is asked from now on must be answered within `ms` together, or it is ERR_TIMEOUT: a
+   registry that drips its answers holds a worker for so long and no longer.  Without it each single
+   answer has 30 s. */
+void registry_give_time(struct registry *registry, int64_t ms);
+/* How many requests were sent since the last call, those for tokens included. */
+uint64_t registry_take_asked(struct registry *registry);
+
 struct registry_tags {
     char **tags; /* malloc'd */
     size_t count;

@@ -416,6 +416,25 @@ static void programs_are_answered_too(void **state)
     assert_true(json_equal(served->body, contract_document()));
 }
 
+static void metrics_and_versions_count_what_each_registry_was_asked(void **state)
+{
+    struct day *day = *state;
+    const json_t *versions = house_get(day->house, "/api/v1/versions");
+    const json_t *registry = json_array_get(json_array_at(versions, "registries"), 0);
+    int64_t requests = json_int_at(registry, "requests", 0);
+    assert_string_equal(json_text_at(registry, "host", ""), day->house->address);
+    assert_true(requests > 0);
+    assert_int_equal(json_int_at(registry, "refusals", -1), 0);
+    const struct answer *metrics = ASK(day->house, "GET", "/metrics", .token = "");
+    const char *line =
+        strstr(metrics->raw.body.text,
+               arena_printf(day->house->arena, "\nheddle_registry_requests_total{registry=\"%s\"} ",
+                            day->house->address));
+    assert_non_null(line);
+    assert_true(strtoll(strchr(line, '}') + 1, NULL, 10) >= requests);
+    assert_non_null(strstr(metrics->raw.body.text, "heddle_registry_wait_seconds{registry="));
+}
+
 /* ---- what was told meanwhile ---- */
 
 static const char *schema_of(const char *type)
@@ -483,6 +502,7 @@ int main(void)
         cmocka_unit_test(silence_is_shown),
         cmocka_unit_test(errors_have_one_form),
         cmocka_unit_test(programs_are_answered_too),
+        cmocka_unit_test(metrics_and_versions_count_what_each_registry_was_asked),
         cmocka_unit_test(every_event_was_as_the_document_says),
     };
     return cmocka_run_group_tests(tests, begin_day, end_day);

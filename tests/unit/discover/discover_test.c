@@ -33,6 +33,7 @@ struct bench {
     struct err error;
     int64_t retry_at_ms;
     char digest[IMAGE_DIGEST_BYTES];
+    int64_t job_ms;
     const int *awaited;
     int wanted;
     int64_t waited_ms;
@@ -104,22 +105,29 @@ static void on_digest(void *context, const char *digest, const struct err *err)
     bench->digests++;
 }
 
-static void bench_start(struct bench *bench, struct script_rule *rules, size_t count)
+static void bench_reopen(struct bench *bench)
 {
     struct err err = {0};
+    discover_free(&bench->discover);
+    struct discover_options options = {.loop = bench->loop,
+                                       .env = &bench->env,
+                                       .poll_ms = POLL_MS,
+                                       .job_ms = bench->job_ms,
+                                       .on_versions = on_versions,
+                                       .on_error = on_error,
+                                       .context = bench};
+    ASSERT_OK(discover_new(&options, &bench->discover, &err), err);
+}
+
+static void bench_start(struct bench *bench, struct script_rule *rules, size_t count)
+{
     *bench = (struct bench){.mono_ms = 1000};
     bench->env = (struct env){bench_now_ms, bench_mono_ms, not_random, bench};
     script_start(&bench->script, rules, count);
     snprintf(bench->cart, sizeof(bench->cart), "127.0.0.1:%d/shop/cart", bench->script.port);
     snprintf(bench->web, sizeof(bench->web), "127.0.0.1:%d/shop/web", bench->script.port);
     bench->loop = loop_new();
-    struct discover_options options = {.loop = bench->loop,
-                                       .env = &bench->env,
-                                       .poll_ms = POLL_MS,
-                                       .on_versions = on_versions,
-                                       .on_error = on_error,
-                                       .context = bench};
-    ASSERT_OK(discover_new(&options, &bench->discover, &err), err);
+    bench_reopen(bench);
 }
 
 static void bench_stop(struct bench *bench)
@@ -415,6 +423,83 @@ static void a_registry_that_asks_to_wait_is_left_alone_by_all(void **state)
     bench_stop(&bench);
 }
 
+static struct discover_host_status host_of(const struct bench *bench, struct arena *arena)
+{
+    struct discover_host_status *hosts = NULL;
+    assert_int_equal(discover_hosts(bench->discover, arena, &hosts), 1);
+    return hosts[0];
+}
+
+/* Many repositories and a 429 each would be a storm of our own. */
+static void a_429_without_a_time_makes_all_wait_longer_and_longer(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct script_rule rules[] = {
+        {.when = "", .status = "429 Slow down", .headers = "", .body = ""}};
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    bench.chance = 0;
+    watch(&bench, bench.cart, bench.web);
+    static const int64_t halves_ms[] = {500, 1000, 2000, 4000};
+    for (int i = 0; i < 4; i++) {
+        wait_for(&bench, &bench.errors, i + 1);
+        struct discover_host_status host = host_of(&bench, arena);
+        assert_int_equal(host.waits_until_ms - bench_now_ms(&bench), halves_ms[i]);
+        assert_int_equal(host.requests, i + 1);
+        assert_int_equal(host.refusals, i + 1);
+        advance(&bench, halves_ms[i] - 1);
+        assert_false(is_polling(&bench, bench.cart) || is_polling(&bench, bench.web));
+        advance(&bench, 1);
+    }
+    bench_stop(&bench);
+}
+
+static void while_a_registry_waits_a_person_is_told_so_at_once(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART,
+         .status = "429 Slow down",
+         .headers = "Retry-After: 20\r\n",
+         .body = "",
+         .times = 1},
+        {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A)},
+    };
+    struct bench bench;
+    struct err err = {0};
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.errors, 1);
+    ASSERT_OK(discover_resolve(bench.discover, bench.cart, "1.0.0", on_digest, &bench, &err), err);
+    wait_for(&bench, &bench.digests, 1);
+    assert_string_equal(bench.digest, "");
+    assert_int_equal(bench.error.kind, ERR_BUSY);
+    assert_non_null(strstr(bench.error.text, "not to be asked for another 20 s"));
+    assert_int_equal(script_count(&bench.script, "HTTP/1.1"), 1);
+    bench.mono_ms += 20000;
+    ASSERT_OK(discover_resolve(bench.discover, bench.cart, "1.0.0", on_digest, &bench, &err), err);
+    wait_for(&bench, &bench.digests, 2);
+    assert_string_equal(bench.digest, DIGEST_A);
+    bench_stop(&bench);
+}
+
+static void a_registry_that_drips_holds_a_worker_for_the_time_of_a_poll(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\""), .drip_ms = 20},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    bench.job_ms = 300;
+    bench_reopen(&bench);
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.errors, 1);
+    assert_int_equal(bench.error.kind, ERR_TIMEOUT);
+    bench_stop(&bench);
+}
+
 static void a_hint_brings_a_poll_at_once_and_many_bring_one(void **state)
 {
     (void)state;
@@ -537,6 +622,9 @@ int main(void)
         cmocka_unit_test(a_tag_that_vanishes_between_two_questions_is_simply_gone),
         cmocka_unit_test(an_emptied_list_is_not_believed),
         cmocka_unit_test(a_registry_that_asks_to_wait_is_left_alone_by_all),
+        cmocka_unit_test(a_429_without_a_time_makes_all_wait_longer_and_longer),
+        cmocka_unit_test(while_a_registry_waits_a_person_is_told_so_at_once),
+        cmocka_unit_test(a_registry_that_drips_holds_a_worker_for_the_time_of_a_poll),
         cmocka_unit_test(a_hint_brings_a_poll_at_once_and_many_bring_one),
         cmocka_unit_test(one_registry_is_asked_one_thing_at_a_time),
         cmocka_unit_test(a_person_may_ask_for_any_tag),

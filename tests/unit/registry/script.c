@@ -51,24 +51,43 @@ static struct script_rule *find_rule(struct script *script, const char *request)
     return NULL;
 }
 
+static void write_answer(struct script *script, const struct script_rule *rule, const char *request,
+                         struct str *out)
+{
+    if (!rule) {
+        str_add(out, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        return;
+    }
+    if (rule->raw) {
+        str_add(out, rule->raw);
+        return;
+    }
+    struct slice body = rule->bytes.bytes ? rule->bytes : slice_of(rule->body);
+    str_addf(out, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n", rule->status,
+             rule->headers, body.length + (rule->is_cut ? 1 : 0));
+    if (rule->is_endless) {
+        str_addf(out, "Link: <?last=%zu>; rel=\"next\"\r\n", ++script->page);
+    }
+    str_add(out, "\r\n");
+    if (strncmp(request, "HEAD ", 5) != 0) {
+        str_add_bytes(out, body.bytes, body.length);
+    }
+}
+
 static void answer(struct script *script, int client, const char *request)
 {
     AUTO_STR(text, 8U << 20);
     const struct script_rule *rule = find_rule(script, request);
-    if (!rule) {
-        str_add(&text, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    } else {
-        bool is_head = strncmp(request, "HEAD ", 5) == 0;
-        size_t length = strlen(rule->body) + (rule->is_cut ? 1 : 0);
-        str_addf(&text, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                 rule->status, rule->headers, length, is_head ? "" : rule->body);
-    }
+    unsigned drip_ms = rule ? rule->drip_ms : 0;
+    write_answer(script, rule, request, &text);
     for (size_t sent = 0; sent < text.length;) {
-        ssize_t put = send(client, text.text + sent, text.length - sent, MSG_NOSIGNAL);
+        size_t length = drip_ms ? 1 : text.length - sent;
+        ssize_t put = send(client, text.text + sent, length, MSG_NOSIGNAL);
         if (put <= 0) {
             break;
         }
         sent += (size_t)put;
+        usleep(drip_ms * 1000);
     }
 }
 
