@@ -63,6 +63,8 @@ static const struct cli_flag server_flags[] = {
     {"poll-git", 0, CLI_DURATION, SERVER(poll_git_ms), "TIME", "how often Git is asked", "30s"},
     {"registry-config", 0, CLI_TEXT, SERVER(registry_config), "FILE",
      "credentials, as in Docker's config.json"},
+    {"registry-requests", 0, CLI_NUMBER, SERVER(registry_requests), "N",
+     "how many requests an hour one registry gets at most", "36000"},
     {"registry-insecure", 0, CLI_LIST, offsetof(struct server_flags, insecure), "HOST",
      "a registry that speaks plain HTTP; may be given again"},
     {"forge-token-file", 0, CLI_TEXT, SERVER(forge_token_file), "FILE",

@@ -18,8 +18,8 @@ static bool check_reporter(const struct principal *who, const struct report *rep
 
 /* An agent's heartbeat comes every 15 s. */
 #define SESSION_TAKEOVER_MS 20000
-/* More than a server uses; their lines take three quarters of the answer at most. */
-#define SHOWN_REGISTRIES_MAX 50
+/* More than a server uses; with long names their lines just fit into the answer. */
+#define SHOWN_REGISTRIES_MAX 40
 
 /* Two agents with one cluster's name would overwrite each other's picture.  A new session may
    begin at any time (a restart); an old one that goes on beside it is the proof of two, and is
@@ -132,10 +132,41 @@ static int64_t count_reachable(struct api *api)
     return count;
 }
 
-static void add_family(struct str *out, const char *name, const char *type, const char *help)
+static int64_t requests_of(const struct discover_host_status *host, int64_t now_ms)
 {
-    str_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+    (void)now_ms;
+    return (int64_t)host->requests;
 }
+
+static int64_t refusals_of(const struct discover_host_status *host, int64_t now_ms)
+{
+    (void)now_ms;
+    return (int64_t)host->refusals;
+}
+
+static int64_t wait_of(const struct discover_host_status *host, int64_t now_ms)
+{
+    return host->waits_until_ms > now_ms ? (host->waits_until_ms - now_ms + 999) / 1000 : 0;
+}
+
+static int64_t is_spent(const struct discover_host_status *host, int64_t now_ms)
+{
+    (void)now_ms;
+    return host->is_spent;
+}
+
+static const struct {
+    const char *name, *type, *help;
+    int64_t (*value)(const struct discover_host_status *host, int64_t now_ms);
+} registry_metrics[] = {
+    {"heddle_registry_requests_total", "counter", "Requests sent to a registry.", requests_of},
+    {"heddle_registry_refusals_total", "counter", "Times that a registry answered 429.",
+     refusals_of},
+    {"heddle_registry_wait_seconds", "gauge",
+     "For how long a registry still wants not to be asked.", wait_of},
+    {"heddle_registry_budget_spent", "gauge",
+     "1 while polls wait since a registry has had its requests of the hour.", is_spent},
+};
 
 /* A host needs no escaping: image_parse() lets no quote into it. */
 static void add_of_registries(struct api *api, struct str *out)
@@ -143,25 +174,14 @@ static void add_of_registries(struct api *api, struct str *out)
     AUTO(arena_free) struct arena *arena = arena_new();
     struct discover_host_status *hosts = NULL;
     size_t count = discover_hosts(api->options.discover, arena, &hosts);
-    count = count < SHOWN_REGISTRIES_MAX ? count : SHOWN_REGISTRIES_MAX;
     int64_t now_ms = env_now_ms(api->options.env);
-    add_family(out, "heddle_registry_requests_total", "counter", "Requests sent to a registry.");
-    for (size_t i = 0; i < count; i++) {
-        str_addf(out, "heddle_registry_requests_total{registry=\"%s\"} %llu\n", hosts[i].host,
-                 (unsigned long long)hosts[i].requests);
-    }
-    add_family(out, "heddle_registry_refusals_total", "counter",
-               "Times that a registry answered 429.");
-    for (size_t i = 0; i < count; i++) {
-        str_addf(out, "heddle_registry_refusals_total{registry=\"%s\"} %llu\n", hosts[i].host,
-                 (unsigned long long)hosts[i].refusals);
-    }
-    add_family(out, "heddle_registry_wait_seconds", "gauge",
-               "For how long a registry still wants not to be asked.");
-    for (size_t i = 0; i < count; i++) {
-        int64_t left_ms = hosts[i].waits_until_ms ? hosts[i].waits_until_ms - now_ms : 0;
-        str_addf(out, "heddle_registry_wait_seconds{registry=\"%s\"} %lld\n", hosts[i].host,
-                 (long long)(left_ms + 999) / 1000);
+    for (size_t i = 0; i < COUNT_OF(registry_metrics); i++) {
+        str_addf(out, "# HELP %s %s\n# TYPE %s %s\n", registry_metrics[i].name,
+                 registry_metrics[i].help, registry_metrics[i].name, registry_metrics[i].type);
+        for (size_t n = 0; n < count && n < SHOWN_REGISTRIES_MAX; n++) {
+            str_addf(out, "%s{registry=\"%s\"} %lld\n", registry_metrics[i].name, hosts[n].host,
+                     (long long)registry_metrics[i].value(&hosts[n], now_ms));
+        }
     }
 }
 

@@ -172,6 +172,8 @@ static json_t *view_registries(const struct api *api, struct arena *arena)
         json_put_int(value, "requests", (int64_t)hosts[i].requests);
         json_put_int(value, "refusals", (int64_t)hosts[i].refusals);
         json_put_time(value, "waitsUntil", hosts[i].waits_until_ms);
+        json_put_int(value, "requestsPerHour", hosts[i].requests_per_hour);
+        json_put_bool(value, "isSpent", hosts[i].is_spent);
         json_array_append_new(registries, value);
     }
     return registries;

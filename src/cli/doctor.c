@@ -160,12 +160,14 @@ static void check_waiting(struct doctor *doctor, const json_t *registries)
     size_t i = 0;
     const json_t *registry = NULL;
     json_array_foreach (registries, i, registry) {
-        const char *until = json_text_at(registry, "waitsUntil", "");
-        if (until[0]) {
-            add(doctor, FINDING_NOTE, "registry",
-                arena_printf(doctor->cli->arena, "%s has asked to wait and is not asked before %s",
-                             json_text_at(registry, "host", "?"), until),
-                "use credentials with a higher limit, or webhooks and a longer --poll-registry");
+        const char *wait = wait_of(doctor->cli, registry);
+        if (wait) {
+            add(doctor, FINDING_NOTE, "registry", wait,
+                json_bool_at(registry, "isSpent", false)
+                    ? "poll less often (--poll-registry) with webhooks, or allow more "
+                      "(--registry-requests)"
+                    : "use credentials with a higher limit, or webhooks and a longer "
+                      "--poll-registry");
         }
     }
 }

@@ -91,16 +91,15 @@ static void show_failing_sources(struct cli *cli, const json_t *sources)
     }
 }
 
-/* While it waits, what is listed is as old as its last answer. */
+/* While a registry is not asked, what is listed is as old as its last answer. */
 static void show_waiting_registries(struct cli *cli, const json_t *registries)
 {
     size_t i = 0;
     const json_t *registry = NULL;
     json_array_foreach (registries, i, registry) {
-        const char *until = json_text_at(registry, "waitsUntil", "");
-        if (until[0]) {
-            screen_wrap(&cli->talk, 0, "%s has asked to wait and is not asked before %s",
-                        json_text_at(registry, "host", "?"), until);
+        const char *wait = wait_of(cli, registry);
+        if (wait) {
+            screen_wrap(&cli->talk, 0, "%s", wait);
         }
     }
 }

@@ -96,6 +96,21 @@ const char *join(struct cli *cli, const json_t *texts, size_t max)
     return arena_strdup(cli->arena, all.text);
 }
 
+const char *wait_of(struct cli *cli, const json_t *registry)
+{
+    const char *host = json_text_at(registry, "host", "?");
+    const char *until = json_text_at(registry, "waitsUntil", "");
+    if (until[0]) {
+        return arena_printf(cli->arena, "%s has asked to wait and is not asked before %s", host,
+                            until);
+    }
+    if (json_bool_at(registry, "isSpent", false)) {
+        return arena_printf(cli->arena, "%s has had its %lld requests of the hour, so polls wait",
+                            host, (long long)json_int_at(registry, "requestsPerHour", 0));
+    }
+    return NULL;
+}
+
 const char *problem_of(struct cli *cli, const json_t *problem)
 {
     const char *file = json_text_at(problem, "file", "");

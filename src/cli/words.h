@@ -20,6 +20,9 @@ const char *version_of(struct cli *cli, const json_t *image);
 /* Texts of an array, joined: "cart, web and 3 more" from `max` on. */
 const char *join(struct cli *cli, const json_t *texts, size_t max);
 
+/* Why a registry is not asked just now, in the arena; NULL when it is. */
+const char *wait_of(struct cli *cli, const json_t *registry);
+
 /* "FILE:LINE: TEXT"; lives in the arena. */
 const char *problem_of(struct cli *cli, const json_t *problem);
 

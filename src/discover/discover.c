@@ -22,6 +22,7 @@ struct host {
     int64_t not_before_mono_ms; /* it asked to wait */
     unsigned refusals_in_a_row; /* 429s since it last answered */
     uint64_t requests, refusals;
+    int64_t paid_mono_us; /* when all that was sent will have been paid for; may lie ahead */
 };
 
 struct repository {
@@ -34,6 +35,7 @@ struct repository {
     bool is_wanted;   /* in the set; one that is not dies when its poll ends */
     bool is_reported; /* the owner has the listing that `known` is */
     bool is_hinted;   /* since the last poll began */
+    unsigned turn;    /* good polls since both questions were asked */
     unsigned failures;
     struct err error;
     int64_t ok_ms;           /* wall */
@@ -183,10 +185,52 @@ static int64_t wall_of(const struct discover *discover, int64_t mono_ms)
     return env_now_ms(discover->options.env) + (mono_ms - now_mono_ms(discover));
 }
 
-static int64_t due_mono_ms(const struct repository *repository)
+/* ---- the budget ---- */
+
+#define HOUR_US INT64_C(3600000000)
+
+static int64_t requests_per_hour(const struct discover *discover)
 {
-    int64_t host_ms = repository->host->not_before_mono_ms;
-    return repository->next_mono_ms > host_ms ? repository->next_mono_ms : host_ms;
+    int64_t wanted = discover->options.requests_per_hour;
+    if (wanted > DISCOVER_REQUESTS_PER_HOUR_MAX) {
+        return DISCOVER_REQUESTS_PER_HOUR_MAX;
+    }
+    return wanted > 0 ? wanted : DISCOVER_REQUESTS_PER_HOUR;
+}
+
+/* A tenth of the hour's requests may go at once, so each of them is paid off at the pace of the
+   other nine tenths: no hour ever sees more than all of them. */
+static int64_t request_us(const struct discover *discover)
+{
+    return HOUR_US * 10 / (9 * requests_per_hour(discover));
+}
+
+static void pay(const struct discover *discover, struct host *host, uint64_t requests)
+{
+    int64_t now_us = now_mono_ms(discover) * 1000;
+    int64_t from_us = host->paid_mono_us > now_us ? host->paid_mono_us : now_us;
+    host->requests += requests;
+    host->paid_mono_us = from_us + (int64_t)requests * request_us(discover);
+}
+
+/* From when on the budget has one more; in the past when it has. */
+static int64_t affordable_mono_ms(const struct discover *discover, const struct host *host)
+{
+    int64_t at_once = requests_per_hour(discover) / 10;
+    int64_t ahead_us = (at_once > 0 ? at_once - 1 : 0) * request_us(discover);
+    return (host->paid_mono_us - ahead_us + 999) / 1000;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t due_mono_ms(const struct discover *discover, const struct repository *repository)
+{
+    const struct host *host = repository->host;
+    return later(repository->next_mono_ms,
+                 later(host->not_before_mono_ms, affordable_mono_ms(discover, host)));
 }
 
 /* ---- jobs ---- */
@@ -251,7 +295,7 @@ static void note_host(const struct discover *discover, struct host *host, struct
     uint64_t asked = poll->registry ? registry_take_asked(poll->registry) : 0;
     host->is_busy = false;
     host->registry = TAKE(poll->registry);
-    host->requests += asked;
+    pay(discover, host, asked);
     if (poll->is_ok) {
         host->refusals_in_a_row = 0;
     } else if (asked > 0) {
@@ -297,6 +341,7 @@ static void note_listing(struct discover *discover, struct repository *repositor
     repository->ok_ms = env_now_ms(discover->options.env);
     repository->tag_count = poll->row_count;
     repository->is_reported = true;
+    repository->turn = poll->scope == POLL_BOTH ? 1 : repository->turn + 1;
     plan_next(discover, repository, poll);
     if (is_news) {
         discover->options.on_versions(discover->options.context, poll->repository, poll->rows,
@@ -311,7 +356,7 @@ static void note_failure(struct discover *discover, struct repository *repositor
     repository->error = poll->err;
     plan_next(discover, repository, poll);
     discover->options.on_error(discover->options.context, poll->repository, &poll->err,
-                               wall_of(discover, due_mono_ms(repository)));
+                               wall_of(discover, due_mono_ms(discover, repository)));
 }
 
 static void end_poll(struct discover *discover, struct repository *repository, struct poll *poll)
@@ -371,6 +416,17 @@ static void start_job(struct discover *discover, struct host *host, struct job *
     loop_work(discover->options.loop, NULL, run_job, end_job, job);
 }
 
+/* Whatever is new, unsure or hinted at gets both questions. */
+static enum poll_scope scope_of(const struct repository *repository)
+{
+    if (repository->is_hinted || !repository->is_reported || repository->failures > 0) {
+        return POLL_BOTH;
+    }
+    bool is_other_turn = repository->turn % DISCOVER_TURNS == 0;
+    bool follows_one = repository->rule->policy == POLICY_DIGEST;
+    return is_other_turn != follows_one ? POLL_NEWEST : POLL_TAGS;
+}
+
 static void start_poll(struct discover *discover, struct repository *repository)
 {
     struct job *job = xcalloc(1, sizeof(*job));
@@ -382,6 +438,7 @@ static void start_poll(struct discover *discover, struct repository *repository)
     poll->rule = rule_copy(repository->rule);
     poll->known = repository->known;
     poll->now_ms = env_now_ms(discover->options.env);
+    poll->scope = scope_of(repository);
     repository->known = (struct map){0};
     repository->hint_count = 0;
     repository->is_hinted = false;
@@ -392,6 +449,15 @@ static void start_poll(struct discover *discover, struct repository *repository)
 
 /* ---- what is due ---- */
 
+/* All of a registry may be due at one time, when it or the budget has made them wait. */
+static bool is_before(const struct discover *discover, const struct repository *a,
+                      const struct repository *b)
+{
+    int64_t a_due_ms = due_mono_ms(discover, a);
+    int64_t b_due_ms = due_mono_ms(discover, b);
+    return a_due_ms != b_due_ms ? a_due_ms < b_due_ms : a->next_mono_ms < b->next_mono_ms;
+}
+
 /* The repository that has waited longest of those that could be polled now, or will be next. */
 static struct repository *next_repository(const struct discover *discover)
 {
@@ -399,7 +465,7 @@ static struct repository *next_repository(const struct discover *discover)
     MAP_EACH (slot, &discover->repositories) {
         struct repository *repository = slot->value;
         bool is_free = !repository->is_polling && !repository->host->is_busy;
-        if (is_free && (!first || due_mono_ms(repository) < due_mono_ms(first))) {
+        if (is_free && (!first || is_before(discover, repository, first))) {
             first = repository;
         }
     }
@@ -449,7 +515,7 @@ void discover_run_due(struct discover *discover)
     }
     while (discover->running < DISCOVER_POLLS_MAX) {
         struct repository *next = next_repository(discover);
-        int64_t wait_ms = next ? due_mono_ms(next) - now_mono_ms(discover) : 0;
+        int64_t wait_ms = next ? due_mono_ms(discover, next) - now_mono_ms(discover) : 0;
         if (!next) {
             return; /* each job that ends comes here again */
         }
@@ -614,7 +680,7 @@ size_t discover_state(const struct discover *discover, struct arena *arena,
         (*out)[count++] = (struct discover_status){
             .repository = arena_strdup(arena, repository->name),
             .ok_ms = repository->ok_ms,
-            .next_ms = wall_of(discover, due_mono_ms(repository)),
+            .next_ms = wall_of(discover, due_mono_ms(discover, repository)),
             .is_polling = repository->is_polling,
             .failures = repository->failures,
             .error = repository->error,
@@ -645,6 +711,8 @@ size_t discover_hosts(const struct discover *discover, struct arena *arena,
             .requests = host->requests,
             .refusals = host->refusals,
             .waits_until_ms = waits ? wall_of(discover, host->not_before_mono_ms) : 0,
+            .requests_per_hour = requests_per_hour(discover),
+            .is_spent = affordable_mono_ms(discover, host) > now_mono_ms(discover),
         };
     }
     qsort(*out, count, sizeof(**out), by_host);

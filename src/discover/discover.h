@@ -20,6 +20,11 @@
 #define DISCOVER_POLLS_MAX 4
 #define DISCOVER_RETRY_MS_MAX (INT64_C(10) * 60000)
 #define DISCOVER_HINT_GAP_MS 1000 /* between two polls of a repository that hints ask for */
+/* A poll at rest is one question: what tags there are, or, each so-manieth time, whether the newest
+   has moved.  Where one moving tag is followed it is the other way round. */
+#define DISCOVER_TURNS 10
+#define DISCOVER_REQUESTS_PER_HOUR 36000
+#define DISCOVER_REQUESTS_PER_HOUR_MAX 1000000000
 /* Digests are resolved for this many of the newest tags that the policy admits; older and other
    tags are listed without one: see discover_resolve(). */
 #define DISCOVER_DIGESTS_MAX 100
@@ -32,6 +37,10 @@ struct discover_options {
     struct registry_options registry; /* what it points to must outlive the discover */
     int64_t poll_ms;                  /* between two polls of a repository, give or take a tenth */
     int64_t job_ms;                   /* what one poll may take; 0: 5 min */
+    /* Of one registry, tokens included; 0: DISCOVER_REQUESTS_PER_HOUR.  Polls wait for it, longest
+       waiting first; one that has begun is ended, and what people ask is asked at once and paid
+       for by later polls.  A tenth of it may be spent at once, the rest over the hour. */
+    int64_t requests_per_hour;
     /* All tags of a repository; called for the first listing and for each that differs from the one
        before.  The rows are the callee's until it returns. */
     void (*on_versions)(void *context, const char *repository, const struct version_row *rows,
@@ -89,9 +98,11 @@ size_t discover_state(const struct discover *discover, struct arena *arena,
                       struct discover_status **out);
 struct discover_host_status {
     const char *host;
-    uint64_t requests;      /* sent since the start, those for tokens included */
-    uint64_t refusals;      /* polls and lookups that a 429 has ended */
-    int64_t waits_until_ms; /* wall time before which it asked not to be asked; 0: it did not */
+    uint64_t requests;         /* sent since the start, those for tokens included */
+    uint64_t refusals;         /* polls and lookups that a 429 has ended */
+    int64_t waits_until_ms;    /* wall time before which it asked not to be asked; 0: it did not */
+    int64_t requests_per_hour; /* at most */
+    bool is_spent;             /* polls wait for the next of them */
 };
 /* One per registry that was ever needed, sorted by host, in the arena. */
 size_t discover_hosts(const struct discover *discover, struct arena *arena,

@@ -140,8 +140,8 @@ static bool resolve(struct poll *poll, const struct candidate *candidate)
 static bool resolve_all(struct poll *poll, const struct candidate *candidates, size_t count)
 {
     for (size_t i = 0; i < count && i < DISCOVER_DIGESTS_MAX; i++) {
-        bool is_unsure =
-            i == 0 || !candidates[i].known->digest[0] || is_hinted(poll, candidates[i].tag);
+        bool is_unsure = (i == 0 && poll->scope != POLL_TAGS) || !candidates[i].known->digest[0] ||
+                         is_hinted(poll, candidates[i].tag);
         if (is_unsure && !resolve(poll, &candidates[i])) {
             return false;
         }
@@ -149,29 +149,32 @@ static bool resolve_all(struct poll *poll, const struct candidate *candidates, s
     return true;
 }
 
-static size_t find_candidates(const struct poll *poll, const struct registry_tags *tags,
-                              struct candidate *out)
+static size_t find_candidates(const struct poll *poll, struct candidate *out)
 {
     AUTO(policy_close) struct policy_reader *reader = NULL;
     struct err ignored = {0}; /* rules were checked when they were read */
     size_t count = 0;
-    bool is_readable = policy_open(poll->rule, &reader, &ignored);
-    for (size_t i = 0; is_readable && i < tags->count; i++) {
-        if (policy_admit(reader, tags->tags[i], out[count].key)) {
-            out[count].tag = tags->tags[i];
-            out[count++].known = map_get(&poll->known, tags->tags[i]);
+    if (!policy_open(poll->rule, &reader, &ignored)) {
+        return 0;
+    }
+    MAP_EACH (slot, &poll->known) {
+        struct known_tag *known = slot->value;
+        if (known->is_listed && policy_admit(reader, slot->key, out[count].key)) {
+            out[count].tag = slot->key;
+            out[count++].known = known;
         }
     }
     return count;
 }
 
-static bool resolve_admitted(struct poll *poll, const struct registry_tags *tags)
+static bool resolve_admitted(struct poll *poll, size_t *out_count)
 {
-    struct candidate *candidates = xcalloc(tags->count, sizeof(*candidates));
-    size_t count = find_candidates(poll, tags, candidates);
+    struct candidate *candidates = xcalloc(poll->known.count, sizeof(*candidates));
+    size_t count = find_candidates(poll, candidates);
     qsort_r(candidates, count, sizeof(*candidates), newest_first, poll->rule);
     bool is_done = resolve_all(poll, candidates, count);
     free(candidates);
+    *out_count = count;
     return is_done;
 }
 
@@ -201,15 +204,43 @@ static bool check_not_emptied(struct poll *poll, const struct registry_tags *tag
                    poll->repository, poll->known.count);
 }
 
-void poll_run(struct poll *poll)
+/* What was listed the last time still counts. */
+static void keep_listed(struct poll *poll)
+{
+    MAP_EACH (slot, &poll->known) {
+        ((struct known_tag *)slot->value)->is_listed = true;
+    }
+}
+
+static bool list(struct poll *poll)
 {
     AUTO(registry_tags_done) struct registry_tags tags = {0};
     if (!registry_list_tags(poll->registry, poll->repository, &tags, &poll->retry_ms, &poll->err) ||
         !check_not_emptied(poll, &tags)) {
-        return;
+        return false;
     }
     note_listed(poll, &tags);
-    if (!resolve_admitted(poll, &tags)) {
+    return true;
+}
+
+/* Without a tag that counts there is none to look at, so the list may have one now. */
+static bool look_at_newest(struct poll *poll)
+{
+    size_t count = 0;
+    keep_listed(poll);
+    return resolve_admitted(poll, &count) &&
+           (count > 0 || (list(poll) && resolve_admitted(poll, &count)));
+}
+
+static bool look_at_list(struct poll *poll)
+{
+    size_t count = 0;
+    return list(poll) && resolve_admitted(poll, &count);
+}
+
+void poll_run(struct poll *poll)
+{
+    if (!(poll->scope == POLL_NEWEST ? look_at_newest(poll) : look_at_list(poll))) {
         return;
     }
     forget_unlisted(poll);

@@ -22,8 +22,11 @@ struct version_rule *rule_copy(const struct version_rule *rule);
 void rule_free(struct version_rule **rule);
 bool rule_equals(const struct version_rule *a, const struct version_rule *b);
 
+enum poll_scope { POLL_BOTH, POLL_TAGS, POLL_NEWEST };
+
 struct poll {
     /* in */
+    enum poll_scope scope;
     struct registry *registry; /* this job's alone while it runs */
     char repository[IMAGE_REPOSITORY_BYTES];
     struct version_rule *rule;

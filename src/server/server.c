@@ -470,6 +470,7 @@ static bool open_discover(struct server *server, struct err *err)
                      .insecure_hosts = server->options.registry_insecure,
                      .insecure_host_count = server->options.registry_insecure_count},
         .poll_ms = server->options.poll_registry_ms,
+        .requests_per_hour = server->options.registry_requests,
         .on_versions = on_versions,
         .on_error = on_registry_error,
         .context = server,

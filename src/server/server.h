@@ -20,6 +20,7 @@ struct server_options {
     const char *base_path;                /* "/heddle", when a proxy serves it there; NULL: "" */
     int64_t poll_registry_ms;             /* 0: 30 s */
     int64_t poll_git_ms;                  /* 0: 30 s */
+    int64_t registry_requests;            /* per hour and registry; 0: 36000 */
     const char *registry_config;          /* Docker's config.json, or NULL */
     const char *const *registry_insecure; /* hosts spoken to by plain HTTP */
     size_t registry_insecure_count;

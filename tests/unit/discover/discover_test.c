@@ -29,11 +29,12 @@ struct bench {
     int chance; /* every byte of what is drawn by chance */
     char cart[64], web[64];
     int listings, errors, digests; /* callbacks so far */
+    int requests;                  /* as count_requests() has found */
     char listing[1024];            /* of the last: "tag=digest's first letter", sorted */
     struct err error;
     int64_t retry_at_ms;
     char digest[IMAGE_DIGEST_BYTES];
-    int64_t job_ms;
+    int64_t job_ms, requests_per_hour;
     const int *awaited;
     int wanted;
     int64_t waited_ms;
@@ -113,6 +114,7 @@ static void bench_reopen(struct bench *bench)
                                        .env = &bench->env,
                                        .poll_ms = POLL_MS,
                                        .job_ms = bench->job_ms,
+                                       .requests_per_hour = bench->requests_per_hour,
                                        .on_versions = on_versions,
                                        .on_error = on_error,
                                        .context = bench};
@@ -219,25 +221,156 @@ static void an_equal_listing_is_not_told_again_and_costs_one_question(void **sta
     struct script_rule rules[] = {
         {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\"")},
         {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A)},
-        {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_B), .times = 2},
+        {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_B), .times = 1},
         {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_C)},
     };
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
     wait_for(&bench, &bench.listings, 1);
+    assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b");
     advance(&bench, POLL_MS - POLL_MS / 10 - 1);
     assert_false(is_polling(&bench, bench.cart));
     advance(&bench, 1);
     assert_true(is_polling(&bench, bench.cart));
     finish_poll(&bench, bench.cart);
+    for (int turn = 2; turn < DISCOVER_TURNS; turn++) {
+        advance(&bench, POLL_MS);
+        finish_poll(&bench, bench.cart);
+    }
     assert_int_equal(bench.listings, 1);
-    assert_int_equal(script_count(&bench.script, HEAD_CART "1.0.0"), 1);
-    assert_int_equal(script_count(&bench.script, HEAD_CART "1.1.0"), 2);
-    /* The third time the newest tag has moved. */
+    assert_int_equal(script_count(&bench.script, HEAD_CART), 2);
+    assert_int_equal(script_count(&bench.script, LIST_CART), DISCOVER_TURNS);
+    /* The tenth time it is asked whether the newest has moved, and nothing else. */
     advance(&bench, POLL_MS);
     wait_for(&bench, &bench.listings, 2);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=c");
+    assert_int_equal(script_count(&bench.script, HEAD_CART), 3);
+    assert_int_equal(script_count(&bench.script, LIST_CART), DISCOVER_TURNS);
+    bench_stop(&bench);
+}
+
+static void one_tag_that_is_followed_is_asked_for_alone(void **state)
+{
+    (void)state;
+    static const struct version_rule main_only = {
+        .images = "**", .policy = POLICY_DIGEST, .range = "main", .tags = ""};
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\""), .times = 2},
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"main\"")},
+        {.when = HEAD_CART "main ", DIGEST(DIGEST_A), .times = 2},
+        {.when = HEAD_CART "main ", DIGEST(DIGEST_B)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    struct discover_repository cart = {bench.cart, &main_only};
+    discover_set_repositories(bench.discover, &cart, 1);
+    wait_for(&bench, &bench.listings, 1);
+    assert_string_equal(bench.listing, "1.0.0=");
+    /* While there is no such tag it is looked for in the list. */
+    advance(&bench, POLL_MS);
+    finish_poll(&bench, bench.cart);
+    advance(&bench, POLL_MS);
+    wait_for(&bench, &bench.listings, 2);
+    assert_string_equal(bench.listing, "1.0.0= main=a");
+    advance(&bench, POLL_MS);
+    finish_poll(&bench, bench.cart);
+    advance(&bench, POLL_MS);
+    wait_for(&bench, &bench.listings, 3);
+    assert_string_equal(bench.listing, "1.0.0= main=b");
+    assert_int_equal(script_count(&bench.script, LIST_CART), 3);
+    assert_int_equal(script_count(&bench.script, HEAD_CART), 3);
+    bench_stop(&bench);
+}
+
+/* ---- what it costs ---- */
+
+#define IMAGES 500
+
+static struct discover_host_status host_of(const struct bench *bench, struct arena *arena)
+{
+    struct discover_host_status *hosts = NULL;
+    assert_int_equal(discover_hosts(bench->discover, arena, &hosts), 1);
+    return hosts[0];
+}
+
+static void watch_many(struct bench *bench, size_t count)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct discover_repository *many = arena_alloc(arena, count, sizeof(*many));
+    for (size_t i = 0; i < count; i++) {
+        many[i].repository = arena_printf(arena, "127.0.0.1:%d/shop/%zu", bench->script.port, i);
+        many[i].rule = &semver;
+    }
+    discover_set_repositories(bench->discover, many, count);
+}
+
+static void count_requests(void *context)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct bench *bench = context;
+    bench->requests = (int)host_of(bench, arena).requests;
+}
+
+/* Until so many requests were sent and answered. */
+static void finish_requests(struct bench *bench, int requests)
+{
+    struct loop_timer *timer = loop_timer_start(bench->loop, 0, 1, count_requests, bench);
+    wait_for(bench, &bench->requests, requests);
+    loop_timer_stop(&timer);
+}
+
+static void five_hundred_images_at_rest_cost_a_request_each_and_no_manifest(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct script_rule rules[] = {
+        {.when = "HEAD /v2/shop/", DIGEST(DIGEST_A)},
+        {.when = "GET /v2/shop/", TAGS("\"1.0.0\"")},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    bench.chance = 0x55;
+    watch_many(&bench, IMAGES);
+    wait_for(&bench, &bench.listings, IMAGES);
+    assert_int_equal(host_of(&bench, arena).requests, 2 * IMAGES);
+    for (int round = 1; round <= 2; round++) {
+        advance(&bench, POLL_MS + POLL_MS / 10);
+        finish_requests(&bench, (2 + round) * IMAGES);
+    }
+    assert_int_equal(host_of(&bench, arena).requests, 4 * IMAGES);
+    assert_int_equal(script_count(&bench.script, "HEAD /v2/"), IMAGES);
+    assert_int_equal(script_count(&bench.script, "GET /v2/"), 3 * IMAGES);
+    assert_int_equal(script_count(&bench.script, "/tags/list"), 3 * IMAGES);
+    bench_stop(&bench);
+}
+
+/* 100 an hour are ten at once, and the other ninety at even distances. */
+static void no_hour_sees_more_requests_than_the_budget(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct script_rule rules[] = {{.when = "GET /v2/shop/", TAGS("")}};
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    bench.requests_per_hour = 100;
+    bench_reopen(&bench);
+    watch_many(&bench, 60);
+    finish_requests(&bench, 10);
+    assert_true(host_of(&bench, arena).is_spent);
+    assert_int_equal(bench.listings, 10);
+    /* Each 40 s there is one more. */
+    advance(&bench, 39999);
+    assert_int_equal(host_of(&bench, arena).requests, 10);
+    advance(&bench, 1);
+    finish_requests(&bench, 11);
+    for (int i = 12; i <= 100; i++) {
+        advance(&bench, 40000);
+        finish_requests(&bench, i);
+    }
+    assert_true(bench.mono_ms >= 3600000);
+    /* Who waits longest goes first, so all have had their turn. */
+    assert_int_equal(bench.listings, 60);
     bench_stop(&bench);
 }
 
@@ -423,13 +556,6 @@ static void a_registry_that_asks_to_wait_is_left_alone_by_all(void **state)
     bench_stop(&bench);
 }
 
-static struct discover_host_status host_of(const struct bench *bench, struct arena *arena)
-{
-    struct discover_host_status *hosts = NULL;
-    assert_int_equal(discover_hosts(bench->discover, arena, &hosts), 1);
-    return hosts[0];
-}
-
 /* Many repositories and a 429 each would be a storm of our own. */
 static void a_429_without_a_time_makes_all_wait_longer_and_longer(void **state)
 {
@@ -613,6 +739,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_repository_is_listed_with_the_digests_that_count),
         cmocka_unit_test(an_equal_listing_is_not_told_again_and_costs_one_question),
+        cmocka_unit_test(one_tag_that_is_followed_is_asked_for_alone),
+        cmocka_unit_test(five_hundred_images_at_rest_cost_a_request_each_and_no_manifest),
+        cmocka_unit_test(no_hour_sees_more_requests_than_the_budget),
         cmocka_unit_test(a_listing_that_could_not_be_kept_is_told_again),
         cmocka_unit_test(what_the_store_remembers_is_not_asked_again),
         cmocka_unit_test(a_failing_registry_moves_nothing_and_is_asked_later_and_later),

@@ -15,12 +15,13 @@ struct script_rule {
     const char *status;  /* "200 OK" */
     const char *headers; /* lines, each ended by \r\n; "" for none */
     const char *body;
+    bool is_cut; /* promises one byte more than it sends */
+    int times;   /* matches that often, then never; 0: always */
+
     struct slice bytes; /* instead of `body`, when that has zero bytes in it */
     const char *raw;    /* instead of all of the answer, or NULL */
-    bool is_cut;        /* promises one byte more than it sends */
     bool is_endless;    /* names a next page, another one each time */
     unsigned drip_ms;   /* sends a byte each so many milliseconds; 0: all at once */
-    int times;          /* matches that often, then never; 0: always */
 };
 
 struct script {
