@@ -45,113 +45,6 @@ static void refuse(struct changer *changer, const struct inspect_place *place, c
 
 /* ---- what to amend ---- */
 
-typedef VEC(struct yaml_amendment) amendment_vec;
-
-static void set(amendment_vec *amendments, const struct yaml_node *node, const char *value)
-{
-    if (strcmp(node->text, value) != 0) {
-        *VEC_ADD(amendments) =
-            (struct yaml_amendment){.kind = YAML_AMEND_SET, .at = node, .value = value};
-    }
-}
-
-static void add(amendment_vec *amendments, const struct locate_place *place,
-                const struct yaml_node *behind, const char *key, const char *value)
-{
-    *VEC_ADD(amendments) = (struct yaml_amendment){
-        .kind = YAML_AMEND_ADD, .in = place->parent, .at = behind, .key = key, .value = value};
-}
-
-static void amend_whole(const struct changer *changer, const struct locate_place *place,
-                        amendment_vec *amendments)
-{
-    const struct inspect_wish *wish = changer->wish;
-    const char *value = arena_printf(changer->arena, "%.*s%s%s%s%s%s", (int)place->whole_skip,
-                                     place->whole->text, place->image, wish->tag[0] ? ":" : "",
-                                     wish->tag, wish->digest[0] ? "@" : "", wish->digest);
-    set(amendments, place->whole, value);
-}
-
-/* Without a digest of its own, a new tag with the old digest would still run the old image. */
-static void drop_digest(const struct locate_place *place, amendment_vec *amendments)
-{
-    if (place->digest_node && place->form == LOCATE_KUSTOMIZE) {
-        *VEC_ADD(amendments) = (struct yaml_amendment){
-            .kind = YAML_AMEND_REMOVE, .in = place->parent, .at = place->digest_node};
-    } else if (place->digest_node) {
-        set(amendments, place->digest_node, "");
-    }
-}
-
-/* Tag and digest in one scalar, as charts without a key for digests want it. */
-static const char *joined(const struct changer *changer)
-{
-    return arena_printf(changer->arena, "%s@%s", changer->wish->tag, changer->wish->digest);
-}
-
-/* The value behind which something comes that takes the place of `node`: the one before it, since
-   what is removed leaves nothing to stand behind. */
-static const struct yaml_node *beside(const struct yaml_node *mapping, const struct yaml_node *node)
-{
-    const struct yaml_node *before = NULL;
-    for (size_t i = 1; i < mapping->item_count; i += 2) {
-        bool is_it = mapping->items[i] == node;
-        if (is_it && before) {
-            break;
-        }
-        before = is_it ? before : mapping->items[i];
-    }
-    return before;
-}
-
-/* No tag, since only a digest is wanted. */
-static void drop_tag(const struct locate_place *place, amendment_vec *amendments)
-{
-    if (place->tag_node && place->form == LOCATE_KUSTOMIZE) {
-        *VEC_ADD(amendments) = (struct yaml_amendment){
-            .kind = YAML_AMEND_REMOVE, .in = place->parent, .at = place->tag_node};
-    } else if (place->tag_node) {
-        set(amendments, place->tag_node, "");
-    }
-}
-
-/* The reason when it is refused. */
-static const char *amend_split(const struct changer *changer, const struct locate_place *place,
-                               amendment_vec *amendments)
-{
-    const struct inspect_wish *wish = changer->wish;
-    bool is_joined = place->tag_node && place->tag_node == place->digest_node;
-    bool has_digest_key = !is_joined && (place->digest_node || place->digest_key);
-    const char *tag = wish->digest[0] && !has_digest_key ? joined(changer) : wish->tag;
-    if (!wish->tag[0] && !has_digest_key) {
-        return "a digest alone cannot stand where a tag does; write NAME=TAG@DIGEST";
-    }
-    if (!wish->tag[0]) {
-        drop_tag(place, amendments);
-    } else if (place->tag_node) {
-        set(amendments, place->tag_node, tag);
-    } else if (place->tag_key) {
-        const struct yaml_node *behind =
-            wish->digest[0] ? place->digest_node : beside(place->parent, place->digest_node);
-        add(amendments, place, behind, place->tag_key, tag);
-    } else {
-        return "there is no key that a tag could go into";
-    }
-    if (is_joined || !has_digest_key) {
-        return NULL;
-    }
-    if (!wish->digest[0]) {
-        drop_digest(place, amendments);
-    } else if (place->digest_node) {
-        set(amendments, place->digest_node, wish->digest);
-    } else {
-        const struct yaml_node *behind =
-            wish->tag[0] ? place->tag_node : beside(place->parent, place->tag_node);
-        add(amendments, place, behind, place->digest_key, wish->digest);
-    }
-    return NULL;
-}
-
 static bool is_as_wished(const struct inspect_wish *wish, const struct locate_place *at)
 {
     return strcmp(at->tag, wish->tag) == 0 && strcmp(at->digest, wish->digest) == 0;
@@ -159,7 +52,7 @@ static bool is_as_wished(const struct inspect_wish *wish, const struct locate_pl
 
 /* The amendments of one place; the reason when it is refused. */
 static const char *amend_place(struct changer *changer, const struct inspect_place *place,
-                               const struct locate_place *at, amendment_vec *amendments)
+                               const struct locate_place *at, locate_amendments *amendments)
 {
     if (at->trouble) {
         return at->trouble;
@@ -167,11 +60,8 @@ static const char *amend_place(struct changer *changer, const struct inspect_pla
     if (override_is_needed(changer, place)) {
         return override_instead(changer, place);
     }
-    if (at->whole) {
-        amend_whole(changer, at, amendments);
-        return NULL;
-    }
-    return amend_split(changer, at, amendments);
+    const struct inspect_wish *wish = changer->wish;
+    return locate_amend(at, wish->tag, wish->digest, changer->arena, amendments);
 }
 
 /* ---- one file ---- */
@@ -186,11 +76,11 @@ struct piece {
 struct file_change {
     struct locate_file file;
     const struct locate_place *places; /* those from the last one found on */
-    amendment_vec amendments;
+    locate_amendments amendments;
     VEC(struct piece) pieces;
     size_t first_refusal;
     size_t trials;
-    amendment_vec kept;
+    locate_amendments kept;
     struct str after; /* all pieces done; empty when some are not kept */
 };
 
@@ -202,18 +92,12 @@ static void file_change_done(struct file_change *change)
     str_done(&change->after);
 }
 
-static bool is_same_place(const struct locate_place *a, const struct locate_place *b)
-{
-    return a->document == b->document && a->line == b->line && a->column == b->column &&
-           a->form == b->form && strcmp(a->container, b->container) == 0;
-}
-
 /* Both lists are in the same order, so the search goes on where it ended. */
 static const struct locate_place *find_again(struct file_change *change,
                                              const struct locate_place *wanted)
 {
     const struct locate_place *found = change->places;
-    while (found && !is_same_place(found, wanted)) {
+    while (found && !locate_is_same(found, wanted)) {
         found = found->next;
     }
     change->places = found ? found : change->places;
@@ -325,7 +209,7 @@ static int by_unit(const void *left, const void *right)
 
 /* Two places can be one value, by a merge key: it is set once. */
 static void add_pieces(const struct file_change *change, size_t low, size_t high,
-                       amendment_vec *out)
+                       locate_amendments *out)
 {
     AUTO(map_done) struct map is_set = {0};
     for (size_t i = low; i < high; i++) {
@@ -345,7 +229,7 @@ static void add_pieces(const struct file_change *change, size_t low, size_t high
 static bool try_pieces(struct file_change *change, size_t low, size_t high, struct err *err)
 {
     AUTO_STR(result, YAML_BYTES_MAX);
-    amendment_vec amendments = {0};
+    locate_amendments amendments = {0};
     add_pieces(change, low, high, &amendments);
     change->trials++;
     bool done = yaml_amend(change->file.text, change->file.documents, amendments.items,

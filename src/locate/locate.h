@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/vec.h"
 #include "model/pipeline.h"
 #include "yaml/yaml.h"
 
@@ -68,6 +69,18 @@ struct locate_file {
 
 /* The places of a file, in the order of the text.  In the arena. */
 struct locate_place *locate_places(const struct locate_file *file, struct arena *arena);
+
+/* Do both stand for one place, found in the same text? */
+bool locate_is_same(const struct locate_place *a, const struct locate_place *b);
+
+typedef VEC(struct yaml_amendment) locate_amendments;
+
+/* Add the amendments after which the place says this version; none when it does.  `digest` "": an
+   old digest goes, since it would still mean the old image.  The reason, without end mark, when the
+   place cannot say it; some amendments may have been added then.  They refer to the place's nodes.
+ */
+const char *locate_amend(const struct locate_place *place, const char *tag, const char *digest,
+                         struct arena *arena, locate_amendments *out);
 
 /* "host:5000/app:1.0@sha256:…" taken apart as it is written, valid or not; "" for what is absent.
  */
