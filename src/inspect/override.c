@@ -142,14 +142,16 @@ static struct yaml_amendment entry_of(const struct changer *changer, const struc
     if (wish->digest[0]) {
         pairs[count++] = (struct yaml_pair){"digest", wish->digest};
     }
+    struct yaml_item *item = ARENA_NEW(changer->arena, struct yaml_item);
+    *item = (struct yaml_item){pairs, count};
     const struct yaml_node *images = yaml_get(root, "images");
     bool is_list = images && images->kind == YAML_SEQUENCE;
     return (struct yaml_amendment){
         .kind = is_list ? YAML_AMEND_APPEND : YAML_AMEND_ADD,
         .in = is_list ? images : root,
         .key = "images",
-        .pairs = pairs,
-        .pair_count = count,
+        .items = item,
+        .item_count = 1,
     };
 }
 

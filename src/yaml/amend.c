@@ -12,7 +12,6 @@
 #include "yaml/internal.h"
 
 #define INDENT_MAX (4 * YAML_DEPTH_MAX)
-#define LINE_BYTES_MAX 4096
 
 struct splice {
     size_t start, end; /* bytes that go */
@@ -98,20 +97,44 @@ static void write_pair(struct str *out, const struct yaml_pair *pair, bool in_fl
 }
 
 /* "- name: x\n  newTag: y\n", or "{name: "x", newTag: "y"}". */
-static void write_item(struct str *out, const struct yaml_amendment *amendment, bool in_flow)
+static void write_item(struct str *out, const struct yaml_item *item, bool in_flow, unsigned indent)
 {
     str_add(out, in_flow ? "{" : "");
-    for (size_t i = 0; i < amendment->pair_count; i++) {
+    for (size_t i = 0; i < item->count; i++) {
         if (in_flow) {
             str_add(out, i ? ", " : "");
-            write_pair(out, &amendment->pairs[i], true);
+            write_pair(out, &item->pairs[i], true);
         } else {
-            str_add(out, i ? "  " : "- ");
-            write_pair(out, &amendment->pairs[i], false);
+            str_addf(out, "%*s%s", (int)indent, "", i ? "  " : "- ");
+            write_pair(out, &item->pairs[i], false);
             str_add(out, "\n");
         }
     }
     str_add(out, in_flow ? "}" : "");
+}
+
+static void write_items(struct str *out, const struct yaml_amendment *amendment, bool in_flow,
+                        unsigned indent)
+{
+    for (size_t i = 0; i < amendment->item_count; i++) {
+        str_add(out, in_flow && i ? ", " : "");
+        write_item(out, &amendment->items[i], in_flow, indent);
+    }
+}
+
+/* How far the mapping's lists stand to the right of their keys. */
+static unsigned list_indent(struct slice text, const struct yaml_node *mapping)
+{
+    for (size_t i = 0; i + 1 < mapping->item_count; i += 2) {
+        const struct yaml_node *key = mapping->items[i];
+        const struct yaml_node *value = mapping->items[i + 1];
+        bool shows_it = value->kind == YAML_SEQUENCE && !value->is_alias && !is_flow(text, value) &&
+                        value->column >= key->column && value->column - key->column <= INDENT_MAX;
+        if (shows_it) {
+            return value->column - key->column;
+        }
+    }
+    return 0;
 }
 
 static const struct yaml_node *last_of(const struct yaml_node *collection)
@@ -123,15 +146,15 @@ static bool plan_add(struct amend *amend, const struct yaml_amendment *amendment
 {
     const struct yaml_node *mapping = amendment->in;
     const struct yaml_node *after = amendment->at ? amendment->at : last_of(mapping);
-    AUTO_STR(text, LINE_BYTES_MAX);
+    AUTO_STR(text, YAML_BYTES_MAX);
     if (!after) {
         return false; /* `{}`: nothing shows its style */
     }
     bool in_flow = is_flow(amend->text, mapping);
     str_add(&text, in_flow ? ", " : "");
-    if (amendment->pairs) {
+    if (amendment->items) {
         str_addf(&text, in_flow ? "%s: [" : "%s:\n", amendment->key);
-        write_item(&text, amendment, in_flow);
+        write_items(&text, amendment, in_flow, list_indent(amend->text, mapping));
         str_add(&text, in_flow ? "]" : "");
     } else {
         struct yaml_pair pair = {amendment->key, amendment->value};
@@ -148,10 +171,10 @@ static bool plan_add(struct amend *amend, const struct yaml_amendment *amendment
 static bool plan_append(struct amend *amend, const struct yaml_amendment *amendment)
 {
     const struct yaml_node *last = last_of(amendment->in);
-    AUTO_STR(text, LINE_BYTES_MAX);
+    AUTO_STR(text, YAML_BYTES_MAX);
     bool in_flow = is_flow(amend->text, amendment->in);
     str_add(&text, in_flow && last ? ", " : "");
-    write_item(&text, amendment, in_flow);
+    write_items(&text, amendment, in_flow, 0);
     if (in_flow) {
         size_t at = last ? end_of(amend->text, last) : amendment->in->start + 1;
         add_splice(amend, at, at, arena_strdup(amend->arena, text.text));
@@ -288,25 +311,35 @@ static bool is_pair(const struct yaml_node *key, const struct yaml_node *value,
            (value->style != YAML_PLAIN || yaml_plain_is_string(value->text));
 }
 
-static bool is_item(const struct yaml_node *node, const struct yaml_amendment *amendment)
+static bool is_item(const struct yaml_node *node, const struct yaml_item *item)
 {
-    bool is_it = node->kind == YAML_MAPPING && node->item_count == 2 * amendment->pair_count;
-    for (size_t i = 0; is_it && i < amendment->pair_count; i++) {
-        is_it = is_pair(node->items[2 * i], node->items[2 * i + 1], amendment->pairs[i].key,
-                        amendment->pairs[i].value);
+    bool is_it = node->kind == YAML_MAPPING && node->item_count == 2 * item->count;
+    for (size_t i = 0; is_it && i < item->count; i++) {
+        is_it = is_pair(node->items[2 * i], node->items[2 * i + 1], item->pairs[i].key,
+                        item->pairs[i].value);
     }
     return is_it;
+}
+
+/* Does the sequence, from `first` on, hold the items and nothing else? */
+static bool are_items(const struct yaml_node *sequence, size_t first,
+                      const struct yaml_amendment *amendment)
+{
+    bool are_they = sequence->item_count == first + amendment->item_count;
+    for (size_t i = 0; are_they && i < amendment->item_count; i++) {
+        are_they = is_item(sequence->items[first + i], &amendment->items[i]);
+    }
+    return are_they;
 }
 
 static bool is_added(const struct yaml_amendment *amendment, const struct yaml_node *key,
                      const struct yaml_node *value)
 {
-    if (!amendment->pairs) {
+    if (!amendment->items) {
         return is_pair(key, value, amendment->key, amendment->value);
     }
     return key->kind == YAML_SCALAR && strcmp(key->text, amendment->key) == 0 &&
-           value->kind == YAML_SEQUENCE && value->item_count == 1 &&
-           is_item(value->items[0], amendment);
+           value->kind == YAML_SEQUENCE && are_items(value, 0, amendment);
 }
 
 static int by_where(const void *left, const void *right)
@@ -397,7 +430,7 @@ static bool same_sequence(struct review *review, const struct yaml_node *before,
 {
     struct range range = range_of(review, before);
     const struct yaml_amendment *more = amendment_of(&range, YAML_AMEND_APPEND, NULL);
-    if (after->item_count != before->item_count + (more != NULL)) {
+    if (after->item_count != before->item_count + (more ? more->item_count : 0)) {
         return false;
     }
     for (size_t i = 0; i < before->item_count; i++) {
@@ -406,7 +439,7 @@ static bool same_sequence(struct review *review, const struct yaml_node *before,
         }
     }
     review->seen += more != NULL;
-    return !more || is_item(last_of(after), more);
+    return !more || are_items(after, before->item_count, more);
 }
 
 static bool same_text(const char *a, const char *b)

@@ -95,19 +95,23 @@ bool yaml_is_one_line(struct slice text, const struct yaml_node *scalar);
 enum yaml_amend_kind {
     YAML_AMEND_SET,    /* the scalar `at` gets `value` */
     YAML_AMEND_ADD,    /* the mapping `in` gets `key` behind the value `at`, or at its end: `value`,
-                          or, where pairs are given, a list with one item of them */
-    YAML_AMEND_APPEND, /* the sequence `in` gets an item of `pairs` at its end */
+                          or, where items are given, a list of them */
+    YAML_AMEND_APPEND, /* the sequence `in` gets the items at its end; once for each sequence */
     YAML_AMEND_REMOVE, /* the mapping `in` loses the pair with the value `at` */
 };
 struct yaml_pair {
     const char *key, *value;
 };
+struct yaml_item {
+    const struct yaml_pair *pairs;
+    size_t count;
+};
 struct yaml_amendment {
     enum yaml_amend_kind kind;
     const struct yaml_node *in, *at; /* of `documents` */
     const char *key, *value;
-    const struct yaml_pair *pairs;
-    size_t pair_count;
+    const struct yaml_item *items;
+    size_t item_count;
 };
 
 /*

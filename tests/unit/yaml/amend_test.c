@@ -10,11 +10,14 @@ struct amend_case {
     enum yaml_amend_kind kind;
     const char *in, *at; /* paths from the root; NULL: none, "" : the root */
     const char *key, *value;
-    bool has_pairs;   /* name: x, newTag: 1.10 */
+    size_t items;     /* how many of {name: acme/x, newTag: 1.10}, {name: acme/y, newTag: 2} */
     const char *want; /* NULL: refused */
 };
 
 static const struct yaml_pair pairs[] = {{"name", "acme/x"}, {"newTag", "1.10"}};
+static const struct yaml_pair more_pairs[] = {{"name", "acme/y"}, {"newTag", "2"}};
+static const struct yaml_item items[] = {{pairs, COUNT_OF(pairs)},
+                                         {more_pairs, COUNT_OF(more_pairs)}};
 
 static const struct yaml_node *node_at(const struct yaml_document *document, const char *path)
 {
@@ -35,8 +38,8 @@ static void check(const struct amend_case *one)
         .at = node_at(document, one->at),
         .key = one->key,
         .value = one->value,
-        .pairs = one->has_pairs ? pairs : NULL,
-        .pair_count = one->has_pairs ? COUNT_OF(pairs) : 0,
+        .items = one->items ? items : NULL,
+        .item_count = one->items,
     };
     bool done = yaml_amend(slice_of(one->text), document, &amendment, 1, &got, &err);
     if (done != (one->want != NULL) || (done && strcmp(got.text, one->want) != 0)) {
@@ -46,47 +49,55 @@ static void check(const struct amend_case *one)
 
 static const struct amend_case cases[] = {
     {"a key goes below the one it belongs to, before other comments",
-     "a:\n  tag: 1 # note\n  # end\nb: 2\n", YAML_AMEND_ADD, "a", "a.tag", "digest", "sha256:1",
-     false, "a:\n  tag: 1 # note\n  digest: sha256:1\n  # end\nb: 2\n"},
+     "a:\n  tag: 1 # note\n  # end\nb: 2\n", YAML_AMEND_ADD, "a", "a.tag", "digest", "sha256:1", 0,
+     "a:\n  tag: 1 # note\n  digest: sha256:1\n  # end\nb: 2\n"},
     {"a value that would be a number is quoted", "a:\n  b: c\n", YAML_AMEND_ADD, "a", NULL, "tag",
-     "1.10", false, "a:\n  b: c\n  tag: \"1.10\"\n"},
+     "1.10", 0, "a:\n  b: c\n  tag: \"1.10\"\n"},
     {"behind a nested value", "a:\n  b:\n    - c\n    - d: e\nf: g\n", YAML_AMEND_ADD, "a", NULL,
-     "tag", "x", false, "a:\n  b:\n    - c\n    - d: e\n  tag: x\nf: g\n"},
-    {"in a flow mapping", "a: {b: c} # note\n", YAML_AMEND_ADD, "a", NULL, "tag", "x", false,
+     "tag", "x", 0, "a:\n  b:\n    - c\n    - d: e\n  tag: x\nf: g\n"},
+    {"in a flow mapping", "a: {b: c} # note\n", YAML_AMEND_ADD, "a", NULL, "tag", "x", 0,
      "a: {b: c, tag: \"x\"} # note\n"},
     {"behind a flow mapping in a flow mapping", "a: {b: {c: d}, e: f}\n", YAML_AMEND_ADD, "a",
-     "a.b", "tag", "x", false, "a: {b: {c: d}, tag: \"x\", e: f}\n"},
-    {"with the file's line ends", "a:\r\n  b: c\r\n", YAML_AMEND_ADD, "a", NULL, "tag", "x", false,
+     "a.b", "tag", "x", 0, "a: {b: {c: d}, tag: \"x\", e: f}\n"},
+    {"with the file's line ends", "a:\r\n  b: c\r\n", YAML_AMEND_ADD, "a", NULL, "tag", "x", 0,
      "a:\r\n  b: c\r\n  tag: x\r\n"},
     {"a missing last line end stays missing", "a:\n  b: c", YAML_AMEND_ADD, "a", NULL, "tag", "x",
-     false, "a:\n  b: c\n  tag: x"},
+     0, "a:\n  b: c\n  tag: x"},
     {"below a block text", "a:\n  b: |\n    text\n  c: d\n", YAML_AMEND_ADD, "a", "a.b", "tag", "x",
-     false, "a:\n  b: |\n    text\n  tag: x\n  c: d\n"},
-    {"an empty mapping shows no style", "a: {}\n", YAML_AMEND_ADD, "a", NULL, "tag", "x", false,
-     NULL},
+     0, "a:\n  b: |\n    text\n  tag: x\n  c: d\n"},
+    {"an empty mapping shows no style", "a: {}\n", YAML_AMEND_ADD, "a", NULL, "tag", "x", 0, NULL},
     {"an item in the list's own indentation", "images:\n  - name: a\n    newTag: b\nx: y\n",
-     YAML_AMEND_APPEND, "images", NULL, NULL, NULL, true,
+     YAML_AMEND_APPEND, "images", NULL, NULL, NULL, 1,
      "images:\n  - name: a\n    newTag: b\n  - name: acme/x\n    newTag: \"1.10\"\nx: y\n"},
     {"an item of a list without indentation", "images:\n- name: a\n", YAML_AMEND_APPEND, "images",
-     NULL, NULL, NULL, true, "images:\n- name: a\n- name: acme/x\n  newTag: \"1.10\"\n"},
+     NULL, NULL, NULL, 1, "images:\n- name: a\n- name: acme/x\n  newTag: \"1.10\"\n"},
     {"an item of a flow list", "images: [{name: a}]\n", YAML_AMEND_APPEND, "images", NULL, NULL,
-     NULL, true, "images: [{name: a}, {name: \"acme/x\", newTag: \"1.10\"}]\n"},
-    {"an item of an empty list", "images: []\n", YAML_AMEND_APPEND, "images", NULL, NULL, NULL,
-     true, "images: [{name: \"acme/x\", newTag: \"1.10\"}]\n"},
+     NULL, 1, "images: [{name: a}, {name: \"acme/x\", newTag: \"1.10\"}]\n"},
+    {"an item of an empty list", "images: []\n", YAML_AMEND_APPEND, "images", NULL, NULL, NULL, 1,
+     "images: [{name: \"acme/x\", newTag: \"1.10\"}]\n"},
     {"a list at the end of the file", "resources:\n  - a\n", YAML_AMEND_ADD, "", NULL, "images",
-     NULL, true, "resources:\n  - a\nimages:\n- name: acme/x\n  newTag: \"1.10\"\n"},
+     NULL, 1, "resources:\n  - a\nimages:\n  - name: acme/x\n    newTag: \"1.10\"\n"},
+    {"several items at once", "resources:\n- a\n", YAML_AMEND_ADD, "", NULL, "images", NULL, 2,
+     "resources:\n- a\nimages:\n- name: acme/x\n  newTag: \"1.10\"\n- name: acme/y\n"
+     "  newTag: \"2\"\n"},
+    {"several items of a list", "images:\n  - name: a\n", YAML_AMEND_APPEND, "images", NULL, NULL,
+     NULL, 2,
+     "images:\n  - name: a\n  - name: acme/x\n    newTag: \"1.10\"\n  - name: acme/y\n"
+     "    newTag: \"2\"\n"},
+    {"several items of a flow list", "images: []\n", YAML_AMEND_APPEND, "images", NULL, NULL, NULL,
+     2, "images: [{name: \"acme/x\", newTag: \"1.10\"}, {name: \"acme/y\", newTag: \"2\"}]\n"},
     {"a line goes", "a:\n  tag: 1\n  digest: x # old\n  z: 2\n", YAML_AMEND_REMOVE, "a", "a.digest",
-     NULL, NULL, false, "a:\n  tag: 1\n  z: 2\n"},
+     NULL, NULL, 0, "a:\n  tag: 1\n  z: 2\n"},
     {"the last line of a file without a line end goes", "a:\n  tag: 1\n  digest: x",
-     YAML_AMEND_REMOVE, "a", "a.digest", NULL, NULL, false, "a:\n  tag: 1"},
+     YAML_AMEND_REMOVE, "a", "a.digest", NULL, NULL, 0, "a:\n  tag: 1"},
     {"a piece of a flow mapping goes", "a: {tag: 1, digest: x, z: 2}\n", YAML_AMEND_REMOVE, "a",
-     "a.digest", NULL, NULL, false, "a: {tag: 1, z: 2}\n"},
+     "a.digest", NULL, NULL, 0, "a: {tag: 1, z: 2}\n"},
     {"the first piece goes with its comma", "a: {digest: x, tag: 1}\n", YAML_AMEND_REMOVE, "a",
-     "a.digest", NULL, NULL, false, "a: {tag: 1}\n"},
+     "a.digest", NULL, NULL, 0, "a: {tag: 1}\n"},
     {"a key behind a dash has no line of its own", "- digest: x\n  tag: 1\n", YAML_AMEND_REMOVE,
-     "[0]", "[0].digest", NULL, NULL, false, NULL},
+     "[0]", "[0].digest", NULL, NULL, 0, NULL},
     {"what an alias repeats would change twice", "a: &a\n  tag: 1\nb: *a\n", YAML_AMEND_SET, NULL,
-     "a.tag", NULL, "2", false, NULL},
+     "a.tag", NULL, "2", 0, NULL},
 };
 
 static void amendments_look_like_their_surroundings(void **state)
