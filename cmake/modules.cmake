@@ -25,7 +25,7 @@ function(heddle_test name)
   list(TRANSFORM arg_USES PREPEND heddle_)
   target_link_libraries(${name} PRIVATE heddle_flags ${arg_USES} ${arg_LIBRARIES} PkgConfig::CMOCKA)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 600) # a busy machine with sanitizers; alone, the slowest takes 20 s
 endfunction()
 
 # heddle_embed(MODULE FILE IDENTIFIER): the file's bytes as `const char IDENTIFIER[]` in a module.

@@ -133,6 +133,8 @@ static const struct cli_flag agent_flags[] = {
     {"repository", 0, CLI_TEXT, AGENT(repository), "URL", "the config repository"},
     {"branch", 0, CLI_TEXT, AGENT(branch), "NAME", "its branch", "main"},
     {"path", 0, CLI_TEXT, AGENT(path), "FOLDER", "this cluster's folder in it"},
+    {"pipeline", 0, CLI_TEXT, AGENT(pipeline_file), "FILE", "the pipeline file in it",
+     "heddle.yaml"},
     {"kubeconfig", 0, CLI_TEXT, AGENT(kubeconfig), "FILE",
      "how to reach the cluster; without it, the service account of the pod"},
     {"context", 0, CLI_TEXT, AGENT(context), "NAME",

@@ -108,6 +108,7 @@ static void sync_options_of(const struct agent_options *options, struct str *fol
         .env = options->env ? options->env : env_system(),
         .cluster = options->cluster,
         .path = options->path,
+        .pipeline_file = options->pipeline_file,
         .folder = folder->text,
         .git = {.url = options->repository,
                 .branch = options->branch ? options->branch : "main",

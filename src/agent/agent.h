@@ -20,8 +20,9 @@ struct agent_options {
     const char *repository; /* URL or path of the config repository */
     const char *branch;     /* NULL: "main" */
     const char *path;       /* in it: "clusters/dev" */
-    const char *kubeconfig; /* NULL: the service account of the pod it runs in */
-    const char *context;    /* of the kubeconfig; NULL: its current one */
+    const char *pipeline_file; /* in it, as the server has it; NULL: "heddle.yaml" */
+    const char *kubeconfig;    /* NULL: the service account of the pod it runs in */
+    const char *context;       /* of the kubeconfig; NULL: its current one */
     const char *data;    /* folder for the mirror and caches; NULL: /var/lib/heddle-agent/CLUSTER */
     int64_t interval_ms; /* between looks at Git; 0: 30 s */
     int64_t capacity_ms; /* between measurements of nodes and usage; 0: 30 s */

@@ -34,6 +34,11 @@ static const struct right rights[] = {
      "namespaces, configmaps, secrets, services, serviceaccounts, persistentvolumeclaims, "
      "resourcequotas, limitranges",
      MANAGE, "what workloads stand on"},
+    {"argoproj.io", "rollouts", MANAGE, "workloads of Argo Rollouts, where it is installed"},
+    {"serving.knative.dev", "services", MANAGE, "workloads of Knative, where it is installed"},
+    {"helm.toolkit.fluxcd.io", "helmreleases", MANAGE, "charts, where Flux installs them"},
+    {"source.toolkit.fluxcd.io", "helmrepositories, helmcharts, ocirepositories", MANAGE,
+     "where those charts come from"},
     {"networking.k8s.io", "ingresses, networkpolicies", MANAGE, "their way in and out"},
     {"autoscaling", "horizontalpodautoscalers", MANAGE, "their number"},
     {"policy", "poddisruptionbudgets", MANAGE, "their protection"},

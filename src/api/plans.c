@@ -73,9 +73,9 @@ static void run_diff(void *context)
     for (size_t i = 0; i < job->request_count && job->succeeded; i++) {
         struct draft_commit *draft = ARENA_NEW(job->arena, struct draft_commit);
         job->requests[i].base = base;
-        job->succeeded = configrepo_commit(job->api->options.git, &job->requests[i], job->arena,
-                                           draft, &job->err) &&
-                         add_diff(job, base, draft->oid);
+        job->succeeded =
+            configrepo_commit(job->api->options.git, &job->requests[i], draft, &job->err) &&
+            add_diff(job, base, draft->oid);
         base = draft->oid;
     }
     if (job->succeeded && job->views) {
@@ -165,7 +165,8 @@ static void set_requests(struct diff_job *job, const struct git_view *view,
     job->requests = arena_alloc(job->arena, count, sizeof(*job->requests));
     for (size_t i = 0; i < count; i++) {
         if (waves[i].count) {
-            job->requests[job->request_count++] = (struct commit_request){
+            struct commit_request *request = &job->requests[job->request_count++];
+            *request = (struct commit_request){
                 .base = arena_strdup(job->arena, view->head),
                 .all_paths = paths,
                 .all_path_count = view->target_count,
@@ -175,6 +176,7 @@ static void set_requests(struct diff_job *job, const struct git_view *view,
                 .author = "heddle",
                 .when_ms = now_ms,
             };
+            commit_request_for(request, view->pipeline, job->arena);
         }
     }
 }

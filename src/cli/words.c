@@ -179,6 +179,22 @@ static void add_row(struct cli *cli, struct table *table, const json_t *item, co
                json_bool_at(change, "isOlder", false) ? " (older)" : "");
 }
 
+/* What is written elsewhere, for one target alone; several containers may have the same note. */
+static void show_notes(struct screen *screen, const json_t *items, size_t indent)
+{
+    const char *last = "";
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *changes = json_array_at(json_array_get(items, i), "changes");
+        for (size_t n = 0; n < json_array_size(changes); n++) {
+            const char *note = json_text_at(json_array_get(changes, n), "note", "");
+            if (note[0] && strcmp(note, last) != 0) {
+                screen_wrap(screen, indent, "%s.", note);
+            }
+            last = note;
+        }
+    }
+}
+
 void show_items(struct cli *cli, struct screen *screen, const json_t *items, size_t indent)
 {
     static const char *const heads[] = {"WORKLOAD", "TARGET", "WAVE", "FROM", "TO"};
@@ -195,4 +211,5 @@ void show_items(struct cli *cli, struct screen *screen, const json_t *items, siz
         }
     }
     table_print(table, screen, indent);
+    show_notes(screen, items, indent);
 }

@@ -70,12 +70,7 @@ static bool plan_change(struct maker *maker, const struct walk *walk,
     if (slot_image(slot, &now) && same_version(&now, &change->to)) {
         return true;
     }
-    const char *blocked = slot_blocked(walk, item, slot, maker->arena);
-    if (blocked) {
-        return err_set(err, ERR_REFUSED, "%s in %s cannot be changed: %s", change->workload,
-                       change->path, blocked);
-    }
-    return edit_slot(item, slot, &change->to, maker->arena, &maker->edits, err);
+    return edit_slot(walk, item, slot, &change->to, maker->arena, &maker->edits, err);
 }
 
 /* One walk serves all changes of a path; the changes stay in the request's order. */
@@ -99,45 +94,6 @@ static bool plan_path(struct maker *maker, const char *path, struct err *err)
     return true;
 }
 
-static int by_place(const void *a, const void *b)
-{
-    const struct byte_edit *left = a;
-    const struct byte_edit *right = b;
-    int order = strcmp(left->file, right->file);
-    order = order ? order : (left->start > right->start) - (left->start < right->start);
-    return order ? order : (left->end > right->end) - (left->end < right->end);
-}
-
-static bool same_edit(const struct byte_edit *a, const struct byte_edit *b)
-{
-    return strcmp(a->file, b->file) == 0 && a->start == b->start && a->end == b->end;
-}
-
-/* One images: entry may serve several workloads; all must want the same of it. */
-static bool merge_edits(struct maker *maker, struct err *err)
-{
-    edit_vec *edits = &maker->edits;
-    if (edits->count == 0) {
-        return true;
-    }
-    qsort(edits->items, edits->count, sizeof(*edits->items), by_place);
-    size_t kept = 1;
-    for (size_t i = 1; i < edits->count; i++) {
-        const struct byte_edit *last = &edits->items[kept - 1];
-        const struct byte_edit *edit = &edits->items[i];
-        if (!same_edit(last, edit)) {
-            edits->items[kept++] = *edit;
-        } else if (strcmp(last->after, edit->after) != 0) {
-            return err_set(err, ERR_REFUSED,
-                           "%s holds one version for several workloads, and they want %.100s and "
-                           "%.100s; promote them to the same version",
-                           edit->file, last->after, edit->after);
-        }
-    }
-    edits->count = kept;
-    return true;
-}
-
 static bool plan(struct maker *maker, struct err *err)
 {
     for (size_t i = 0; i < maker->path_count; i++) {
@@ -145,7 +101,7 @@ static bool plan(struct maker *maker, struct err *err)
             return false;
         }
     }
-    return merge_edits(maker, err);
+    return edits_merge(&maker->edits, err);
 }
 
 /* ---- the commit ---- */
@@ -162,7 +118,8 @@ static bool make_commit(struct maker *maker, char out[static GIT_OID_BYTES], str
         }
         struct git_change *change = &changes[change_count++];
         change->path = edits->items[at].file;
-        if (!edit_file(&edits->items[at], end - at, maker->arena, &change->bytes, err)) {
+        if (!edit_file(maker->base, &edits->items[at], end - at, maker->arena, &change->bytes,
+                       err)) {
             return false;
         }
         at = end;
@@ -205,12 +162,12 @@ static bool check_slot(const struct maker *maker, const struct walk *walk, const
     }
     if (wanted) {
         return err_set(err, ERR_REFUSED, "%s in %s would not get the version by editing %s",
-                       item->name, walk->path, slot_file(item, before));
+                       item->name, walk->path, before->last.file);
     }
     return err_set(err, ERR_REFUSED,
                    "%s in %s would change too: %s holds one version for several workloads; "
                    "promote them together",
-                   item->name, walk->path, slot_file(item, before));
+                   item->name, walk->path, before->last.file);
 }
 
 static bool same_items(const struct item *a, const struct item *b)
@@ -255,6 +212,8 @@ static bool uses_edited_file(const struct maker *maker, const char *path)
 static bool verify(struct maker *maker, const char *oid, struct err *err)
 {
     maker->draft = survey_new(maker->git, oid, maker->arena);
+    maker->draft->fields = maker->base->fields;
+    maker->draft->field_count = maker->base->field_count;
     struct manifest_tree base = commit_tree_face(maker->base->tree);
     struct manifest_tree draft = commit_tree_face(maker->draft->tree);
     for (size_t i = 0; i < maker->path_count; i++) {
@@ -295,21 +254,11 @@ static void collect_paths(struct maker *maker)
     }
 }
 
-static void answer(const struct maker *maker, const char *oid, struct arena *arena,
-                   struct draft_commit *out)
+static void answer(const struct maker *maker, const char *oid, struct draft_commit *out)
 {
-    const edit_vec *edits = &maker->edits;
-    *out = (struct draft_commit){.edit_count = edits->count};
+    *out = (struct draft_commit){.edit_count = maker->edits.count};
     TEXT_COPY_CUT(out->oid, oid);
     TEXT_COPY_CUT(out->base, maker->request->base);
-    out->edits = arena_alloc(arena, edits->count + 1, sizeof(*out->edits));
-    for (size_t i = 0; i < edits->count; i++) {
-        out->edits[i] = (struct file_edit){
-            .file = arena_strdup(arena, edits->items[i].file),
-            .before = arena_strdup(arena, edits->items[i].before),
-            .after = arena_strdup(arena, edits->items[i].after),
-        };
-    }
 }
 
 /* A mirror that began anew may lack the commit on which the request stands. */
@@ -325,32 +274,46 @@ static bool check_base(struct maker *maker, struct err *err)
     return false;
 }
 
-static bool make(struct maker *maker, struct arena *arena, struct draft_commit *out,
-                 struct err *err)
+static bool make(struct maker *maker, struct draft_commit *out, struct err *err)
 {
     char oid[GIT_OID_BYTES];
     collect_paths(maker);
     maker->base = survey_new(maker->git, maker->request->base, maker->arena);
+    maker->base->fields = maker->request->fields;
+    maker->base->field_count = maker->request->field_count;
     if (!check_base(maker, err) ||
         !survey_add_users(maker->base, maker->paths, maker->path_count, err) || !plan(maker, err)) {
         return false;
     }
     if (maker->edits.count == 0) {
-        answer(maker, maker->request->base, arena, out);
+        answer(maker, maker->request->base, out);
         return true;
     }
     if (!make_commit(maker, oid, err) || !verify(maker, oid, err)) {
         return false;
     }
-    answer(maker, oid, arena, out);
+    answer(maker, oid, out);
     return true;
 }
 
-bool configrepo_commit(struct git *git, const struct commit_request *request, struct arena *arena,
+void commit_request_for(struct commit_request *request, const struct pipeline *pipeline,
+                        struct arena *arena)
+{
+    size_t count = pipeline->image_field_count;
+    struct image_field *fields = arena_alloc(arena, count + 1, sizeof(*fields));
+    for (size_t i = 0; i < count; i++) {
+        fields[i].kind = arena_strdup(arena, pipeline->image_fields[i].kind);
+        fields[i].path = arena_strdup(arena, pipeline->image_fields[i].path);
+    }
+    request->fields = fields;
+    request->field_count = count;
+}
+
+bool configrepo_commit(struct git *git, const struct commit_request *request,
                        struct draft_commit *out, struct err *err)
 {
     struct maker maker = {.git = git, .request = request, .arena = arena_new()};
-    bool made = make(&maker, arena, out, err);
+    bool made = make(&maker, out, err);
     VEC_DONE(&maker.edits);
     arena_free(&maker.arena);
     return made;

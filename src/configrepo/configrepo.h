@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "git/git.h"
+#include "locate/locate.h"
 #include "manifest/manifest.h"
 #include "model/pipeline.h"
 #include "model/workload.h"
@@ -19,17 +20,17 @@ struct manifest_tree configrepo_tree(struct git *git, const char *commit, struct
 
 /* ---- what is there ---- */
 
-enum place_kind { PLACE_IMAGE_FIELD, PLACE_KUSTOMIZE_ENTRY };
-
-/* Where one container's version is written. */
+/* Where one container's version is written.  Kinds without a pod template have no containers:
+   "container" is the path of the keys then ("server.image"). */
 struct place {
     char container[NAME_BYTES];
     struct image image; /* as the cluster would get it */
-    enum place_kind kind;
+    enum locate_form form;
     const char *file;
     unsigned line;
     const char
         *blocked; /* why it cannot be edited for this target alone, with the remedy; NULL: it can */
+    const char *note; /* what will be written elsewhere, and why: an override; NULL: nothing */
 };
 
 struct scan_workload {
@@ -62,9 +63,15 @@ bool configrepo_scan(struct git *git, const char *commit, const char *path,
 /* The same for many targets of one commit: what the targets share is read once, and who uses which
    file is found once.  It holds the contents of what it read: close it after the scans. */
 struct configrepo_survey;
-bool configrepo_survey_open(struct git *git, const char *commit, const char *const *paths,
-                            size_t count, struct configrepo_survey **out,
-                            struct err *err) MUST_CHECK;
+struct survey_request {
+    const char *commit;
+    const char *const *paths; /* of all targets */
+    size_t path_count;
+    const struct image_field *fields; /* that heddle.yaml names; they outlive the survey */
+    size_t field_count;
+};
+bool configrepo_survey_open(struct git *git, const struct survey_request *request,
+                            struct configrepo_survey **out, struct err *err) MUST_CHECK;
 bool configrepo_survey_scan(struct configrepo_survey *survey, const char *path, struct arena *arena,
                             struct scan **out, struct err *err) MUST_CHECK;
 void configrepo_survey_close(struct configrepo_survey **survey);
@@ -80,16 +87,10 @@ struct version_change {
     struct image to; /* tag and digest that shall be there */
 };
 
-struct file_edit { /* for plans: what changes, without line numbers */
-    const char *file;
-    const char *before, *after; /* the scalars' text */
-};
-
 struct draft_commit {
     char oid[GIT_OID_BYTES]; /* equal to `base` when nothing has to change */
     char base[GIT_OID_BYTES];
-    struct file_edit *edits; /* sorted by file, then place */
-    size_t edit_count;
+    size_t edit_count; /* places that change */
 };
 
 struct commit_request {
@@ -97,17 +98,23 @@ struct commit_request {
     const char *const
         *all_paths; /* every target's path of the pipeline: what no edit may leak into */
     size_t all_path_count;
+    const struct image_field *fields; /* that heddle.yaml names */
+    size_t field_count;
     const struct version_change *changes;
     size_t change_count;
     const char *message; /* subject, body, trailers */
     const char *author;  /* the person or "heddle" */
     int64_t when_ms;
 };
+/* Let the request know the pipeline's named fields and its wishes for digests; copied. */
+void commit_request_for(struct commit_request *request, const struct pipeline *pipeline,
+                        struct arena *arena);
 /* Make the commit object (not pushed).  Same request, same oid.  Read back from the new commit,
-   exactly the asked containers have another version, in all of `all_paths`.  ERR_REFUSED names the
+   exactly the asked containers have another version, in all of `all_paths`.  A version that other
+   targets read, too, stays; the target gets an override.  ERR_REFUSED names the
    place that cannot be edited and the remedy; ERR_NOT_FOUND a workload or container that is gone;
    ERR_CONFLICT: the mirror has no such base, fetch and ask again. */
-bool configrepo_commit(struct git *git, const struct commit_request *request, struct arena *arena,
+bool configrepo_commit(struct git *git, const struct commit_request *request,
                        struct draft_commit *out, struct err *err) MUST_CHECK;
 
 /* ---- heddle.yaml ---- */

@@ -1,317 +1,315 @@
+/*
+ * edit: from "this container shall have that version" to a file's new bytes.
+ *
+ * An edit remembers where it belongs, not in which parse of the file: several targets may read the
+ * file, each by a walk of its own.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "configrepo/survey.h"
 
+static const char *joined(const char *name, const char *tag, const char *digest,
+                          struct arena *arena)
+{
+    return arena_printf(arena, "%s%s%s%s%s", name, tag[0] ? ":" : "", tag, digest[0] ? "@" : "",
+                        digest);
+}
+
 /* ---- what to change ---- */
 
-static struct byte_edit *add_edit(edit_vec *edits, const char *file, struct slice text)
+static struct edit *add_edit(edit_vec *edits, enum edit_kind kind, const char *file,
+                             const struct image *to, struct arena *arena)
 {
-    struct byte_edit *edit = VEC_ADD(edits);
-    edit->file = file;
-    edit->text = text;
+    struct edit *edit = VEC_ADD(edits);
+    *edit = (struct edit){.kind = kind,
+                          .file = file,
+                          .name = "",
+                          .tag = arena_strdup(arena, to->tag),
+                          .digest = arena_strdup(arena, to->digest)};
     return edit;
 }
 
-/* As it is written; of a block text the value alone. */
-static const char *raw_text(struct slice text, const struct yaml_node *node, struct arena *arena)
+static void add_entry(const struct slot *slot, const struct override *override,
+                      const struct image *to, struct arena *arena, edit_vec *edits)
 {
-    bool is_block = !node->is_alias && (node->style == YAML_LITERAL || node->style == YAML_FOLDED);
-    return is_block ? arena_strdup(arena, node->text)
-                    : arena_strndup(arena, text.bytes + node->start, node->end - node->start);
+    struct edit *edit = add_edit(edits, EDIT_ENTRY, override->in->file, to, arena);
+    edit->text = override->in->text;
+    edit->name = slot->name;
 }
 
-static void replace_scalar(edit_vec *edits, const char *file, struct slice text,
-                           const struct yaml_node *node, const char *value, struct arena *arena)
+/* The patch is a file of its own, and the kustomization must name it. */
+static void add_patch(const struct item *item, const struct slot *slot,
+                      const struct override *override, const struct image *to, struct arena *arena,
+                      edit_vec *edits)
 {
-    if (strcmp(node->text, value) == 0) {
-        return;
+    struct image none = {0};
+    struct edit *named = add_edit(edits, EDIT_PATCH_PATH, override->in->file, &none, arena);
+    named->text = override->in->text;
+    named->name = override->patch + strlen(override->in->folder) + 1;
+    struct edit *value = add_edit(edits, EDIT_PATCH_VALUE, override->patch, to, arena);
+    value->item = item;
+    value->at = slot->own.at;
+    value->name = slot->container;
+}
+
+bool edit_slot(const struct walk *walk, const struct item *item, const struct slot *slot,
+               const struct image *to, struct arena *arena, edit_vec *edits, struct err *err)
+{
+    struct override override = {0};
+    const char *blocked = slot_blocked(walk, item, slot, &override, arena);
+    if (blocked) {
+        return err_set(err, ERR_REFUSED, "%s in %s cannot be changed: %s", item->name, walk->path,
+                       blocked);
     }
-    struct byte_edit *edit = add_edit(edits, file, text);
-    edit->start = node->start;
-    edit->end = node->end;
-    edit->value = arena_strdup(arena, value);
-    edit->before = raw_text(text, node, arena);
-    edit->after = edit->value;
-}
-
-static bool edit_field(const struct item *item, const struct slot *slot, const struct image *to,
-                       struct arena *arena, edit_vec *edits)
-{
-    struct image wanted = *to;
-    AUTO_STR(value, IMAGE_TEXT_BYTES);
-    TEXT_COPY_CUT(wanted.repository, slot->name); /* it was parsed, so it fits */
-    image_format(&wanted, &value);
-    replace_scalar(edits, item->object->file, item->object->text, slot->field, value.text, arena);
+    if (override.kind == OVERRIDE_ENTRY) {
+        add_entry(slot, &override, to, arena, edits);
+    } else if (override.kind == OVERRIDE_PATCH) {
+        add_patch(item, slot, &override, to, arena, edits);
+    } else {
+        struct edit *edit = add_edit(edits, EDIT_PLACE, slot->last.file, to, arena);
+        edit->text = slot->last.text;
+        edit->at = slot->last.at;
+        edit->patched = slot->last.at->form == slot->own.at->form && slot->last.at != slot->own.at
+                            ? slot->own.at
+                            : NULL;
+    }
     return true;
 }
 
-static const struct yaml_node *key_of(const struct yaml_node *mapping,
-                                      const struct yaml_node *value)
+/* ---- together ---- */
+
+static int by_place(const void *left, const void *right)
 {
-    for (size_t i = 0; i + 1 < mapping->item_count; i += 2) {
-        if (mapping->items[i + 1] == value) {
-            return mapping->items[i];
+    const struct edit *a = left;
+    const struct edit *b = right;
+    int order = strcmp(a->file, b->file);
+    order = order ? order : (int)a->kind - (int)b->kind;
+    if (!order && a->at && b->at) {
+        order = (a->at->line > b->at->line) - (a->at->line < b->at->line);
+        order = order ? order : (a->at->column > b->at->column) - (a->at->column < b->at->column);
+    }
+    return order ? order : strcmp(a->name, b->name);
+}
+
+bool edits_merge(edit_vec *edits, struct err *err)
+{
+    size_t kept = 0;
+    sort_items(edits->items, edits->count, sizeof(*edits->items), by_place);
+    for (size_t i = 0; i < edits->count; i++) {
+        const struct edit *edit = &edits->items[i];
+        const struct edit *last = kept ? &edits->items[kept - 1] : NULL;
+        if (!last || by_place(last, edit) != 0) {
+            edits->items[kept++] = *edit;
+        } else if (strcmp(last->tag, edit->tag) != 0 || strcmp(last->digest, edit->digest) != 0) {
+            return err_set(err, ERR_REFUSED,
+                           "%s holds one version for several workloads, and they want %.100s and "
+                           "%.100s; promote them to the same version",
+                           edit->file, last->tag[0] ? last->tag : last->digest,
+                           edit->tag[0] ? edit->tag : edit->digest);
+        }
+    }
+    edits->count = kept;
+    return true;
+}
+
+/* ---- one file ---- */
+
+/* A file that gets its new bytes. */
+struct editor {
+    const struct edit *edits;
+    size_t count;
+    struct arena *arena;
+    struct yaml_document *document;
+    locate_amendments amendments;
+};
+
+/* A patch holds only what it changes, so its places are found by what they are patches of. */
+static const struct locate_place *find_in_patch(const struct editor *editor,
+                                                const struct edit *edit)
+{
+    for (const struct yaml_document *document = editor->document; document;
+         document = document->next) {
+        const struct locate_place *found =
+            document->root ? locate_patched(edit->patched, document->root, editor->arena) : NULL;
+        if (found && locate_is_same(found, edit->at)) {
+            return found;
         }
     }
     return NULL;
 }
 
-/* The line end of the line that ends at `end`; of the file's first line when that has none. */
-static const char *line_end_at(struct slice text, size_t end)
+static const struct locate_place *find_in(const struct locate_place *places,
+                                          const struct locate_place *wanted)
 {
-    const char *newline =
-        end < text.length ? text.bytes + end : memchr(text.bytes, '\n', text.length);
-    bool is_crlf = newline && newline > text.bytes && newline[-1] == '\r';
-    return is_crlf ? "\r\n" : "\n";
+    while (places && !locate_is_same(places, wanted)) {
+        places = places->next;
+    }
+    return places;
 }
 
-/* "  newTag: 1.0  # note" gets a line "  digest: …" below, with the same indentation. */
-static void insert_line(struct byte_edit *edit, const struct yaml_node *key,
-                        const struct yaml_node *after, struct arena *arena)
+static bool amend_places(struct editor *editor, const struct configrepo_survey *survey,
+                         struct err *err)
 {
-    struct slice text = edit->text;
-    const char *newline = memchr(text.bytes + after->end, '\n', text.length - after->end);
-    size_t end = newline ? (size_t)(newline - text.bytes) : text.length;
-    const char *line_end = line_end_at(text, end);
-    size_t at = newline && strcmp(line_end, "\r\n") == 0 ? end - 1 : end;
-
-    AUTO_STR(line, 1024);
-    str_addf(&line, "%s%*s%s: ", line_end, (int)key->column - 1, "", edit->key);
-    yaml_write_scalar(&line, edit->key_value);
-    edit->start = edit->end = at;
-    edit->inserted = arena_strdup(arena, line.text);
-}
-
-/* In {name: x, newTag: y} the text is quoted: old parsers trip over a bare colon there. */
-static void insert_in_flow(struct byte_edit *edit, const struct yaml_node *after,
-                           struct arena *arena)
-{
-    edit->start = edit->end = after->end;
-    edit->inserted = arena_printf(arena, ", %s: \"%s\"", edit->key, edit->key_value);
-}
-
-static bool insert_key(const struct slot *slot, const struct yaml_node *after, const char *key_name,
-                       const char *value, struct arena *arena, edit_vec *edits)
-{
-    const struct yaml_node *entry = slot->entry->node;
-    const struct yaml_node *key = key_of(entry, after);
-    if (!after || !key || key->column == 0 || key->column > 512) {
-        return false;
-    }
-    struct byte_edit *edit = add_edit(edits, slot->by->file, slot->by->text);
-    edit->entry = entry;
-    edit->key = key_name;
-    edit->key_value = arena_strdup(arena, value);
-    edit->before = "";
-    edit->after = arena_printf(arena, "%s: %s", key_name, value);
-    if (edit->text.bytes[entry->start] == '{') {
-        insert_in_flow(edit, after, arena);
-    } else {
-        insert_line(edit, key, after, arena);
-    }
-    return true;
-}
-
-static bool entry_lacks(const struct slot *slot, const char *key, struct err *err)
-{
-    return err_set(err, ERR_REFUSED,
-                   "%s:%u: the images: entry has a %s and the version has none; remove it from the "
-                   "entry",
-                   slot->by->file, slot->entry->node->line, key);
-}
-
-static bool edit_entry(const struct slot *slot, const struct image *to, struct arena *arena,
-                       edit_vec *edits, struct err *err)
-{
-    const struct manifest_kustomization *by = slot->by;
-    const struct yaml_node *tag = slot->entry->new_tag;
-    const struct yaml_node *digest = slot->entry->digest;
-    if (tag && !to->tag[0]) {
-        return entry_lacks(slot, "newTag", err);
-    }
-    if (digest && !to->digest[0]) {
-        return entry_lacks(slot, "digest", err);
-    }
-    bool done = true;
-    if (tag) {
-        replace_scalar(edits, by->file, by->text, tag, to->tag, arena);
-    } else if (to->tag[0]) {
-        done = insert_key(slot, digest, "newTag", to->tag, arena, edits);
-    }
-    if (digest) {
-        replace_scalar(edits, by->file, by->text, digest, to->digest, arena);
-    } else if (to->digest[0]) {
-        done = done && insert_key(slot, tag, "digest", to->digest, arena, edits);
-    }
-    return done || err_set(err, ERR_REFUSED,
-                           "%s:%u: the images: entry cannot be extended; write newTag and digest "
-                           "into it",
-                           by->file, slot->entry->node->line);
-}
-
-bool edit_slot(const struct item *item, const struct slot *slot, const struct image *to,
-               struct arena *arena, edit_vec *edits, struct err *err)
-{
-    if (strcmp(slot->tag, to->tag) == 0 && strcmp(slot->digest, to->digest) == 0) {
-        return true;
-    }
-    return slot->by ? edit_entry(slot, to, arena, edits, err)
-                    : edit_field(item, slot, to, arena, edits);
-}
-
-/* ---- change it ---- */
-
-/* An insertion must have added its key to its entry, and nothing else. */
-struct comparison {
-    const struct byte_edit *edits;
-    size_t count;
-    size_t found;
-};
-
-static bool is_expected(struct comparison *comparison, const struct yaml_node *entry,
-                        const struct yaml_node *key, const struct yaml_node *value)
-{
-    for (size_t i = 0; i < comparison->count; i++) {
-        const struct byte_edit *edit = &comparison->edits[i];
-        if (edit->inserted && edit->entry->start == entry->start &&
-            edit->entry->line == entry->line && key->kind == YAML_SCALAR &&
-            strcmp(key->text, edit->key) == 0 && value->kind == YAML_SCALAR &&
-            strcmp(value->text, edit->key_value) == 0) {
-            comparison->found++;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool same_node(struct comparison *comparison, const struct yaml_node *a,
-                      const struct yaml_node *b);
-
-/* Pairs in order; `b` may have one more, which must be expected in the mapping `a`. */
-static bool same_mapping(struct comparison *comparison, const struct yaml_node *a,
-                         const struct yaml_node *b)
-{
-    bool may_have_more = b->item_count == a->item_count + 2;
-    size_t skipped = 0;
-    for (size_t i = 0; i + 1 < b->item_count; i += 2) {
-        const struct yaml_node *key = b->items[i];
-        const struct yaml_node *value = b->items[i + 1];
-        size_t at = i - skipped;
-        if (at + 1 < a->item_count && same_node(comparison, a->items[at], key)) {
-            if (!same_node(comparison, a->items[at + 1], value)) {
-                return false;
-            }
-        } else if (may_have_more && skipped == 0 && is_expected(comparison, a, key, value)) {
-            skipped = 2;
-        } else {
-            return false;
-        }
-    }
-    return b->item_count == a->item_count + skipped;
-}
-
-static bool same_items(struct comparison *comparison, const struct yaml_node *a,
-                       const struct yaml_node *b)
-{
-    for (size_t i = 0; i < a->item_count; i++) {
-        if (i >= b->item_count || !same_node(comparison, a->items[i], b->items[i])) {
-            return false;
-        }
-    }
-    return a->item_count == b->item_count;
-}
-
-static bool same_node(struct comparison *comparison, const struct yaml_node *a,
-                      const struct yaml_node *b)
-{
-    if (a->kind != b->kind || a->is_alias != b->is_alias) {
-        return false;
-    }
-    if (a->is_alias) {
-        return true; /* what it stands for is compared where it stands */
-    }
-    if (a->kind == YAML_SCALAR) {
-        return a->style == b->style && a->text_length == b->text_length &&
-               memcmp(a->text, b->text, a->text_length) == 0;
-    }
-    return a->kind == YAML_MAPPING ? same_mapping(comparison, a, b) : same_items(comparison, a, b);
-}
-
-static bool same_documents(struct comparison *comparison, const struct yaml_document *a,
-                           const struct yaml_document *b)
-{
-    for (; a && b; a = a->next, b = b->next) {
-        if (!a->root != !b->root || (a->root && !same_node(comparison, a->root, b->root))) {
-            return false;
-        }
-    }
-    return !a && !b;
-}
-
-static bool check_insertions(const struct byte_edit *edits, size_t count, struct slice now,
-                             struct arena *arena, struct err *err)
-{
-    struct comparison comparison = {edits, count, 0};
-    size_t wanted = 0;
-    for (size_t i = 0; i < count; i++) {
-        wanted += edits[i].inserted != NULL;
-    }
-    struct yaml_document *before = NULL;
-    struct yaml_document *after = NULL;
-    if (wanted == 0) {
-        return true;
-    }
-    if (!yaml_parse(arena, edits[0].text, &before, err) || !yaml_parse(arena, now, &after, err)) {
-        return err_wrap(err, "%s", edits[0].file);
-    }
-    return (same_documents(&comparison, before, after) && comparison.found == wanted) ||
-           err_set(err, ERR_REFUSED,
-                   "%s: adding %s would change more than that; write newTag and digest by hand",
-                   edits[0].file, edits[0].key ? edits[0].key : "a key");
-}
-
-/* Copy the text with its insertions, and say where each scalar stands then. */
-static void insert_all(const struct byte_edit *edits, size_t count, struct str *out,
-                       struct yaml_edit *scalars, size_t *scalar_count)
-{
-    struct slice text = edits[0].text;
-    size_t copied = 0;
-    size_t shift = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!edits[i].inserted) {
-            scalars[(*scalar_count)++] =
-                (struct yaml_edit){edits[i].start + shift, edits[i].end + shift, edits[i].value};
+    struct locate_file file = {.path = editor->edits[0].file,
+                               .text = editor->edits[0].text,
+                               .documents = editor->document,
+                               .fields = survey->fields,
+                               .field_count = survey->field_count};
+    const struct locate_place *places = locate_places(&file, editor->arena);
+    for (size_t i = 0; i < editor->count; i++) {
+        const struct edit *edit = &editor->edits[i];
+        if (edit->kind != EDIT_PLACE) {
             continue;
         }
-        str_add_bytes(out, text.bytes + copied, edits[i].start - copied);
-        str_add(out, edits[i].inserted);
-        copied = edits[i].start;
-        shift += strlen(edits[i].inserted);
+        const struct locate_place *at =
+            edit->patched ? find_in_patch(editor, edit) : find_in(places, edit->at);
+        const char *trouble =
+            at ? locate_amend(at, edit->tag, edit->digest, editor->arena, &editor->amendments)
+               : "it is not there any more";
+        if (trouble) {
+            return err_set(err, ERR_REFUSED, "%s:%u: %s", edit->file, edit->at->line, trouble);
+        }
     }
-    str_add_bytes(out, text.bytes + copied, text.length - copied);
+    return true;
 }
 
-bool edit_file(const struct byte_edit *edits, size_t count, struct arena *arena, struct slice *out,
-               struct err *err)
+static struct yaml_item pair_item(struct editor *editor, const char *key, const char *value)
 {
-    AUTO_STR(inserted, YAML_BYTES_MAX);
-    AUTO_STR(edited, YAML_BYTES_MAX);
-    struct yaml_edit *scalars = arena_alloc(arena, count, sizeof(*scalars));
-    size_t scalar_count = 0;
-    insert_all(edits, count, &inserted, scalars, &scalar_count);
-    if (inserted.failed) {
-        return err_set(err, ERR_INVALID, "%s is too large", edits[0].file);
+    struct yaml_pair *pairs = arena_alloc(editor->arena, 3, sizeof(*pairs));
+    pairs[0] = (struct yaml_pair){key, value};
+    return (struct yaml_item){pairs, 1};
+}
+
+static struct yaml_item entry_item(struct editor *editor, const struct edit *edit)
+{
+    struct yaml_item item = pair_item(editor, "name", edit->name);
+    struct yaml_pair *pairs = (struct yaml_pair *)(uintptr_t)item.pairs;
+    if (edit->tag[0]) {
+        pairs[item.count++] = (struct yaml_pair){"newTag", edit->tag};
     }
-    if (!check_insertions(edits, count, str_slice(&inserted), arena, err)) {
+    if (edit->digest[0]) {
+        pairs[item.count++] = (struct yaml_pair){"digest", edit->digest};
+    }
+    return item;
+}
+
+/* All additions of one kind to the kustomization's list of that name. */
+static void amend_list(struct editor *editor, enum edit_kind kind, const char *key)
+{
+    struct yaml_item *items = arena_alloc(editor->arena, editor->count + 1, sizeof(*items));
+    size_t count = 0;
+    for (size_t i = 0; i < editor->count; i++) {
+        const struct edit *edit = &editor->edits[i];
+        if (edit->kind == kind) {
+            items[count++] = kind == EDIT_ENTRY ? entry_item(editor, edit)
+                                                : pair_item(editor, "path", edit->name);
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    const struct yaml_node *root = editor->document->root;
+    const struct yaml_node *list = yaml_get(root, key);
+    bool is_list = list && list->kind == YAML_SEQUENCE;
+    *VEC_ADD(&editor->amendments) =
+        (struct yaml_amendment){.kind = is_list ? YAML_AMEND_APPEND : YAML_AMEND_ADD,
+                                .in = is_list ? list : root,
+                                .key = key,
+                                .items = items,
+                                .item_count = count};
+}
+
+static bool amend_file(struct editor *editor, const struct configrepo_survey *survey,
+                       struct str *out, struct err *err)
+{
+    struct slice text = editor->edits[0].text;
+    if (!yaml_parse(editor->arena, text, &editor->document, err)) {
+        return err_wrap(err, "%s", editor->edits[0].file);
+    }
+    if (!amend_places(editor, survey, err)) {
         return false;
     }
-    if (scalar_count == 0) {
-        str_add_bytes(&edited, inserted.text, inserted.length);
-    } else if (!yaml_edit(str_slice(&inserted), scalars, scalar_count, &edited, err)) {
-        return err_wrap(err, "%s", edits[0].file);
+    amend_list(editor, EDIT_ENTRY, "images");
+    amend_list(editor, EDIT_PATCH_PATH, "patches");
+    return yaml_amend(text, editor->document, editor->amendments.items, editor->amendments.count,
+                      out, err) ||
+           err_wrap(err, "%s", editor->edits[0].file);
+}
+
+/* ---- a new patch ---- */
+
+/* The object at a dotted path, made where it is missing. */
+static json_t *object_at(json_t *object, const char *path)
+{
+    while (*path) {
+        char key[PATH_BYTES];
+        size_t length = strcspn(path, ".");
+        text_copy_cut(key, length + 1 < sizeof(key) ? length + 1 : sizeof(key), path);
+        json_t *next = json_object_get(object, key);
+        if (!next) {
+            next = json_object();
+            json_object_set_new(object, key, next);
+        }
+        object = next;
+        path += length + (path[length] == '.');
     }
-    out->bytes = arena_strndup(arena, edited.text, edited.length);
-    out->length = edited.length;
-    return true;
+    return object;
+}
+
+static void set_value(json_t *root, const struct edit *edit, struct arena *arena)
+{
+    const struct locate_place *at = edit->at;
+    const char *path = arena_printf(arena, "spec.values.%s", edit->name);
+    const char *last = strrchr(path, '.');
+    const char *parent = arena_strndup(arena, path, (size_t)(last - path));
+    if (at->whole) {
+        const char *value = joined(at->image, edit->tag, edit->digest, arena);
+        json_object_set_new(object_at(root, parent), last + 1, json_string(value));
+        return;
+    }
+    json_t *mapping = object_at(root, at->is_beside ? parent : path);
+    bool is_apart = edit->digest[0] && at->digest_key;
+    const char *tag =
+        edit->digest[0] && !is_apart ? joined(edit->tag, "", edit->digest, arena) : edit->tag;
+    json_object_set_new(mapping, at->tag_key, json_string(tag));
+    if (is_apart) {
+        json_object_set_new(mapping, at->digest_key, json_string(edit->digest));
+    }
+}
+
+static void write_patch(const struct edit *edits, size_t count, struct arena *arena,
+                        struct str *out)
+{
+    const struct item *item = edits[0].item;
+    AUTO_JSON *root = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", item->object->api_version,
+                                "kind", item->object->kind, "metadata", "name", item->below_name);
+    if (item->below_namespace[0]) {
+        json_object_set_new(json_object_get(root, "metadata"), "namespace",
+                            json_string(item->below_namespace));
+    }
+    for (size_t i = 0; i < count; i++) {
+        set_value(root, &edits[i], arena);
+    }
+    yaml_print(out, root);
+}
+
+bool edit_file(const struct configrepo_survey *survey, const struct edit *edits, size_t count,
+               struct arena *arena, struct slice *out, struct err *err)
+{
+    AUTO_STR(bytes, YAML_BYTES_MAX);
+    struct editor editor = {.edits = edits, .count = count, .arena = arena};
+    bool done = true;
+    if (edits[0].kind == EDIT_PATCH_VALUE) {
+        write_patch(edits, count, arena, &bytes);
+    } else {
+        done = amend_file(&editor, survey, &bytes, err);
+    }
+    VEC_DONE(&editor.amendments);
+    if (done && bytes.failed) {
+        return err_set(err, ERR_INVALID, "%s is too large", edits[0].file);
+    }
+    out->bytes = arena_strndup(arena, bytes.text, bytes.length);
+    out->length = bytes.length;
+    return done;
 }

@@ -5,18 +5,7 @@
 void slot_read_image(struct slot *slot, struct arena *arena)
 {
     const char *text = slot->field->kind == YAML_SCALAR ? slot->field->text : "";
-    const char *at = strchr(text, '@');
-    size_t length = at ? (size_t)(at - text) : strlen(text);
-    slot->digest = at ? arena_strdup(arena, at + 1) : "";
-
-    /* A colon before the last slash belongs to the host's port. */
-    size_t tag = length;
-    while (tag > 0 && text[tag - 1] != ':' && text[tag - 1] != '/') {
-        tag--;
-    }
-    bool has_tag = tag > 0 && text[tag - 1] == ':';
-    slot->tag = has_tag ? arena_strndup(arena, text + tag, length - tag) : "";
-    slot->name = arena_strndup(arena, text, has_tag ? tag - 1 : length);
+    locate_split(text, arena, &slot->name, &slot->tag, &slot->digest);
 }
 
 static const char *text_of(const struct yaml_node *node)
@@ -41,6 +30,8 @@ static void apply_entry(struct slot *slot, const struct manifest_kustomization *
         slot->digest = digest;
         slot->by = kustomization;
         slot->entry = entry;
+        slot->last = (struct written){kustomization->file, kustomization->text,
+                                      locate_entry(entry->node, arena)};
         slot->suffixed_by = slot->patched_by = NULL;
     } else if (suffix[0]) {
         slot->tag = arena_printf(arena, "%s%s", slot->tag, suffix);
@@ -53,7 +44,8 @@ static void apply_entry(struct slot *slot, const struct manifest_kustomization *
 void slot_apply_images(struct slot *slot, const struct manifest_kustomization *kustomization,
                        struct arena *arena)
 {
-    for (const struct manifest_image *entry = kustomization->images; entry; entry = entry->next) {
+    for (const struct manifest_image *entry = kustomization->images; slot->is_field && entry;
+         entry = entry->next) {
         if (entry->name && strcmp(entry->name, slot->name) == 0) {
             apply_entry(slot, kustomization, entry, arena);
         }

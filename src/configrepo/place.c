@@ -2,11 +2,6 @@
 
 #include "configrepo/survey.h"
 
-const char *slot_file(const struct item *item, const struct slot *slot)
-{
-    return slot->by ? slot->by->file : item->object->file;
-}
-
 bool slot_image(const struct slot *slot, struct image *out)
 {
     struct err err = {0};
@@ -22,26 +17,45 @@ bool slot_image(const struct slot *slot, struct image *out)
     return false;
 }
 
-/* What makes a scalar one that is not edited in place; NULL: nothing.  An alias gets a value of its
-   own. */
-static const char *scalar_trouble(const struct yaml_node *node, struct slice text)
+/* How many of the item's images stand in this scalar, by themselves or by an alias. */
+static unsigned uses_of(const struct item *item, const struct yaml_node *node)
 {
-    if (node->kind != YAML_SCALAR) {
-        return "is not a text; a template must be changed by hand";
+    unsigned uses = 0;
+    for (size_t i = 0; i < item->slot_count; i++) {
+        const struct locate_place *at = item->slots[i].last.at;
+        const struct yaml_node *scalars[] = {at ? at->whole : NULL, at ? at->tag_node : NULL,
+                                             at ? at->digest_node : NULL};
+        for (size_t n = 0; n < COUNT_OF(scalars); n++) {
+            bool is_again = n > 0 && scalars[n] == scalars[n - 1];
+            uses += scalars[n] && !is_again && (scalars[n] == node || scalars[n]->target == node);
+        }
     }
-    if (node->alias_count > 0) {
+    return uses;
+}
+
+/* What makes a scalar one that is not edited in place; NULL: nothing.  An alias gets a value of its
+   own, or changes with the anchor that it repeats. */
+static const char *scalar_trouble(const struct item *item, const struct yaml_node *node,
+                                  struct slice text)
+{
+    if (node->alias_count > 0 && uses_of(item, node) != node->alias_count + 1) {
         return "has an anchor, so other values follow it";
     }
     return yaml_is_one_line(text, node) ? NULL : "stands on several lines";
 }
 
-static const char *blocked_scalar(const char *file, const char *what, const struct yaml_node *node,
-                                  struct slice text, struct arena *arena)
+static const char *blocked_scalars(const struct item *item, const struct written *at,
+                                   struct arena *arena)
 {
-    const char *trouble = node ? scalar_trouble(node, text) : NULL;
-    return trouble ? arena_printf(arena, "%s:%u: %s %s; write it out on one line", file, node->line,
-                                  what, trouble)
-                   : NULL;
+    const struct yaml_node *scalars[] = {at->at->whole, at->at->tag_node, at->at->digest_node};
+    for (size_t i = 0; i < COUNT_OF(scalars); i++) {
+        const char *trouble = scalars[i] ? scalar_trouble(item, scalars[i], at->text) : NULL;
+        if (trouble) {
+            return arena_printf(arena, "%s:%u: the version %s; write it out on one line", at->file,
+                                scalars[i]->line, trouble);
+        }
+    }
+    return NULL;
 }
 
 /* SOPS signs the whole file: any edit would break it. */
@@ -49,27 +63,6 @@ static bool is_encrypted(const struct yaml_node *root)
 {
     const struct yaml_node *sops = yaml_get(root, "sops");
     return sops && sops->kind == YAML_MAPPING && yaml_get(sops, "mac");
-}
-
-static const char *blocked_shared(const struct walk *walk, const struct slot *slot,
-                                  const char *file, struct arena *arena)
-{
-    const char *other = survey_other_user(walk->survey, file, walk->path);
-    if (!other) {
-        return NULL;
-    }
-    bool has_own = walk->root && (!slot->by || slot->by != walk->root) &&
-                   !survey_other_user(walk->survey, walk->root->file, walk->path);
-    if (has_own) {
-        return arena_printf(arena,
-                            "the version is written in %s, which %s uses too; add an images: entry "
-                            "for %s to %s",
-                            file, other, slot->name, walk->root->file);
-    }
-    return arena_printf(arena,
-                        "the version is written in %s, which %s uses too; give each of them a "
-                        "kustomization.yaml with its own images: entry for %s",
-                        file, other, slot->name);
 }
 
 /* Something after the place changes what is written there. */
@@ -118,39 +111,59 @@ static const char *blocked_entry(const struct slot *slot, struct arena *arena)
                             "behind their keys",
                             by->file, node->line); /* the other one might have to be added below */
     }
-    const char *blocked = blocked_scalar(by->file, "newTag", slot->entry->new_tag, by->text, arena);
-    return blocked ? blocked
-                   : blocked_scalar(by->file, "digest", slot->entry->digest, by->text, arena);
+    return NULL;
 }
 
-static const char *blocked_field(const struct item *item, const struct slot *slot,
-                                 struct arena *arena)
+static const char *blocked_manifest(const struct item *item, const struct slot *slot,
+                                    struct arena *arena)
 {
     const struct manifest_object *object = item->object;
-    if (is_encrypted(object->root)) {
+    if (slot->last.file == object->file && is_encrypted(object->root)) {
         return arena_printf(arena, "%s is encrypted by SOPS; it is not edited", object->file);
     }
     if (slot->is_shared) {
         return arena_printf(arena, "%s:%u: the container %s is used by aliases too; write it out",
                             object->file, slot->field->line, slot->container);
     }
-    return blocked_scalar(object->file, "image", slot->field, object->text, arena);
+    return slot->last.at && slot->last.at->trouble
+               ? arena_printf(arena, "%s:%u: %s", slot->last.file, slot->last.at->line,
+                              slot->last.at->trouble)
+               : NULL;
+}
+
+static const char *blocked_unreadable(const struct slot *slot, struct arena *arena)
+{
+    struct image image;
+    if (slot->last.at && slot_image(slot, &image)) {
+        return NULL;
+    }
+    if (slot->field->kind == YAML_SCALAR && !yaml_is_one_line(slot->own.text, slot->field)) {
+        return arena_printf(arena,
+                            "%s:%u: the version stands on several lines; write it out on "
+                            "one line",
+                            slot->own.file, slot->field->line);
+    }
+    return arena_printf(arena,
+                        "%s:%u: \"%s\" is no image reference; a template must be changed by hand",
+                        slot->last.file, slot_line(slot), slot->name);
+}
+
+unsigned slot_line(const struct slot *slot)
+{
+    return slot->last.at ? slot->last.at->line : slot->field->line;
 }
 
 const char *slot_blocked(const struct walk *walk, const struct item *item, const struct slot *slot,
-                         struct arena *arena)
+                         struct override *out, struct arena *arena)
 {
-    struct image image;
-    const char *file = slot_file(item, slot);
-    const char *blocked = slot->by ? blocked_entry(slot, arena) : blocked_field(item, slot, arena);
+    const char *blocked =
+        slot->by ? blocked_entry(slot, arena) : blocked_manifest(item, slot, arena);
+    blocked = blocked ? blocked : blocked_unreadable(slot, arena);
     blocked = blocked ? blocked : blocked_later(slot, arena);
-    blocked = blocked ? blocked : blocked_shared(walk, slot, file, arena);
-    if (!blocked && !slot_image(slot, &image)) {
-        blocked =
-            arena_printf(arena,
-                         "%s:%u: \"%s\" is no image reference; a template must be changed by "
-                         "hand",
-                         file, slot->by ? slot->entry->node->line : slot->field->line, slot->name);
+    *out = (struct override){0};
+    blocked = blocked ? blocked : override_of(walk, item, slot, out, arena);
+    if (!blocked && out->kind == OVERRIDE_NOT_NEEDED) {
+        blocked = blocked_scalars(item, &slot->last, arena);
     }
     return blocked;
 }

@@ -20,26 +20,31 @@ static void add_problem(struct scanner *scanner, const char *file, unsigned line
     scanner->problems_end = &problem->next;
 }
 
-static unsigned place_line(const struct slot *slot)
+/* A name without a version, in values that nobody completes, is no version of anything. */
+static bool is_version(const struct slot *slot)
 {
-    if (!slot->by) {
-        return slot->field->line;
-    }
-    return slot->entry->new_tag ? slot->entry->new_tag->line : slot->entry->digest->line;
+    return slot->own.at && slot->own.at->form == LOCATE_FIELD
+               ? true
+               : !slot->own.at || slot->tag[0] || slot->digest[0];
 }
 
 static bool add_place(struct scanner *scanner, const struct item *item, const struct slot *slot,
                       struct scan_workload *workload)
 {
     struct place *place = &workload->places[workload->place_count];
+    struct override override;
+    if (!is_version(slot)) {
+        return true;
+    }
     if (!TEXT_COPY(place->container, slot->container)) {
         return false;
     }
     slot_image(slot, &place->image);
-    place->kind = slot->by ? PLACE_KUSTOMIZE_ENTRY : PLACE_IMAGE_FIELD;
-    place->file = arena_strdup(scanner->arena, slot_file(item, slot));
-    place->line = place_line(slot);
-    place->blocked = slot_blocked(scanner->walk, item, slot, scanner->arena);
+    place->form = slot->last.at ? slot->last.at->form : LOCATE_FIELD;
+    place->file = arena_strdup(scanner->arena, slot->last.file);
+    place->line = slot_line(slot);
+    place->blocked = slot_blocked(scanner->walk, item, slot, &override, scanner->arena);
+    place->note = place->blocked ? NULL : override.note;
     workload->place_count++;
     return true;
 }
@@ -87,6 +92,9 @@ static void add_workload(struct scanner *scanner, const struct item *item)
         TEXT_COPY(workload->name, item->name) && TEXT_COPY(workload->namespace, item->namespace);
     for (size_t i = 0; fits && i < item->slot_count; i++) {
         fits = add_place(scanner, item, &item->slots[i], workload);
+    }
+    if (fits && workload->place_count == 0 && item->kind >= WORKLOAD_HELM_RELEASE) {
+        return; /* its chart's own version of everything */
     }
     if (!fits) {
         add_problem(scanner, object->file, object->line,

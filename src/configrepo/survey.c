@@ -127,12 +127,14 @@ const char *survey_other_user(const struct configrepo_survey *survey, const char
     return other;
 }
 
-bool configrepo_survey_open(struct git *git, const char *commit, const char *const *paths,
-                            size_t count, struct configrepo_survey **out, struct err *err)
+bool configrepo_survey_open(struct git *git, const struct survey_request *request,
+                            struct configrepo_survey **out, struct err *err)
 {
     AUTO(configrepo_survey_close)
-    struct configrepo_survey *survey = survey_new(git, commit, arena_new());
-    if (!survey_add_users(survey, paths, count, err)) {
+    struct configrepo_survey *survey = survey_new(git, request->commit, arena_new());
+    survey->fields = request->fields;
+    survey->field_count = request->field_count;
+    if (!survey_add_users(survey, request->paths, request->path_count, err)) {
         return false;
     }
     *out = TAKE(survey);
@@ -161,6 +163,8 @@ bool configrepo_scan(struct git *git, const char *commit, const char *path,
                      struct scan **out, struct err *err)
 {
     AUTO(configrepo_survey_close) struct configrepo_survey *survey = NULL;
-    return configrepo_survey_open(git, commit, other_paths, other_count, &survey, err) &&
+    struct survey_request request = {
+        .commit = commit, .paths = other_paths, .path_count = other_count};
+    return configrepo_survey_open(git, &request, &survey, err) &&
            configrepo_survey_scan(survey, path, arena, out, err);
 }

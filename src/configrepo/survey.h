@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 #include "configrepo/tree.h"
+#include "locate/locate.h"
 
 #define WALK_DEPTH_MAX 32             /* kustomizations over kustomizations */
 #define WALK_KUSTOMIZATIONS_MAX 10000 /* of one target */
@@ -21,17 +22,29 @@ struct user {
 struct configrepo_survey {
     struct arena *arena;
     struct commit_tree *tree;
+    const struct image_field *fields; /* that heddle.yaml names; the caller's */
+    size_t field_count;
     struct table users; /* file → struct user */
+};
+
+/* Where a version stands.  `at` NULL: what stands there is no image. */
+struct written {
+    const char *file;
+    struct slice text; /* the whole file */
+    const struct locate_place *at;
 };
 
 /* One container's image on its way through the kustomizations. */
 struct slot {
     const char *container;
-    const struct yaml_node *field;           /* the manifest's image */
+    const struct yaml_node *field;           /* the manifest's scalar, or its mapping */
+    bool is_field;                           /* kustomize's images: applies to it */
     bool is_shared;                          /* aliases make more of its container */
+    struct written own;                      /* in the manifest */
+    struct written last;                     /* where the last word stands */
     const char *name, *tag, *digest;         /* as they are now; "" when absent */
-    const struct manifest_kustomization *by; /* who wrote the version; NULL: the manifest */
-    const struct manifest_image *entry;      /* the entry of `by` that did */
+    const struct manifest_kustomization *by; /* whose images: has the last word, or NULL */
+    const struct manifest_image *entry;      /* the entry of `by` that has it */
     const struct manifest_kustomization *renamed_by, *suffixed_by, *patched_by;
     const struct manifest_image *renaming, *suffixing;
 };
@@ -47,6 +60,8 @@ struct item {
     const char *name, *namespace;
     struct slot *slots;
     size_t slot_count;
+    /* As the target's own kustomization meets them: a patch in it names them so. */
+    const char *below_name, *below_namespace;
     struct file_name *files; /* newest first */
 };
 
@@ -86,14 +101,28 @@ void slot_read_image(struct slot *slot, struct arena *arena);
 void slot_apply_images(struct slot *slot, const struct manifest_kustomization *kustomization,
                        struct arena *arena);
 
+/* ---- override.c ---- */
+
+/* Where this target says a version that others read, too. */
+enum override_kind { OVERRIDE_NOT_NEEDED, OVERRIDE_ENTRY, OVERRIDE_PATCH };
+struct override {
+    enum override_kind kind;
+    const struct manifest_kustomization *in; /* the target's own, or NULL */
+    const char *patch;                       /* the file that it gets */
+    const char *note;                        /* what happens where, and why; for the plan */
+};
+/* How the target gets a version of its own; the reason when there is no honest place for it. */
+const char *override_of(const struct walk *walk, const struct item *item, const struct slot *slot,
+                        struct override *out, struct arena *arena);
+
 /* ---- place.c ---- */
 
-/* Why the version cannot be edited for this target alone; NULL: it can. */
+/* Why the version cannot be edited for this target alone; NULL: it can, perhaps by an override. */
 const char *slot_blocked(const struct walk *walk, const struct item *item, const struct slot *slot,
-                         struct arena *arena);
+                         struct override *out, struct arena *arena);
 /* False when its text is no image reference. */
 bool slot_image(const struct slot *slot, struct image *out);
-const char *slot_file(const struct item *item, const struct slot *slot);
+unsigned slot_line(const struct slot *slot);
 
 /* ---- scan.c ---- */
 
@@ -102,22 +131,32 @@ bool scan_of_walk(const struct walk *walk, struct arena *arena, struct scan **ou
 
 /* ---- edit.c ---- */
 
-/* One change of a file's bytes: another value for a scalar, or (start == end) new text. */
-struct byte_edit {
-    const char *file;
-    struct slice text; /* the whole file */
-    size_t start, end;
-    const char *value; /* of the scalar; NULL: an insertion */
-    const char *inserted;
-    const struct yaml_node *entry; /* where a key is inserted: the images: entry */
-    const char *key, *key_value;   /* and what it is */
-    const char *before, *after;    /* for people */
+enum edit_kind {
+    EDIT_PLACE,       /* another version in a place */
+    EDIT_ENTRY,       /* one more entry of a kustomization's images: */
+    EDIT_PATCH_PATH,  /* one more path in a kustomization's patches: */
+    EDIT_PATCH_VALUE, /* a value in a patch that is a new file */
 };
-typedef VEC(struct byte_edit) edit_vec;
+struct edit {
+    enum edit_kind kind;
+    const char *file;
+    struct slice text;                  /* the whole file; of a new one nothing */
+    const struct locate_place *at;      /* by its line and column; of a patch's value: what it
+                                           overrides */
+    const struct locate_place *patched; /* `at` stands in a patch of this; or NULL */
+    const struct item *item;            /* that a new patch is for */
+    const char *name; /* the image of an entry, the path of a patch, or the container */
+    const char *tag, *digest;
+};
+typedef VEC(struct edit) edit_vec;
 
-/* Add the edits that give a container this version; none when it has it. */
-bool edit_slot(const struct item *item, const struct slot *slot, const struct image *to,
-               struct arena *arena, edit_vec *edits, struct err *err) MUST_CHECK;
-/* The file with its edits, sorted by place; both verified by parsing the result. */
-bool edit_file(const struct byte_edit *edits, size_t count, struct arena *arena, struct slice *out,
+/* Add the edits that give a container this version.  ERR_REFUSED: why it cannot have it. */
+bool edit_slot(const struct walk *walk, const struct item *item, const struct slot *slot,
+               const struct image *to, struct arena *arena, edit_vec *edits,
                struct err *err) MUST_CHECK;
+/* Sort them by file, each once: one place may serve several workloads, and all must want the same
+   of it. */
+bool edits_merge(edit_vec *edits, struct err *err) MUST_CHECK;
+/* The file with its edits, verified by parsing the result. */
+bool edit_file(const struct configrepo_survey *survey, const struct edit *edits, size_t count,
+               struct arena *arena, struct slice *out, struct err *err) MUST_CHECK;

@@ -151,12 +151,30 @@ static void say_paused(const struct workload_facts *facts, struct str *out)
         [WORKLOAD_DAEMON_SET] = "The update strategy of %s keeps old pods until they are deleted.",
         [WORKLOAD_CRON_JOB] = "%s is suspended: it will not run.",
         [WORKLOAD_JOB] = "%s is suspended: it does not run.",
+        [WORKLOAD_ROLLOUT] = "The rollout of %s is paused.",
     };
-    const char *sentence = sentences[facts->kind];
+    const char *sentence = sentences[facts->kind] ? sentences[facts->kind] : "%s is paused.";
     const char *gap = strstr(sentence, "%s");
     str_add_bytes(out, sentence, (size_t)(gap - sentence));
     str_add(out, facts->name);
     str_add(out, gap + 2);
+}
+
+/* What a HelmRelease's or an operator's controller says of its own work. */
+static bool has_given_up(const struct workload_facts *facts)
+{
+    return facts->object_reason[0] && facts->is_stalled;
+}
+
+static bool is_not_ready(const struct workload_facts *facts)
+{
+    return facts->object_reason[0] != '\0';
+}
+
+static void say_not_ready(const struct workload_facts *facts, struct str *out)
+{
+    str_addf(out, "%s is not ready: %s%s%s", facts->name, facts->object_reason,
+             facts->object_message[0] ? ": " : ".", facts->object_message);
 }
 
 static bool is_unproven(const struct workload_facts *facts)
@@ -185,6 +203,10 @@ const struct workload_cause causes_after[] = {
      "Read the log of its last pod, then roll back or promote a fix.", true},
     {"HD1096", is_held_back, say_paused, "spec.paused, spec.suspend or the update strategy",
      "Resume it in Git when it should go on.", true},
+    {"HD1053", has_given_up, say_not_ready, "conditions Ready is False and Stalled is True",
+     "Mend what it says in Git, or roll back.", true},
+    {"HD1054", is_not_ready, say_not_ready, "condition Ready is False",
+     "Wait; if it stays, mend what it says in Git, or roll back.", false},
     {"HD1097", is_unobserved, say_unobserved, "status.observedGeneration is behind",
      "Wait; if it stays, look at the cluster's controller manager.", false},
     {"HD1098", is_past_deadline, say_deadline, "condition Progressing: ProgressDeadlineExceeded",

@@ -67,14 +67,6 @@ static bool same_images(const json_t *ours, const json_t *theirs)
            same_images_in(ours, theirs, "spec.initContainers");
 }
 
-/* What is gathered from; `owned` is what the live object may own. */
-struct gathering {
-    const json_t *live;
-    const json_t *wanted_template;
-    const json_t *const *owned;
-    size_t owned_count;
-};
-
 /* The newest ReplicaSet has the Deployment's own revision number; until the controller has seen
    a change that number is the last one's, so the images must agree as well. */
 static void read_deployment(const struct gathering *from, struct revision *revision,
@@ -103,6 +95,41 @@ static void read_deployment(const struct gathering *from, struct revision *revis
         bool is_newest = strcmp(annotation_of(set, REVISION_ANNOTATION), newest) == 0 &&
                          same_images(json_at(set, "spec.template"), json_at(live, "spec.template"));
         map_set(&revision->owners, uid_of(set), is_newest ? OWNER_NEW : OWNER_OLD);
+    }
+}
+
+static int64_t number_in(const char *text)
+{
+    int64_t number = 0;
+    for (; *text >= '0' && *text <= '9' && number < INT64_MAX / 100; text++) {
+        number = number * 10 + (*text - '0');
+    }
+    return *text ? 0 : number;
+}
+
+/* Argo's controller names the newest ReplicaSet by the hash of its template. */
+static void read_rollout(const struct gathering *from, struct revision *revision,
+                         struct workload_facts *out)
+{
+    const json_t *live = from->live;
+    const char *newest = json_text_at(live, "status.currentPodHash", "");
+    const char *phase = json_text_at(live, "status.phase", "");
+    out->wanted = (int)json_int_at(live, "spec.replicas", 1);
+    out->updated = (int)json_int_at(live, "status.updatedReplicas", 0);
+    out->available = (int)json_int_at(live, "status.availableReplicas", 0);
+    out->total = (int)json_int_at(live, "status.replicas", 0);
+    out->is_paused = strcmp(phase, "Paused") == 0 || json_bool_at(live, "spec.paused", false);
+    out->deadline_exceeded = strcmp(phase, "Degraded") == 0;
+    /* It is written as a text, and by old versions as a hash. */
+    out->observed_generation = number_in(json_text_at(live, "status.observedGeneration", ""));
+    for (size_t i = 0; i < from->owned_count; i++) {
+        const json_t *set = from->owned[i];
+        const json_t *labels = json_at(set, "metadata.labels");
+        const char *hash = json_string_value(json_object_get(labels, "rollouts-pod-template-hash"));
+        if (strcmp(controller_uid(set), uid_of(live)) == 0) {
+            bool is_newest = hash && newest[0] && strcmp(hash, newest) == 0;
+            map_set(&revision->owners, uid_of(set), is_newest ? OWNER_NEW : OWNER_OLD);
+        }
     }
 }
 
@@ -192,23 +219,50 @@ static void (*const readers[WORKLOAD_KIND_COUNT])(const struct gathering *, stru
     [WORKLOAD_DAEMON_SET] = read_daemon_set,
     [WORKLOAD_CRON_JOB] = read_cron_job,
     [WORKLOAD_JOB] = read_job,
+    [WORKLOAD_ROLLOUT] = read_rollout,
+    [WORKLOAD_KNATIVE_SERVICE] = read_family,
+    [WORKLOAD_HELM_RELEASE] = read_family,
+    [WORKLOAD_CUSTOM] = read_family,
 };
 
-void health_facts(const json_t *wanted, const json_t *live, const json_t *const *owned,
-                  size_t owned_count, const json_t *const *pods, size_t pod_count,
-                  struct arena *arena, struct workload_facts *out)
+static enum workload_kind kind_of(const json_t *object, const struct health_input *input)
 {
+    enum workload_kind kind =
+        workload_kind_of(json_text_at(object, "apiVersion", ""), json_text_at(object, "kind", ""));
+    return kind == WORKLOAD_KIND_COUNT && input->image_count ? WORKLOAD_CUSTOM : kind;
+}
+
+static void take_images(const struct health_input *input, struct arena *arena,
+                        struct workload_facts *out)
+{
+    size_t count =
+        input->image_count < WORKLOAD_IMAGES_MAX ? input->image_count : WORKLOAD_IMAGES_MAX;
+    out->images = arena_alloc(arena, count, sizeof(*out->images));
+    if (count) {
+        memcpy(out->images, input->images, count * sizeof(*out->images));
+    }
+    out->image_count = count;
+}
+
+void health_facts(const struct health_input *input, struct arena *arena, struct workload_facts *out)
+{
+    const json_t *wanted = input->wanted;
+    const json_t *live = input->live;
     const json_t *named = live ? live : wanted;
     *out = (struct workload_facts){.exists = live != NULL};
-    out->kind =
-        workload_kind_of(json_text_at(named, "apiVersion", ""), json_text_at(named, "kind", ""));
+    out->kind = kind_of(named, input);
     TEXT_COPY_CUT(out->name, json_text_at(named, "metadata.name", ""));
     TEXT_COPY_CUT(out->namespace, json_text_at(named, "metadata.namespace", ""));
     if (out->kind == WORKLOAD_KIND_COUNT) {
         return;
     }
     const json_t *template = pod_template(wanted ? wanted : live, out->kind);
-    read_images(template, arena, out);
+    out->is_family = readers[out->kind] == read_family;
+    if (input->image_count) {
+        take_images(input, arena, out);
+    } else {
+        read_images(template, arena, out);
+    }
     if (!live) {
         out->wanted = (int)json_int_at(wanted, "spec.replicas", 1);
         return;
@@ -216,9 +270,15 @@ void health_facts(const json_t *wanted, const json_t *live, const json_t *const 
     out->generation = json_int_at(live, "metadata.generation", 0);
     out->observed_generation = json_int_at(live, "status.observedGeneration", 0);
 
-    struct gathering from = {live, template, owned, owned_count};
+    struct gathering from = {live, template, input->owned, input->owned_count};
     struct revision revision = {0};
     readers[out->kind](&from, &revision, out);
-    gather_pods(pods, pod_count, &revision, arena, out);
+    gather_pods(input->pods, input->pod_count, &revision, arena, out);
+    if (out->is_family) {
+        settle_family(out);
+    }
+    if (out->kind == WORKLOAD_CUSTOM && !json_at(live, "status.observedGeneration")) {
+        out->observed_generation = out->generation; /* not every operator tells it */
+    }
     map_done(&revision.owners);
 }

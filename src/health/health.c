@@ -1,4 +1,4 @@
-#include "health/health.h"
+#include "health/health_internal.h"
 
 #include <string.h>
 
@@ -25,11 +25,18 @@ static bool is_version(const struct image *wanted, const struct container_facts 
     return strcmp(wanted->tag, is.tag) == 0;
 }
 
-static bool pod_runs_wanted(const struct workload_facts *facts, const struct pod_facts *pod)
+static bool is_meant(const struct workload_facts *facts, const struct workload_image *wanted,
+                     const struct container_facts *container)
+{
+    return facts->is_family ? container_has_image(container, wanted)
+                            : strcmp(wanted->container, container->name) == 0;
+}
+
+bool pod_runs_wanted(const struct workload_facts *facts, const struct pod_facts *pod)
 {
     for (size_t c = 0; c < pod->container_count; c++) {
         for (size_t i = 0; i < facts->image_count; i++) {
-            if (strcmp(facts->images[i].container, pod->containers[c].name) == 0 &&
+            if (is_meant(facts, &facts->images[i], &pod->containers[c]) &&
                 !is_version(&facts->images[i].image, &pod->containers[c])) {
                 return false;
             }
@@ -57,6 +64,15 @@ static enum workload_state judge_replicas(const struct workload_facts *facts)
     return is_healthy ? WORKLOAD_HEALTHY : WORKLOAD_ROLLING_OUT;
 }
 
+/* Its pods count where it has some; a chart may keep none, or none that we see. */
+static enum workload_state judge_family(const struct workload_facts *facts)
+{
+    bool has_ended =
+        facts->ready >= facts->wanted && facts->total <= facts->ready && facts->old_ready == 0;
+    bool is_healthy = is_observed(facts) && facts->is_object_ready && has_ended;
+    return is_healthy ? WORKLOAD_HEALTHY : WORKLOAD_ROLLING_OUT;
+}
+
 static enum workload_state judge_job(const struct workload_facts *facts)
 {
     if (facts->job_failed) {
@@ -78,6 +94,10 @@ static enum workload_state (*const judges[WORKLOAD_KIND_COUNT])(const struct wor
     [WORKLOAD_DAEMON_SET] = judge_replicas,
     [WORKLOAD_CRON_JOB] = judge_cron_job,
     [WORKLOAD_JOB] = judge_job,
+    [WORKLOAD_ROLLOUT] = judge_replicas,
+    [WORKLOAD_KNATIVE_SERVICE] = judge_family,
+    [WORKLOAD_HELM_RELEASE] = judge_family,
+    [WORKLOAD_CUSTOM] = judge_family,
 };
 
 enum workload_state health_judge(const struct workload_facts *facts)
@@ -88,10 +108,12 @@ enum workload_state health_judge(const struct workload_facts *facts)
     return facts->exists ? judges[facts->kind](facts) : WORKLOAD_MISSING;
 }
 
-static const struct container_facts *container_of(const struct pod_facts *pod, const char *name)
+static const struct container_facts *container_of(const struct workload_facts *facts,
+                                                  const struct pod_facts *pod,
+                                                  const struct workload_image *wanted)
 {
     for (size_t i = 0; i < pod->container_count; i++) {
-        if (strcmp(pod->containers[i].name, name) == 0) {
+        if (is_meant(facts, wanted, &pod->containers[i])) {
             return &pod->containers[i];
         }
     }
@@ -105,12 +127,14 @@ static bool is_proof(const struct pod_facts *pod)
 }
 
 /* The digest that all proving pods agree on; NULL when they disagree or none has one. */
-static const struct container_facts *agreed(const struct workload_facts *facts, const char *name)
+static const struct container_facts *agreed(const struct workload_facts *facts,
+                                            const struct workload_image *wanted)
 {
     const struct container_facts *first = NULL;
     for (size_t i = 0; i < facts->pod_count; i++) {
         const struct pod_facts *pod = &facts->pods[i];
-        const struct container_facts *container = is_proof(pod) ? container_of(pod, name) : NULL;
+        const struct container_facts *container =
+            is_proof(pod) ? container_of(facts, pod, wanted) : NULL;
         if (!container) {
             continue;
         }
@@ -126,11 +150,11 @@ size_t health_running(const struct workload_facts *facts, struct workload_image 
 {
     size_t count = 0;
     for (size_t i = 0; i < facts->image_count && count < max; i++) {
-        const struct container_facts *container = agreed(facts, facts->images[i].container);
+        const struct container_facts *container = agreed(facts, &facts->images[i]);
         struct workload_image *slot = &out[count];
         struct err err;
         if (container && image_parse(container->image, &slot->image, &err)) {
-            TEXT_COPY_CUT(slot->container, container->name);
+            TEXT_COPY_CUT(slot->container, facts->images[i].container);
             TEXT_COPY_CUT(slot->image.digest, container->running_digest);
             count++;
         }

@@ -16,6 +16,24 @@ extern char owner_new, owner_old, owner_by_label; /* only their addresses matter
 #define OWNER_OLD ((void *)&owner_old)
 #define OWNER_BY_LABEL ((void *)&owner_by_label)
 
+/* What is gathered from; `owned` is what the live object may own. */
+struct gathering {
+    const json_t *live;
+    const json_t *wanted_template;
+    const json_t *const *owned;
+    size_t owned_count;
+};
+
+/* family.c: kinds that make their pods through other objects. */
+void read_family(const struct gathering *from, struct revision *revision,
+                 struct workload_facts *out);
+/* Sort the gathered pods by the images that they run, and count them anew. */
+void settle_family(struct workload_facts *out);
+bool container_has_image(const struct container_facts *container,
+                         const struct workload_image *wanted);
+/* health.c: does the pod run the wanted version of every wanted image that it has? */
+bool pod_runs_wanted(const struct workload_facts *facts, const struct pod_facts *pod);
+
 /* The uid of the object that controls this one, or "". */
 const char *controller_uid(const json_t *object);
 /* The pod template of a workload or manifest of that kind, or NULL. */

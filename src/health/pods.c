@@ -190,7 +190,8 @@ static void count_pod(const json_t *pod, enum place place, struct workload_facts
 void gather_pods(const json_t *const *pods, size_t pod_count, const struct revision *revision,
                  struct arena *arena, struct workload_facts *out)
 {
-    size_t room = pod_count < FACTS_PODS_MAX ? pod_count : FACTS_PODS_MAX;
+    size_t max = out->is_family ? FACTS_FAMILY_PODS_MAX : FACTS_PODS_MAX;
+    size_t room = pod_count < max ? pod_count : max;
     out->pods = arena_alloc(arena, room, sizeof(*out->pods));
     for (enum place wanted = PLACE_NEW_WAITING; wanted < PLACE_FOREIGN; wanted++) {
         for (size_t i = 0; i < pod_count; i++) {

@@ -7,7 +7,7 @@ static const char *const top_keys[] = {"apiVersion", "kind", NULL};
 static const char *const metadata_keys[] = {
     "name", "namespace", "uid", "generation", "creationTimestamp", "deletionTimestamp", NULL};
 static const char *const label_keys[] = {"controller-revision-hash", "pod-template-generation",
-                                         "pod-template-hash", NULL};
+                                         "pod-template-hash", "rollouts-pod-template-hash", NULL};
 static const char *const annotation_keys[] = {"deployment.kubernetes.io/revision",
                                               "deprecated.daemonset.template.generation", NULL};
 static const char *const owner_keys[] = {"uid", "controller", NULL};
@@ -22,6 +22,7 @@ static const char *const status_keys[] = {"phase",
                                           "updatedReplicas",
                                           "availableReplicas",
                                           "updateRevision",
+                                          "currentPodHash",
                                           "desiredNumberScheduled",
                                           "updatedNumberScheduled",
                                           "numberAvailable",

@@ -21,7 +21,33 @@ static const char *entry_key(struct checker *checker, size_t target, const char 
 /* Who says the version of an image by an entry: all of the entry's users, and it alone. */
 struct entries {
     struct map any, own;
+    struct map overlays; /* folders whose kustomization one target alone reads */
 };
+
+/* A target that has a kustomization for itself gets an override there by its first promotion. */
+static bool can_override(const struct checker *checker, const struct inspect_place *place,
+                         size_t target, const struct entries *entries)
+{
+    bool fits = place->at.form == LOCATE_FIELD || place->at.form == LOCATE_VALUES;
+    return fits && map_has(&entries->overlays, checker->inspection->targets[target].path);
+}
+
+static void note_overlays(struct checker *checker, struct entries *entries)
+{
+    const struct inspection *inspection = checker->inspection;
+    for (size_t i = 0; i < inspection->file_count; i++) {
+        const struct inspect_file *file = &inspection->files[i];
+        const char *slash = strrchr(file->path, '/');
+        for (size_t n = 0; slash && file->target_count == 1 && n < MANIFEST_KUSTOMIZATION_NAMES;
+             n++) {
+            if (strcmp(slash + 1, manifest_kustomization_names[n]) == 0) {
+                map_set(&entries->overlays,
+                        arena_strndup(checker->arena, file->path, (size_t)(slash - file->path)),
+                        NULL);
+            }
+        }
+    }
+}
 
 static void note_entries(struct checker *checker, struct entries *entries)
 {
@@ -46,6 +72,7 @@ static void entries_done(struct entries *entries)
 {
     map_done(&entries->any);
     map_done(&entries->own);
+    map_done(&entries->overlays);
 }
 
 /* ---- shared ---- */
@@ -67,14 +94,16 @@ static bool is_shared(const struct checker *checker, const struct inspect_place 
     return false;
 }
 
-/* "dev, prod-eu and 3 more" of those that have no entry of their own; how many they are. */
+/* "dev, prod-eu and 3 more" of those that have no entry of their own, and no place for one; how
+   many they are. */
 static size_t name_users(struct checker *checker, const struct inspect_place *place,
-                         const struct map *own, struct str *out)
+                         const struct entries *entries, struct str *out)
 {
     size_t count = 0;
     for (size_t i = 0; i < place->file->target_count; i++) {
         size_t target = place->file->targets[i];
-        if (map_has(own, entry_key(checker, target, place->at.image))) {
+        if (map_has(&entries->own, entry_key(checker, target, place->at.image)) ||
+            can_override(checker, place, target, entries)) {
             continue;
         }
         if (count < NAMES_SHOWN_MAX) {
@@ -93,21 +122,20 @@ static void check_shared(struct checker *checker, const struct inspect_place *pl
 {
     AUTO_STR(users, 1024);
     bool is_image = place->at.form != LOCATE_CHART && !place->at.trouble;
-    size_t count = is_image && is_shared(checker, place)
-                       ? name_users(checker, place, &entries->own, &users)
-                       : 0;
+    size_t count =
+        is_image && is_shared(checker, place) ? name_users(checker, place, entries, &users) : 0;
     if (count == 0) {
         return;
     }
-    bool can_override = place->at.form == LOCATE_FIELD || place->at.form == LOCATE_KUSTOMIZE;
     const char *remedy = "write it in a file that only one target reads";
-    if (can_override) {
-        remedy =
-            arena_printf(checker->arena,
-                         "give each an images: entry for %s in its own kustomization.yaml; "
-                         "`heddle set image . %s=TAG --target TARGET --write` adds it",
-                         place->at.form == LOCATE_KUSTOMIZE ? place->at.container : place->at.image,
-                         place->at.image);
+    if (place->at.form == LOCATE_FIELD || place->at.form == LOCATE_VALUES) {
+        remedy = "give each a kustomization.yaml that no other target reads; promotions then say "
+                 "its version there";
+    } else if (place->at.form == LOCATE_KUSTOMIZE) {
+        remedy = arena_printf(checker->arena,
+                              "give each an images: entry for %s in a kustomization.yaml that no "
+                              "other target reads",
+                              place->at.container);
     }
     checker_add(checker, RULE_SHARED_IMAGE, spot_of(place), remedy,
                 "%s %s the version of %s%s; heddle never changes it for one of them, and skips "
@@ -164,8 +192,8 @@ static void check_anchor(struct checker *checker, const struct inspect_place *pl
     bool is_promoted = place->at.form == LOCATE_FIELD || place->at.form == LOCATE_KUSTOMIZE;
     if (is_promoted && place->at.is_repeated) {
         checker_add(checker, RULE_NOT_EDITABLE, spot_of(place), "write it out in each place",
-                    "aliases repeat the version of %s, so a release skips it; only `heddle set "
-                    "image` changes it, with all of its uses",
+                    "aliases repeat the version of %s; a release changes it where all of its uses "
+                    "are in one workload, and skips it else",
                     place->at.image);
     }
 }
@@ -202,6 +230,7 @@ bool check_places(struct checker *checker, struct err *err)
 {
     AUTO(entries_done) struct entries entries = {0};
     note_entries(checker, &entries);
+    note_overlays(checker, &entries);
     for (size_t i = 0; i < checker->inspection->place_count; i++) {
         const struct inspect_place *place = &checker->inspection->places[i];
         if (checker_is_used(checker, place->file)) {

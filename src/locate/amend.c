@@ -130,6 +130,6 @@ const char *locate_amend(const struct locate_place *place, const char *tag, cons
 
 bool locate_is_same(const struct locate_place *a, const struct locate_place *b)
 {
-    return a->document == b->document && a->line == b->line && a->column == b->column &&
-           a->form == b->form && strcmp(a->container, b->container) == 0;
+    return a->line == b->line && a->column == b->column && a->form == b->form &&
+           strcmp(a->container, b->container) == 0;
 }

@@ -19,6 +19,15 @@ static void add_entry(struct finder *finder, struct yaml_node *entry)
     place_read_split(place, new_name[0] ? new_name : name, entry, finder->arena);
 }
 
+struct locate_place *locate_entry(struct yaml_node *entry, struct arena *arena)
+{
+    struct finder finder = {
+        .arena = arena, .api_version = "", .kind = "", .namespace = "", .name = ""};
+    finder.tail = &finder.first;
+    add_entry(&finder, entry);
+    return finder.first;
+}
+
 void find_kustomize(struct finder *finder, struct yaml_node *root)
 {
     const struct yaml_node *images = yaml_get(root, "images");

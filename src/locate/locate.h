@@ -53,8 +53,9 @@ struct locate_place {
     struct yaml_node *tag_node, *digest_node; /* NULL: absent; the same when the tag holds both */
     const struct yaml_node *parent;   /* the mapping that a missing tag or digest goes into */
     const char *tag_key, *digest_key; /* the keys that they would get; NULL: none fits */
-    const char *trouble;              /* why it must not be edited, or NULL */
-    bool is_repeated;                 /* its value has an anchor, and aliases repeat it */
+    bool is_beside;      /* of values: tag and digest stand beside the image's key, not below it */
+    const char *trouble; /* why it must not be edited, or NULL */
+    bool is_repeated;    /* its value has an anchor, and aliases repeat it */
     struct locate_place *next;
 };
 
@@ -69,6 +70,20 @@ struct locate_file {
 
 /* The places of a file, in the order of the text.  In the arena. */
 struct locate_place *locate_places(const struct locate_file *file, struct arena *arena);
+
+/* The places of one object that are images of what it runs, each with a container name of its own;
+   the file's documents do not matter.  One without tag and digest may get a version from a patch,
+   and else means nothing.  NULL: it runs nothing that we can see. */
+struct locate_place *locate_workload(struct yaml_node *root, const struct locate_file *file,
+                                     struct arena *arena);
+
+/* The place that an entry of a kustomization's images: is, or NULL. */
+struct locate_place *locate_entry(struct yaml_node *entry, struct arena *arena);
+
+/* What a patch of the object says instead of the place; NULL: it says nothing of it.  `root` is the
+   patch: an object with less in it, as strategic merges are. */
+struct locate_place *locate_patched(const struct locate_place *place, struct yaml_node *root,
+                                    struct arena *arena);
 
 /* Do both stand for one place, found in the same text? */
 bool locate_is_same(const struct locate_place *a, const struct locate_place *b);

@@ -59,6 +59,14 @@ static const char *path_of(const struct value_walk *walk)
     return arena_printf(walk->finder->arena, "%s%s", walk->path.text, walk->left_out ? "…" : "");
 }
 
+/* The same, with one more key. */
+static const char *path_to(const struct value_walk *walk, const char *key)
+{
+    const char *dot = walk->path.length ? "." : "";
+    return walk->left_out ? path_of(walk)
+                          : arena_printf(walk->finder->arena, "%s%s%s", walk->path.text, dot, key);
+}
+
 /* "registry/repository", as the chart will put them together. */
 static const char *whole_name(const struct value_walk *walk, const struct yaml_node *mapping,
                               const struct yaml_node *repository)
@@ -91,9 +99,10 @@ static void add_split(struct value_walk *walk, const struct yaml_node *mapping, 
     place->tag_node = tag;
     place->digest_node = digest;
     /* A chart that knows no digest key would ignore one: it is only changed where it is. */
-    place->tag_key = strcmp(repository_key, "image") == 0 && !tag ? NULL : tag_key;
+    place->is_beside = strcmp(repository_key, "image") == 0;
+    place->tag_key = place->is_beside && !tag ? NULL : tag_key;
     place->digest_key = digest_key;
-    place->container = path_of(walk);
+    place->container = place->is_beside ? path_to(walk, repository_key) : path_of(walk);
     place_read_split(place, name, mapping, walk->finder->arena);
 }
 
@@ -141,7 +150,7 @@ static void find_scalar(struct value_walk *walk, const struct yaml_node *mapping
     struct locate_place *place =
         finder_add_whole(walk->finder, walk->form, confidence_of(walk, has_version), value, 0);
     if (place) {
-        place->container = path_of(walk);
+        place->container = path_to(walk, key);
     }
 }
 

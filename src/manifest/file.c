@@ -134,6 +134,8 @@ static const struct {
     {"Job", "batch/", "spec.template.spec"},
     {"CronJob", "batch/", "spec.jobTemplate.spec.template.spec"},
     {"Pod", "v1", "spec"},
+    {"Rollout", "argoproj.io/", "spec.template.spec"},
+    {"Service", "serving.knative.dev/", "spec.template.spec"},
 };
 
 struct yaml_node *manifest_pod_spec(const struct yaml_node *root)

@@ -106,5 +106,5 @@ bool manifest_is_remote(const char *resource);
 const char *manifest_path(struct arena *arena, const char *folder, const char *relative);
 
 /* A workload's pod template inside a manifest, or NULL when the kind has none: Deployment,
-   StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. */
+   StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Argo Rollout, Knative Service. */
 struct yaml_node *manifest_pod_spec(const struct yaml_node *root);

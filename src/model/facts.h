@@ -9,6 +9,8 @@
 #include "model/workload.h"
 
 #define FACTS_PODS_MAX 200 /* new-revision pods kept; more are only counted */
+/* Of a kind that makes its pods through other objects: each has to be looked at. */
+#define FACTS_FAMILY_PODS_MAX 2000
 #define FACTS_CONTAINERS_MAX 16
 #define FACTS_MESSAGE_BYTES 256 /* cut, on a character's border */
 
@@ -59,7 +61,12 @@ struct workload_facts {
     char create_failure[FACTS_MESSAGE_BYTES]; /* ReplicaFailure's message (quota, admission), or ""
                                                */
     bool job_complete, job_failed;
-    struct workload_image *images; /* the wanted ones, from the pod template */
+    bool is_family; /* it makes its pods through other objects, and they count by their images */
+    bool is_object_ready;   /* condition Ready is True, or it has none */
+    bool is_stalled;        /* condition Stalled: its controller has given up */
+    char object_reason[64]; /* of Ready=False: "UpgradeFailed"; else "" */
+    char object_message[FACTS_MESSAGE_BYTES];
+    struct workload_image *images; /* the wanted ones, from the pod template or the values */
     size_t image_count;
     struct pod_facts *pods; /* new revision first */
     size_t pod_count;

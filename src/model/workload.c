@@ -11,6 +11,10 @@ static const struct {
     [WORKLOAD_DAEMON_SET] = {"DaemonSet", "apps/"},
     [WORKLOAD_CRON_JOB] = {"CronJob", "batch/"},
     [WORKLOAD_JOB] = {"Job", "batch/"},
+    [WORKLOAD_ROLLOUT] = {"Rollout", "argoproj.io/"},
+    [WORKLOAD_KNATIVE_SERVICE] = {"Service", "serving.knative.dev/"},
+    [WORKLOAD_HELM_RELEASE] = {"HelmRelease", "helm.toolkit.fluxcd.io/"},
+    [WORKLOAD_CUSTOM] = {"Custom", ""},
 };
 
 static const char *const state_names[WORKLOAD_STATE_COUNT] = {
@@ -36,8 +40,8 @@ enum workload_kind workload_kind_named(const char *kind)
 enum workload_kind workload_kind_of(const char *api_version, const char *kind)
 {
     enum workload_kind found = workload_kind_named(kind);
-    if (found == WORKLOAD_KIND_COUNT) {
-        return found;
+    if (found >= WORKLOAD_CUSTOM) {
+        return WORKLOAD_KIND_COUNT;
     }
     const char *group = kinds[found].group;
     bool is_ours = strncmp(api_version, group, strlen(group)) == 0;

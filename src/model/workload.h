@@ -15,10 +15,15 @@ enum workload_kind {
     WORKLOAD_DAEMON_SET,
     WORKLOAD_CRON_JOB,
     WORKLOAD_JOB,
+    WORKLOAD_ROLLOUT,         /* of Argo Rollouts */
+    WORKLOAD_KNATIVE_SERVICE, /* not the core's Service */
+    WORKLOAD_HELM_RELEASE,    /* of Flux */
+    WORKLOAD_CUSTOM,          /* any other kind that names images */
     WORKLOAD_KIND_COUNT,
 };
 const char *workload_kind_name(enum workload_kind kind); /* "Deployment" */
-/* WORKLOAD_KIND_COUNT when it is not a workload.  apiVersion decides with the kind. */
+/* WORKLOAD_KIND_COUNT when it is not a workload, or only its content can tell: never
+   WORKLOAD_CUSTOM.  apiVersion decides with the kind. */
 enum workload_kind workload_kind_of(const char *api_version, const char *kind);
 /* The same by the kind alone, as reports and the store write it. */
 enum workload_kind workload_kind_named(const char *kind);

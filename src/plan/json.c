@@ -13,6 +13,7 @@ static json_t *change_to_json(const struct plan_change *change)
     json_put_text(value, "file", change->file);
     json_put_int(value, "line", change->line);
     json_put_bool(value, "isOlder", change->is_older);
+    json_put_text(value, "note", change->note ? change->note : "");
     return value;
 }
 

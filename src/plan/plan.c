@@ -51,6 +51,7 @@ static void add_change(const struct plan_container *container, struct plan_item 
     change->file = container->file;
     change->line = container->line;
     change->is_older = container->order < 0;
+    change->note = container->note;
 }
 
 static const char *nothing_to_do(const struct plan_candidate *candidate, const char *from,

@@ -19,6 +19,7 @@ struct plan_container {
     const char *file;     /* where it is written */
     unsigned line;
     const char *blocked; /* why this place cannot be edited, or NULL */
+    const char *note;    /* what will be written elsewhere instead, and why, or NULL */
     int order; /* offered against current by the version policy: <0 older, 0 same, >0 newer */
 };
 
@@ -43,7 +44,8 @@ struct plan_change {
     struct image from, to;
     const char *file;
     unsigned line;
-    bool is_older; /* what comes is older than what is there */
+    bool is_older;    /* what comes is older than what is there */
+    const char *note; /* the container's, or NULL */
 };
 
 struct plan_item {

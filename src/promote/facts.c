@@ -188,6 +188,7 @@ static void fill_candidate(const struct promote *engine, const struct source *so
         container->file = place->file;
         container->line = place->line;
         container->blocked = place->blocked;
+        container->note = place->note;
         if (offer.image.repository[0]) {
             container->order = versions_order(engine, &offer.image, &place->image, 1);
             offered++;

@@ -182,6 +182,7 @@ static struct promote_act *act_new(struct promote *engine, const struct release 
            made. */
         .when_ms = release->created_ms,
     };
+    commit_request_for(&act->request, pipeline_of(engine), act->arena);
     return act;
 }
 

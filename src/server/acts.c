@@ -30,8 +30,7 @@ static void make_commit(struct job *job)
 {
     struct promote_act *act = job->act;
     struct draft_commit draft = {0};
-    act->succeeded =
-        configrepo_commit(job->acts->options.git, &act->request, act->arena, &draft, &act->err);
+    act->succeeded = configrepo_commit(job->acts->options.git, &act->request, &draft, &act->err);
     TEXT_COPY_CUT(act->commit, draft.oid);
 }
 
@@ -81,9 +80,8 @@ static void check_merge(struct job *job)
     struct promote_act *act = job->act;
     struct draft_commit draft = {0};
     bool is_named = false;
-    act->succeeded =
-        choose_base(job->acts->options.git, act, &is_named) &&
-        configrepo_commit(job->acts->options.git, &act->request, act->arena, &draft, &act->err);
+    act->succeeded = choose_base(job->acts->options.git, act, &is_named) &&
+                     configrepo_commit(job->acts->options.git, &act->request, &draft, &act->err);
     if (act->succeeded && strcmp(draft.oid, act->base) != 0) {
         /* Without a name the branch here may be older than the merge. */
         act->succeeded =

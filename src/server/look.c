@@ -143,7 +143,12 @@ static bool scan_rest(const struct look *look, struct git_view *view, struct err
     if (is_all_kept) {
         return true;
     }
-    if (!configrepo_survey_open(look->git, view->head, paths, view->target_count, &survey, err)) {
+    struct survey_request request = {.commit = view->head,
+                                     .paths = paths,
+                                     .path_count = view->target_count,
+                                     .fields = view->pipeline->image_fields,
+                                     .field_count = view->pipeline->image_field_count};
+    if (!configrepo_survey_open(look->git, &request, &survey, err)) {
         return false;
     }
     for (size_t i = 0; i < view->target_count; i++) {
@@ -154,10 +159,21 @@ static bool scan_rest(const struct look *look, struct git_view *view, struct err
     return true;
 }
 
-/* Another set of targets changes what is shared between them: then every scan is made again. */
+static bool same_fields(const struct pipeline *a, const struct pipeline *b)
+{
+    bool same = a && b && a->image_field_count == b->image_field_count;
+    for (size_t i = 0; same && i < a->image_field_count; i++) {
+        same = strcmp(a->image_fields[i].kind, b->image_fields[i].kind) == 0 &&
+               strcmp(a->image_fields[i].path, b->image_fields[i].path) == 0;
+    }
+    return same;
+}
+
+/* Another set of targets changes what is shared between them, and other named fields what is a
+   version: then every scan is made again. */
 static bool same_targets(const struct git_view *a, const struct git_view *b)
 {
-    if (!a || a->target_count != b->target_count) {
+    if (!a || a->target_count != b->target_count || !same_fields(a->pipeline, b->pipeline)) {
         return false;
     }
     for (size_t i = 0; i < a->target_count; i++) {

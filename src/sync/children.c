@@ -13,13 +13,16 @@ struct child *child_first(const struct sync *sync, const char *owner)
     return map_get(&sync->children_of, owner);
 }
 
-/* The workload above: the owner itself, or the owner of the owner. */
+/* From a pod to its ReplicaSet, its Deployment, its HelmRelease. */
+#define GENERATIONS_MAX 4
+
+/* The workloads above: the owner itself, the owner of the owner. */
 static void workload_above_due(struct sync *sync, const char *owner)
 {
-    workload_due_by_uid(sync, owner);
-    const struct child *parent = map_get(&sync->children, owner);
-    if (parent) {
-        workload_due_by_uid(sync, parent->owner);
+    for (int i = 0; owner && i < GENERATIONS_MAX; i++) {
+        workload_due_by_uid(sync, owner);
+        const struct child *parent = map_get(&sync->children, owner);
+        owner = parent ? parent->owner : NULL;
     }
 }
 
@@ -32,6 +35,16 @@ static void controller_of(const json_t *object, char out[static KUBE_UID_BYTES])
         if (json_bool_at(owner, "controller", false)) {
             text_copy_cut(out, KUBE_UID_BYTES, json_text_at(owner, "uid", ""));
         }
+    }
+}
+
+/* A Deployment that Knative makes has an owner, too, but one that nobody watches. */
+static void owner_of(const json_t *object, char out[static KUBE_UID_BYTES])
+{
+    family_of_object(object, out);
+    if (!out[0] || strcmp(json_text_at(object, "kind", ""), "Pod") == 0 ||
+        strcmp(json_text_at(object, "kind", ""), "ReplicaSet") == 0) {
+        controller_of(object, out);
     }
 }
 
@@ -64,7 +77,7 @@ static struct child *get(struct feed *feed, const json_t *object)
     struct sync *sync = feed->sync;
     const char *uid = json_text_at(object, "metadata.uid", "");
     char owner[KUBE_UID_BYTES];
-    controller_of(object, owner);
+    owner_of(object, owner);
     struct child *child = map_get(&sync->children, uid);
     if (child || !owner[0] || !uid[0] || sync->children.count >= CHILDREN_MAX) {
         return child;

@@ -49,6 +49,10 @@ struct workload {
     char *live_text; /* health_trim() of the live object as JSON, or NULL */
     char live_uid[KUBE_UID_BYTES];
     int64_t live_generation;
+    char family[KUBE_UID_BYTES];   /* what its objects are found by beside their owner; or "" */
+    char *namespace_of_children;   /* when it is not its own; malloc'd, or NULL */
+    struct workload_image *images; /* of a kind without pod template; malloc'd, or NULL */
+    size_t image_count;
     struct report_workload row; /* its arrays are ours */
     uint64_t row_hash;
     int64_t terminal_since_ms; /* a diagnosis that needs a person has stood since then; 0: none */
@@ -84,6 +88,9 @@ struct feed {
 struct revision {
     char commit[GIT_OID_BYTES];
     struct render_result render;
+    struct arena *arena;              /* of the fields */
+    const struct image_field *fields; /* that heddle.yaml names */
+    size_t field_count;
 };
 
 /* Only the jobs of `git_queue` touch this. */
@@ -120,7 +127,7 @@ struct sync {
     struct map feeds;       /* "own /apis/…" → struct feed */
     struct map children;    /* uid → struct child */
     struct map children_of; /* owner's uid → first struct child */
-    struct map workloads;   /* live uid → struct workload */
+    struct map workloads;   /* live uid, or family → struct workload */
 
     char *fetch_trouble, *render_trouble, *api_trouble, *history_trouble;
     char prune_trouble[512];
@@ -195,7 +202,19 @@ void children_drop(struct feed *feed);
 /* Those of an owner, in a list. */
 struct child *child_first(const struct sync *sync, const char *owner);
 
+/* family.c: "" for kinds whose objects name them as their owner. */
+void family_of_workload(enum workload_kind kind, struct slice namespace, const char *name,
+                        char out[static KUBE_UID_BYTES]);
+void family_of_object(const json_t *object, char out[static KUBE_UID_BYTES]);
+/* Where its objects stand, when that is not its own namespace; malloc'd, or NULL. */
+char *family_namespace(enum workload_kind kind, const struct render_object *wanted);
+
+/* images.c: of kinds without a pod template.  How many it wants, at most WORKLOAD_IMAGES_MAX. */
+size_t object_images(const struct sync *sync, const struct render_object *wanted,
+                     struct workload_image out[static WORKLOAD_IMAGES_MAX]);
+
 /* workloads.c */
+/* Follow the object when it is a workload, as it is wanted now. */
 void workload_bind(struct sync *sync, struct object *object);
 void workload_forget(struct sync *sync, struct object *object);
 void workload_seen(struct sync *sync, struct workload *workload, const json_t *live);

@@ -161,12 +161,17 @@ struct offspring {
 };
 #define BIT(kind) (1U << (unsigned)(kind))
 
+/* Kinds that make their pods through other objects. */
+#define FAMILIES (BIT(WORKLOAD_HELM_RELEASE) | BIT(WORKLOAD_KNATIVE_SERVICE) | BIT(WORKLOAD_CUSTOM))
+
 static const struct offspring offspring[] = {
-    {"apps/v1", "ReplicaSet", "/apis/apps/v1", "replicasets", BIT(WORKLOAD_DEPLOYMENT)},
+    {"apps/v1", "ReplicaSet", "/apis/apps/v1", "replicasets",
+     BIT(WORKLOAD_DEPLOYMENT) | BIT(WORKLOAD_ROLLOUT) | FAMILIES},
     {"batch/v1", "Job", "/apis/batch/v1", "jobs", BIT(WORKLOAD_CRON_JOB)},
-    {"v1", "Pod", "/api/v1", "pods",
-     BIT(WORKLOAD_DEPLOYMENT) | BIT(WORKLOAD_STATEFUL_SET) | BIT(WORKLOAD_DAEMON_SET) |
-         BIT(WORKLOAD_CRON_JOB) | BIT(WORKLOAD_JOB)},
+    {"v1", "Pod", "/api/v1", "pods", ~0U},
+    {"apps/v1", "Deployment", "/apis/apps/v1", "deployments", FAMILIES},
+    {"apps/v1", "StatefulSet", "/apis/apps/v1", "statefulsets", FAMILIES},
+    {"apps/v1", "DaemonSet", "/apis/apps/v1", "daemonsets", FAMILIES},
 };
 
 static void want_offspring(struct sync *sync, const char *namespace, unsigned makers)
@@ -192,7 +197,8 @@ static void gather_makers(struct sync *sync, struct map *namespaces, unsigned *o
         if (!object->workload) {
             continue;
         }
-        struct slice space = object_namespace(object);
+        const char *elsewhere = object->workload->namespace_of_children;
+        struct slice space = elsewhere ? slice_of(elsewhere) : object_namespace(object);
         char name[256];
         snprintf(name, sizeof(name), "%.*s", (int)space.length, space.bytes);
         uintptr_t bits = (uintptr_t)map_get(namespaces, name);

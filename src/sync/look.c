@@ -9,7 +9,7 @@ struct look {
     struct sync *sync;
     struct source *source;
     struct git_options git;
-    const char *path;
+    const char *path, *pipeline_file;
     bool is_rewritten;
     struct err fetch_err, render_err;
     char head[GIT_OID_BYTES];
@@ -20,6 +20,7 @@ void revision_free(struct revision **revision)
 {
     if (*revision) {
         render_result_done(&(*revision)->render);
+        arena_free(&(*revision)->arena);
         xfree(revision);
     }
 }
@@ -39,6 +40,22 @@ static bool find_head(struct look *look)
     return git_head(source->git, look->head, &mirror_err);
 }
 
+/* The fields that heddle.yaml names hold images, too.  A file that cannot be read names none: the
+   server says what is wrong with it. */
+static void read_fields(const struct manifest_tree *tree, const char *pipeline_file,
+                        struct revision *revision)
+{
+    struct slice text = {0};
+    struct pipeline *pipeline = NULL;
+    struct err ignored = {0};
+    revision->arena = arena_new();
+    if (tree->read(tree->context, pipeline_file, revision->arena, &text, &ignored) &&
+        configrepo_pipeline(text, pipeline_file, revision->arena, &pipeline, &ignored)) {
+        revision->fields = pipeline->image_fields;
+        revision->field_count = pipeline->image_field_count;
+    }
+}
+
 static void render(struct look *look)
 {
     struct source *source = look->source;
@@ -52,6 +69,7 @@ static void render(struct look *look)
         free(revision);
         return;
     }
+    read_fields(&tree, look->pipeline_file, revision);
     look->render_err.kind = ERR_NONE;
     TEXT_COPY_CUT(revision->commit, look->head);
     TEXT_COPY_CUT(source->rendered, look->head);
@@ -119,6 +137,7 @@ void look_begin(struct sync *sync)
     look->source = &sync->source;
     look->git = sync->options.git;
     look->path = sync->options.path;
+    look->pipeline_file = sync->options.pipeline_file;
     sync->is_looking = true;
     job_begin(sync);
     loop_work(sync->options.loop, sync->git_queue, run, done, look);

@@ -120,9 +120,7 @@ static void bind(struct sync *sync, const struct render_object *wanted)
     object->is_leaving = false;
     object->wanted = wanted;
     place(object, type, namespace, wanted->name);
-    if (workload_kind_of(wanted->api_version, wanted->kind) != WORKLOAD_KIND_COUNT) {
-        workload_bind(sync, object);
-    }
+    workload_bind(sync, object);
 }
 
 /* What left Git, and is not there either, is nothing any more. */

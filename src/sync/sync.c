@@ -73,6 +73,8 @@ static void copy_options(struct sync *sync, const struct sync_options *options)
     *own = *options;
     own->cluster = copy(sync, options->cluster);
     own->path = copy(sync, options->path);
+    own->pipeline_file =
+        copy(sync, options->pipeline_file ? options->pipeline_file : "heddle.yaml");
     own->folder = copy(sync, options->folder);
     own->git.folder = arena_printf(sync->texts, "%s/mirror.git", options->folder);
     own->git.url = copy(sync, options->git.url);

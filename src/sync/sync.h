@@ -25,10 +25,11 @@
 struct sync_options {
     struct loop *loop;
     const struct env *env;
-    const char *cluster;    /* the value of the label */
-    const char *path;       /* in the repository: "clusters/dev" */
-    const char *folder;     /* for the mirror and caches; made when missing */
-    struct git_options git; /* its folder is set by sync */
+    const char *cluster;       /* the value of the label */
+    const char *path;          /* in the repository: "clusters/dev" */
+    const char *pipeline_file; /* names fields that hold images; NULL: "heddle.yaml" */
+    const char *folder;        /* for the mirror and caches; made when missing */
+    struct git_options git;    /* its folder is set by sync */
     struct kube_options kube;
     int64_t interval_ms;              /* between looks at Git; 0: 30 s */
     int64_t capacity_ms;              /* between measurements of nodes and usage; 0: 30 s */

@@ -15,23 +15,53 @@ static void judge_due(void *context);
 
 /* ---- life ---- */
 
+static void set_images(struct workload_image **images, size_t *count,
+                       const struct workload_image *from, size_t from_count)
+{
+    free(*images);
+    *images = from_count ? xmemdup(from, from_count * sizeof(*from)) : NULL;
+    *count = from_count;
+}
+
+static void workload_new(struct sync *sync, struct object *object, enum workload_kind kind)
+{
+    struct workload *workload = xcalloc(1, sizeof(*workload));
+    workload->object = object;
+    object->workload = workload;
+    workload->row.kind = kind;
+    TEXT_COPY_CUT(workload->row.name, object->wanted->name);
+    struct slice namespace = object_namespace(object);
+    memcpy(workload->row.namespace, namespace.bytes,
+           namespace.length < NAME_BYTES ? namespace.length : 0);
+    family_of_workload(kind, namespace, object->wanted->name, workload->family);
+    if (workload->family[0]) {
+        map_set(&sync->workloads, workload->family, workload);
+    }
+    if (object->live.exists) {
+        /* It came back before it was deleted: what it looks like was not kept. */
+        feed_renew(sync, object->collection);
+    }
+}
+
 void workload_bind(struct sync *sync, struct object *object)
 {
-    if (!object->workload) {
-        struct workload *workload = xcalloc(1, sizeof(*workload));
-        workload->object = object;
-        object->workload = workload;
-        workload->row.kind = workload_kind_of(object->wanted->api_version, object->wanted->kind);
-        TEXT_COPY_CUT(workload->row.name, object->wanted->name);
-        struct slice namespace = object_namespace(object);
-        memcpy(workload->row.namespace, namespace.bytes,
-               namespace.length < NAME_BYTES ? namespace.length : 0);
-        if (object->live.exists) {
-            /* It came back before it was deleted: what it looks like was not kept. */
-            feed_renew(sync, object->collection);
-        }
+    struct workload_image images[WORKLOAD_IMAGES_MAX];
+    size_t count = object_images(sync, object->wanted, images);
+    enum workload_kind kind = workload_kind_of(object->wanted->api_version, object->wanted->kind);
+    kind = kind == WORKLOAD_KIND_COUNT && count ? WORKLOAD_CUSTOM : kind;
+    bool is_workload = kind != WORKLOAD_KIND_COUNT && (count || kind < WORKLOAD_HELM_RELEASE);
+    if (!is_workload) {
+        workload_forget(sync, object);
+        return;
     }
-    workload_due(sync, object->workload);
+    if (!object->workload) {
+        workload_new(sync, object, kind);
+    }
+    struct workload *workload = object->workload;
+    set_images(&workload->images, &workload->image_count, images, count);
+    free(workload->namespace_of_children);
+    workload->namespace_of_children = family_namespace(kind, object->wanted);
+    workload_due(sync, workload);
 }
 
 void workload_forget(struct sync *sync, struct object *object)
@@ -40,11 +70,16 @@ void workload_forget(struct sync *sync, struct object *object)
     if (!workload) {
         return;
     }
-    if (map_get(&sync->workloads, workload->live_uid) == workload) {
-        map_remove(&sync->workloads, workload->live_uid);
+    const char *keys[] = {workload->live_uid, workload->family};
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        if (map_get(&sync->workloads, keys[i]) == workload) {
+            map_remove(&sync->workloads, keys[i]);
+        }
     }
     sync->has_lost_workload = sync->has_lost_workload || workload->is_judged;
     free(workload->live_text);
+    free(workload->images);
+    free(workload->namespace_of_children);
     free(workload->row.wanted_images);
     free(workload->row.running_images);
     xfree(&object->workload);
@@ -148,14 +183,9 @@ static void gather(const struct sync *sync, const struct workload *workload, boo
     if (workload->live_uid[0]) {
         add_children(sync, workload->live_uid, out);
     }
-}
-
-static void set_images(struct workload_image **images, size_t *count,
-                       const struct workload_image *from, size_t from_count)
-{
-    free(*images);
-    *images = from_count ? xmemdup(from, from_count * sizeof(*from)) : NULL;
-    *count = from_count;
+    if (workload->family[0]) {
+        add_children(sync, workload->family, out);
+    }
 }
 
 static void read_facts(struct workload *workload, const struct workload_facts *facts,
@@ -232,9 +262,21 @@ static void judge(struct sync *sync, struct workload *workload)
     gather(sync, workload, is_applied, &family);
 
     struct workload_facts facts;
-    health_facts(family.wanted, family.live, (const json_t *const *)family.owned.items,
-                 family.owned.count, (const json_t *const *)family.pods.items, family.pods.count,
-                 arena, &facts);
+    /* Until it is applied, what was applied before counts. */
+    struct health_input input = {
+        .wanted = family.wanted,
+        .live = family.live,
+        .owned = (const json_t *const *)family.owned.items,
+        .owned_count = family.owned.count,
+        .pods = (const json_t *const *)family.pods.items,
+        .pod_count = family.pods.count,
+        .images = is_applied ? workload->images : workload->row.wanted_images,
+        .image_count = is_applied ? workload->image_count : workload->row.wanted_count,
+    };
+    if (workload->row.kind < WORKLOAD_HELM_RELEASE) {
+        input.image_count = 0; /* they have a pod template */
+    }
+    health_facts(&input, arena, &facts);
     int64_t now = now_ms(sync);
     struct diagnosis diagnosis = {0};
     diagnose(&facts, now, &diagnosis);

@@ -75,7 +75,7 @@ export const cases = {
     const image = (tag) => ({ repository: evil, tag });
     const plan = {
       digest: 'd', to: 'prod', from: evil, waves: 1, summary: evil,
-      items: [{ workload: evil, target: evil, wave: 1, changes: [{ container: evil, from: image('n'.repeat(10_000)), to: image(evil), file: evil, line: 1, isOlder: false }] }],
+      items: [{ workload: evil, target: evil, wave: 1, changes: [{ container: evil, from: image('n'.repeat(10_000)), to: image(evil), file: evil, line: 1, isOlder: false, note: evil }] }],
       skipped: [{ workload: 'n'.repeat(10_000), target: evil, reason: evil, hasIt: false }],
       gates: [{ name: 'soak', verdict: 'waiting', reason: evil }],
       diff: `--- a/x\n+++ b/x\n@@ -1 +1 @@\n-${evil}\n+${evil}\n`,

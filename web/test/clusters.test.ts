@@ -7,7 +7,7 @@ import { offersOf } from '../src/pages/clusters/offer';
 import { lagOf } from '../src/pages/clusters/revision';
 
 const image = (tag: string) => ({ repository: 'registry/x', tag });
-const change = (container: string, isOlder = false) => ({ container, from: image('1.0.0'), to: image('1.1.0'), file: 'a.yaml', line: 1, isOlder });
+const change = (container: string, isOlder = false) => ({ container, from: image('1.0.0'), to: image('1.1.0'), file: 'a.yaml', line: 1, isOlder, note: '' });
 
 describe('what a source offers to a cluster', () => {
   const plan: Plan = {

@@ -10,7 +10,7 @@ type Item = Plan['items'][number];
 
 function item(workload: string, target: string, from = '1.0.0', to = '1.1.0', wave = 1): Item {
   const image = (tag: string) => ({ repository: `registry/${workload}`, tag });
-  return { workload, target, wave, changes: [{ container: workload, from: image(from), to: image(to), file: 'a.yaml', line: 1, isOlder: to < from }] };
+  return { workload, target, wave, changes: [{ container: workload, from: image(from), to: image(to), file: 'a.yaml', line: 1, isOlder: to < from, note: '' }] };
 }
 
 function plan(values: Partial<Plan> = {}): Plan {

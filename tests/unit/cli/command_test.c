@@ -530,7 +530,7 @@ static void check_says_what_it_finds_in_each_format(void **state)
         const char *out;
     } cases[] = {
         {"check tests/golden/repos/troubles/repo", 1,
-         "heddle.yaml:13:11: the folder clusters/empty of target empty"},
+         "heddle.yaml:16:11: the folder clusters/empty of target empty"},
         {"check tests/golden/repos/troubles/repo -o json", 1, "\"rule\": \"duplicate-key\""},
         {"check tests/golden/repos/troubles/repo -o sarif", 1, "\"ruleId\": \"duplicate-key\""},
         {"check tests/golden/repos/named-fields/repo", 0, ""},

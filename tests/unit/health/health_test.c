@@ -157,7 +157,8 @@ static void a_manifest_without_an_object_is_missing(void **state)
     struct recorded recorded;
     recorded_open(&recorded, "deployment-healthy");
     struct workload_facts facts;
-    health_facts(recorded_live(&recorded), NULL, NULL, 0, NULL, 0, recorded.arena, &facts);
+    struct health_input input = {.wanted = recorded_live(&recorded)};
+    health_facts(&input, recorded.arena, &facts);
     assert_int_equal(health_judge(&facts), WORKLOAD_MISSING);
     assert_string_equal(facts.name, "fine");
     assert_int_equal(facts.image_count, 1);
@@ -239,7 +240,9 @@ static void objects_of_strange_shapes_do_no_harm(void **state)
         AUTO(arena_free) struct arena *arena = arena_new();
         const json_t *pods[] = {object, trimmed};
         struct workload_facts facts;
-        health_facts(NULL, object, pods, 2, pods, 2, arena, &facts);
+        struct health_input input = {
+            .live = object, .owned = pods, .owned_count = 2, .pods = pods, .pod_count = 2};
+        health_facts(&input, arena, &facts);
         assert_int_not_equal(health_judge(&facts), WORKLOAD_HEALTHY);
         assert_int_equal(facts.pod_count, 0);
     }

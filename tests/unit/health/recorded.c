@@ -51,8 +51,13 @@ void recorded_judge(struct recorded *recorded, const json_t *wanted)
     size_t pod_count;
     const json_t **owned = list_of(recorded, "owned", &owned_count);
     const json_t **pods = list_of(recorded, "pods", &pod_count);
-    health_facts(wanted, recorded_live(recorded), owned, owned_count, pods, pod_count,
-                 recorded->arena, &recorded->facts);
+    struct health_input input = {.wanted = wanted,
+                                 .live = recorded_live(recorded),
+                                 .owned = owned,
+                                 .owned_count = owned_count,
+                                 .pods = pods,
+                                 .pod_count = pod_count};
+    health_facts(&input, recorded->arena, &recorded->facts);
 }
 
 void recorded_trim(struct recorded *recorded)

@@ -132,10 +132,10 @@ static const struct shape values[] = {
      "web:\n  image: acme/web:1\nsidecarImage: acme/side:2\ndb:\n  image: acme/db\n  imageTag: "
      "'3'\n"
      "cache: {image: mongo}\nnodeImage: large\nimagePullPolicy: Always\n",
-     "values-file likely acme/web tag=1 digest= 2:10 web\n"
-     "values-file likely acme/side tag=2 digest= 3:15 \n"
-     "values-file likely acme/db tag=3 digest= 6:13 db\n"
-     "values-file guess mongo tag= digest= 7:16 cache\n"},
+     "values-file likely acme/web tag=1 digest= 2:10 web.image\n"
+     "values-file likely acme/side tag=2 digest= 3:15 sidecarImage\n"
+     "values-file likely acme/db tag=3 digest= 6:13 db.image\n"
+     "values-file guess mongo tag= digest= 7:16 cache.image\n"},
     {"an empty tag can be filled, a missing one added", "values.yaml",
      "a: {image: {repository: acme/a, tag: \"\"}}\nb: {image: {repository: acme/b}}\n"
      "c: {repository: https://charts.example.org, version: 1}\n",
@@ -180,7 +180,7 @@ static const struct shape applications[] = {
      "argocd certain acme/nginx tag=1.2 digest= 5:26 \n"
      "argocd certain acme/x tag=1 digest= 5:50 \n"
      "argocd likely acme/web tag=1.2 digest= 8:40 web.image.tag\n"
-     "argocd likely acme/v tag=7 digest= 10:29 \n"
+     "argocd likely acme/v tag=7 digest= 10:29 image\n"
      "chart certain redis tag=1.2.3 digest= 12:38 \n"},
     {"an ApplicationSet's template", "set.yaml",
      "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nspec: {template: {spec: {source: "

@@ -45,7 +45,12 @@ static void see(struct house *house, const char *path, struct seen *seen)
     seen->pods = house_expect(house, 200, "GET", "/api/v1/namespaces/default/pods", NULL);
     const json_t **owned = list_of(seen->arena, seen->owned, &owned_count);
     const json_t **pods = list_of(seen->arena, seen->pods, &pod_count);
-    health_facts(NULL, seen->live, owned, owned_count, pods, pod_count, seen->arena, &seen->facts);
+    struct health_input input = {.live = seen->live,
+                                 .owned = owned,
+                                 .owned_count = owned_count,
+                                 .pods = pods,
+                                 .pod_count = pod_count};
+    health_facts(&input, seen->arena, &seen->facts);
     seen->state = health_judge(&seen->facts);
     /* Twenty seconds on: what is not ready is no longer young. */
     diagnose(&seen->facts, env_now_ms(env_system()) + 20000, &seen->diagnosis);

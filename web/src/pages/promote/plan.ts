@@ -6,6 +6,7 @@ export interface Move {
   from: Image;
   to: Image;
   isOlder: boolean;
+  notes: string[];
   targets: string[];
 }
 
@@ -28,12 +29,14 @@ export function rowsOf(plan: Plan): PlanRow[] {
   const rows = new Map<string, PlanRow>();
   for (const item of plan.items) {
     const row = rowFor(rows, item.workload);
-    for (const { container, from, to, isOlder } of item.changes) {
+    for (const { container, from, to, isOlder, note } of item.changes) {
       const known = row.moves.find(
         (move) => move.container === container && identityOf(move.from) === identityOf(from) && identityOf(move.to) === identityOf(to),
       );
-      if (known) known.targets.push(item.target);
-      else row.moves.push({ container, from, to, isOlder, targets: [item.target] });
+      const move = known ?? { container, from, to, isOlder, notes: [], targets: [] };
+      move.targets.push(item.target);
+      if (note) move.notes.push(note);
+      if (!known) row.moves.push(move);
     }
   }
   for (const { workload, target, reason } of plan.skipped) {

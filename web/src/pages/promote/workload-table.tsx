@@ -17,6 +17,11 @@ function Versions({ move, isPlaceShown, isContainerShown }: { move: Move; isPlac
           {isPlaceShown && move.targets.join(', ')}
         </small>
       )}
+      {move.notes.map((note) => (
+        <small key={note} class="muted foreign note">
+          {note}
+        </small>
+      ))}
     </div>
   );
 }
