@@ -21,6 +21,20 @@ static bool same_version(const struct image *a, const struct image *b)
     return strcmp(a->tag, b->tag) == 0 && strcmp(a->digest, b->digest) == 0;
 }
 
+/* The version as it is written in this place.  A tag that moves can only be told by its digest. */
+static struct image written_as(const struct maker *maker, const struct slot *slot,
+                               const struct image *to)
+{
+    struct image wanted = *to;
+    enum pin pin = maker->request->pin;
+    bool is_same_tag = strcmp(slot->tag, to->tag) == 0;
+    bool is_dropped = pin == PIN_NEVER || (pin == PIN_KEEP && !slot->digest[0] && !is_same_tag);
+    if (is_dropped && to->tag[0]) {
+        wanted.digest[0] = '\0';
+    }
+    return wanted;
+}
+
 static const struct item *find_item(const struct walk *walk, const struct version_change *change,
                                     struct err *err)
 {
@@ -67,10 +81,11 @@ static bool plan_change(struct maker *maker, const struct walk *walk,
         return false;
     }
     struct image now;
-    if (slot_image(slot, &now) && same_version(&now, &change->to)) {
+    struct image wanted = written_as(maker, slot, &change->to);
+    if (slot_image(slot, &now) && same_version(&now, &wanted)) {
         return true;
     }
-    return edit_slot(walk, item, slot, &change->to, maker->arena, &maker->edits, err);
+    return edit_slot(walk, item, slot, &wanted, maker->arena, &maker->edits, err);
 }
 
 /* One walk serves all changes of a path; the changes stay in the request's order. */
@@ -154,8 +169,9 @@ static bool check_slot(const struct maker *maker, const struct walk *walk, const
                        const struct slot *before, const struct slot *after, struct err *err)
 {
     const struct image *wanted = wanted_image(maker, walk->path, item, before);
-    const char *tag = wanted ? wanted->tag : before->tag;
-    const char *digest = wanted ? wanted->digest : before->digest;
+    struct image written = wanted ? written_as(maker, before, wanted) : (struct image){0};
+    const char *tag = wanted ? written.tag : before->tag;
+    const char *digest = wanted ? written.digest : before->digest;
     if (strcmp(before->name, after->name) == 0 && strcmp(after->tag, tag) == 0 &&
         strcmp(after->digest, digest) == 0) {
         return true;
@@ -307,6 +323,7 @@ void commit_request_for(struct commit_request *request, const struct pipeline *p
     }
     request->fields = fields;
     request->field_count = count;
+    request->pin = pipeline->pin;
 }
 
 bool configrepo_commit(struct git *git, const struct commit_request *request,

@@ -84,7 +84,7 @@ struct version_change {
     const char *path; /* the target's */
     const char *workload;
     const char *container;
-    struct image to; /* tag and digest that shall be there */
+    struct image to; /* tag and digest; whether the digest is written is the request's pin */
 };
 
 struct draft_commit {
@@ -100,6 +100,7 @@ struct commit_request {
     size_t all_path_count;
     const struct image_field *fields; /* that heddle.yaml names */
     size_t field_count;
+    enum pin pin;
     const struct version_change *changes;
     size_t change_count;
     const char *message; /* subject, body, trailers */

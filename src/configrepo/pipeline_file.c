@@ -520,10 +520,23 @@ static bool read_metadata(struct reader *reader, const struct yaml_node *node, v
     return read_mapping(reader, node, fields, COUNT_OF(fields), out);
 }
 
+static bool read_pin(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    static const char *const words[] = {
+        [PIN_KEEP] = "keep", [PIN_ALWAYS] = "always", [PIN_NEVER] = "never"};
+    size_t index = 0;
+    if (!read_choice(reader, node, "value", words, COUNT_OF(words), &index)) {
+        return false;
+    }
+    ((struct pipeline *)out)->pin = (enum pin)index;
+    return true;
+}
+
 static bool read_spec(struct reader *reader, const struct yaml_node *node, void *out)
 {
     static const struct field fields[] = {
         {"versions", read_versions, false, false},
+        {"pin", read_pin, false, false},
         {"imageFields", read_image_fields, false, false},
         {"stages", read_stages, true, false},
     };

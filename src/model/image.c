@@ -255,6 +255,13 @@ void image_format(const struct image *image, struct str *out)
     }
 }
 
+bool image_asks_for(const struct image *written, const struct image *version)
+{
+    return strcmp(written->tag, version->tag) == 0 &&
+           (strcmp(written->digest, version->digest) == 0 ||
+            (written->tag[0] && !written->digest[0]));
+}
+
 bool image_same_version(const struct image *a, const struct image *b)
 {
     if (a->digest[0] && b->digest[0]) {

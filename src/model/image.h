@@ -31,6 +31,9 @@ bool image_digest_is_valid(const char *digest);
 /* Same bytes?  By digest when both have one, else by tag; the repository counts only when
    no digest decides. */
 bool image_same_version(const struct image *a, const struct image *b);
+/* Does what is written ask for this version?  A tag alone does: what it stands for is seen where it
+   runs. */
+bool image_asks_for(const struct image *written, const struct image *version);
 /* The host part that a registry client must ask, "" when none is written ("nginx"). */
 void image_registry(const struct image *image, char *out, size_t size);
 

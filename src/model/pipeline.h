@@ -71,10 +71,18 @@ struct image_field {
     const char *path; /* "spec.kafka.image", "spec.pools[].image" */
 };
 
+/* Whether digests are written into Git.  Known and verified they are in any case. */
+enum pin {
+    PIN_KEEP, /* where one stands already */
+    PIN_ALWAYS,
+    PIN_NEVER,
+};
+
 struct pipeline {
     char name[NAME_BYTES];
     struct stage *stages; /* in file order; every `from` names another one, without cycles */
     size_t stage_count;
+    enum pin pin;
     struct version_rule *rules;
     size_t rule_count;
     struct image_field *image_fields;

@@ -42,6 +42,18 @@ static bool has_taken(const struct report_workload *report, const struct place *
     return false;
 }
 
+/* A tag that Git says alone stands for what its pods run. */
+static struct image running_version(const struct report_workload *report, const struct place *place)
+{
+    struct image image = place->image;
+    for (size_t i = 0; !image.digest[0] && i < report->running_count; i++) {
+        if (strcmp(report->running_images[i].container, place->container) == 0) {
+            TEXT_COPY_CUT(image.digest, report->running_images[i].image.digest);
+        }
+    }
+    return image;
+}
+
 /* What one target of a source stage has; it must really run. */
 static struct offer offer_of_target(const struct promote *engine, const struct target_view *source,
                                     const char *workload, const struct place *wanted,
@@ -72,7 +84,7 @@ static struct offer offer_of_target(const struct promote *engine, const struct t
                                   report->diagnosis.code[0] ? report->diagnosis.what
                                                             : workload_state_name(report->state))};
     }
-    return (struct offer){.image = place->image};
+    return (struct offer){.image = running_version(report, place)};
 }
 
 /* All targets of a stage must agree, else nobody knows what would be promoted. */
@@ -325,7 +337,8 @@ static int64_t healthy_since(const struct promote *engine, const char *from, con
             const struct workload_image *wanted = &report->wanted_images[n];
             bool same_container = strcmp(wanted->container, container) == 0 ||
                                   strcmp(wanted->image.repository, image->repository) == 0;
-            runs = runs || (same_container && image_same_version(&wanted->image, image));
+            runs = runs || (same_container && (image_same_version(&wanted->image, image) ||
+                                               image_asks_for(&wanted->image, image)));
         }
         if (!runs || report->state != WORKLOAD_HEALTHY) {
             return 0;

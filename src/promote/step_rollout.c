@@ -25,8 +25,7 @@ static bool runs_all(const struct report_workload *workload, const struct releas
             image_of(workload->wanted_images, workload->wanted_count, change->container);
         const struct workload_image *running =
             image_of(workload->running_images, workload->running_count, change->container);
-        if (!wanted || strcmp(wanted->image.digest, change->to.digest) != 0 ||
-            strcmp(wanted->image.tag, change->to.tag) != 0) {
+        if (!wanted || !image_asks_for(&wanted->image, &change->to)) {
             return false;
         }
         /* A version without a digest asks for no proof but health; a runtime may report none. */

@@ -12,8 +12,7 @@ static bool wants(const struct report_workload *reported, const struct image_cha
     for (size_t i = 0; i < reported->wanted_count; i++) {
         const struct workload_image *image = &reported->wanted_images[i];
         if (strcmp(image->container, change->container) == 0) {
-            return strcmp(image->image.tag, change->to.tag) == 0 &&
-                   strcmp(image->image.digest, change->to.digest) == 0;
+            return image_asks_for(&image->image, &change->to);
         }
     }
     return false;

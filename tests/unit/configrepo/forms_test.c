@@ -284,6 +284,28 @@ static void an_override_is_a_place_of_its_own_from_then_on(void **state)
                  "  name: web\n  namespace: shop\nspec:\n  values:\n    image:\n      tag: v3\n");
 }
 
+static void a_digest_is_written_where_one_stands_unless_pin_says_otherwise(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        enum pin pin;
+        const char *before, *tag, *after;
+    } cases[] = {
+        {PIN_KEEP, "app:1", "2", "app:2"},
+        {PIN_KEEP, "app:1@" OLD_DIGEST, "2", "app:2@" NEW_DIGEST},
+        {PIN_KEEP, "app:main", "main", "app:main@" NEW_DIGEST}, /* only it tells that it moved */
+        {PIN_ALWAYS, "app:1", "2", "app:2@" NEW_DIGEST},
+        {PIN_NEVER, "app:1@" OLD_DIGEST, "2", "app:2"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        FILES(world, {"dev/a.yaml", deployment(world, "a", cases[i].before)});
+        struct version_change change = change_to("dev", "a", cases[i].tag);
+        struct commit_request request = request_for(world, &change, 1);
+        request.pin = cases[i].pin;
+        expect_files(world, &request, "dev/a.yaml", deployment(world, "a", cases[i].after));
+    }
+}
+
 static void an_anchor_changes_with_all_images_that_repeat_it(void **state)
 {
     struct world *world = *state;
@@ -313,6 +335,7 @@ int main(void)
         TEST(a_patch_whose_effect_is_not_known_blocks),
         TEST(shared_helm_values_are_overridden_by_a_patch),
         TEST(an_override_is_a_place_of_its_own_from_then_on),
+        TEST(a_digest_is_written_where_one_stands_unless_pin_says_otherwise),
         TEST(an_anchor_changes_with_all_images_that_repeat_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,7 +145,7 @@ static const struct {
      "heddle.yaml:1:1: the field \"spec\" is missing"},
     {HEAD "  stagse:\n" DEV, "heddle.yaml:5:3: unknown field \"stagse\"; did you mean \"stages\"?"},
     {HEAD "  stages:\n" DEV "  zebra: 1\n",
-     "heddle.yaml:7:3: unknown field \"zebra\"; known are: versions, imageFields, stages"},
+     "heddle.yaml:7:3: unknown field \"zebra\"; known are: versions, pin, imageFields, stages"},
     {HEAD "  imageFields: [{kind: Kafka}]\n", "heddle.yaml:5:17: the field \"path\" is missing"},
     {HEAD "  imageFields: [{kind: a b, path: spec.image}]\n", "heddle.yaml:5:24: the kind of"},
     {HEAD "  imageFields: [{kind: Kafka, path: .spec}]\n", "heddle.yaml:5:37: keys with dots"},

@@ -20,6 +20,7 @@ static const char everything[] =
     "   {\"images\": \"e\", \"policy\": {\"newest\": true}},"
     "   {\"images\": \"f\", \"policy\": {\"calendar\": \"asc\"}},"
     "   {\"images\": \"g\", \"policy\": {\"digest\": \"main\"}}],"
+    "  \"pin\": \"always\","
     "  \"imageFields\": [{\"kind\": \"Kafka\", \"path\": \"spec.pools[].image\"}],"
     "  \"stages\": ["
     "   {\"name\": \"dev\", \"targets\": [{\"cluster\": \"dev\", \"path\": \"clusters/.dev\"}],"

@@ -115,7 +115,8 @@ struct commit_request request_for(const struct world *world, const struct versio
                                    .change_count = count,
                                    .message = "promote\n\nHeddle-Release: R-1\n",
                                    .author = "ada",
-                                   .when_ms = WHEN_MS};
+                                   .when_ms = WHEN_MS,
+                                   .pin = PIN_ALWAYS};
 }
 
 bool commit(struct world *world, const struct commit_request *request, struct draft_commit *draft,
