@@ -180,11 +180,9 @@ static void read_entry(struct patch_reader *reader, const struct yaml_node *entr
 {
     const char *path = entry->kind == YAML_SCALAR ? entry->text : yaml_text(entry, "path");
     const char *inside = entry->kind == YAML_SCALAR ? entry->text : yaml_text(entry, "patch");
-    bool is_inside = inside && strchr(inside, '\n');
+    bool is_file = path && (!inside || !strchr(inside, '\n'));
     reader->target = entry->kind == YAML_MAPPING ? yaml_get(entry, "target") : NULL;
-    if (is_inside) {
-        read_text(reader, NULL, slice_of(inside));
-    } else if (path) {
+    if (is_file) {
         read_file(reader, path);
     } else if (inside) {
         read_text(reader, NULL, slice_of(inside));
@@ -248,12 +246,17 @@ static enum applies applies_to_target(const struct yaml_node *target, const stru
     return is_by_label ? weaker(applies, APPLIES_MAYBE) : applies;
 }
 
-/* "apps/" of "apps/v1": the version does not matter. */
+/* Of "apps/v1" the length of "apps/"; the core's group has no name. */
+static size_t group_length(const char *api_version)
+{
+    const char *slash = strchr(api_version, '/');
+    return slash ? (size_t)(slash + 1 - api_version) : 0;
+}
+
+/* The version does not matter. */
 static bool same_group(const char *a, const char *b)
 {
-    const char *slash = strchr(a, '/');
-    size_t length = slash ? (size_t)(slash + 1 - a) : strlen(a);
-    return strncmp(a, b, length) == 0;
+    return group_length(a) == group_length(b) && memcmp(a, b, group_length(a)) == 0;
 }
 
 static enum applies applies_to(const struct patch *patch, const struct item *item)
