@@ -141,17 +141,15 @@ static const char *path_of(const struct git_view *view, const char *cluster)
 }
 
 static void add_change(struct wave_changes *wave, struct arena *arena, const struct git_view *view,
-                       const char *cluster, const char *workload, const char *container,
-                       const struct image *to)
+                       const char *cluster, const struct version_change *change)
 {
     const char *path = path_of(view, cluster);
     if (path) {
-        wave->items[wave->count++] = (struct version_change){
-            .path = arena_strdup(arena, path),
-            .workload = arena_strdup(arena, workload),
-            .container = arena_strdup(arena, container),
-            .to = *to,
-        };
+        struct version_change *own = &wave->items[wave->count++];
+        *own = *change;
+        own->path = arena_strdup(arena, path);
+        own->workload = arena_strdup(arena, change->workload);
+        own->container = arena_strdup(arena, change->container);
     }
 }
 
@@ -202,8 +200,11 @@ static void requests_of_plan(struct diff_job *job, const struct git_view *view,
     for (size_t i = 0; i < plan->item_count; i++) {
         const struct plan_item *item = &plan->items[i];
         for (size_t n = 0; n < item->change_count; n++) {
-            add_change(&waves[item->wave], job->arena, view, item->target, item->workload,
-                       item->changes[n].container, &item->changes[n].to);
+            struct version_change change = {.workload = item->workload,
+                                            .container = item->changes[n].container,
+                                            .from = item->changes[n].from,
+                                            .to = item->changes[n].to};
+            add_change(&waves[item->wave], job->arena, view, item->target, &change);
         }
     }
     set_requests(job, view, waves, count, env_now_ms(job->api->options.env));
@@ -222,8 +223,11 @@ static void requests_of_release(struct diff_job *job, const struct git_view *vie
     for (size_t i = 0; i < release->item_count; i++) {
         const struct release_item *item = &release->items[i];
         for (size_t n = 0; item->state == ITEM_WAITING && n < item->change_count; n++) {
-            add_change(&waves[item->wave], job->arena, view, item->target, item->workload,
-                       item->changes[n].container, &item->changes[n].to);
+            struct version_change change = {.workload = item->workload,
+                                            .container = item->changes[n].container,
+                                            .from = item->changes[n].from,
+                                            .to = item->changes[n].to};
+            add_change(&waves[item->wave], job->arena, view, item->target, &change);
         }
     }
     set_requests(job, view, waves, count, release->created_ms);

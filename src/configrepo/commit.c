@@ -21,15 +21,16 @@ static bool same_version(const struct image *a, const struct image *b)
     return strcmp(a->tag, b->tag) == 0 && strcmp(a->digest, b->digest) == 0;
 }
 
-/* The version as it is written in this place.  A tag that moves can only be told by its digest. */
+/* The version as it is written in this place.  A tag that moves can only be told by its digest;
+   whether it moves is asked of the plan, so that a change made twice is made once. */
 static struct image written_as(const struct maker *maker, const struct slot *slot,
-                               const struct image *to)
+                               const struct version_change *change)
 {
-    struct image wanted = *to;
+    struct image wanted = change->to;
     enum pin pin = maker->request->pin;
-    bool is_same_tag = strcmp(slot->tag, to->tag) == 0;
-    bool is_dropped = pin == PIN_NEVER || (pin == PIN_KEEP && !slot->digest[0] && !is_same_tag);
-    if (is_dropped && to->tag[0]) {
+    bool has_moved = strcmp(change->from.tag, change->to.tag) == 0;
+    bool is_dropped = pin == PIN_NEVER || (pin == PIN_KEEP && !slot->digest[0] && !has_moved);
+    if (is_dropped && wanted.tag[0]) {
         wanted.digest[0] = '\0';
     }
     return wanted;
@@ -81,7 +82,7 @@ static bool plan_change(struct maker *maker, const struct walk *walk,
         return false;
     }
     struct image now;
-    struct image wanted = written_as(maker, slot, &change->to);
+    struct image wanted = written_as(maker, slot, change);
     if (slot_image(slot, &now) && same_version(&now, &wanted)) {
         return true;
     }
@@ -152,14 +153,14 @@ static bool make_commit(struct maker *maker, char out[static GIT_OID_BYTES], str
 
 /* ---- is it what was meant? ---- */
 
-static const struct image *wanted_image(const struct maker *maker, const char *path,
-                                        const struct item *item, const struct slot *slot)
+static const struct version_change *change_of(const struct maker *maker, const char *path,
+                                              const struct item *item, const struct slot *slot)
 {
     for (size_t i = 0; i < maker->request->change_count; i++) {
         const struct version_change *change = &maker->request->changes[i];
         if (strcmp(change->path, path) == 0 && strcmp(change->workload, item->name) == 0 &&
             strcmp(change->container, slot->container) == 0) {
-            return &change->to;
+            return change;
         }
     }
     return NULL;
@@ -168,7 +169,7 @@ static const struct image *wanted_image(const struct maker *maker, const char *p
 static bool check_slot(const struct maker *maker, const struct walk *walk, const struct item *item,
                        const struct slot *before, const struct slot *after, struct err *err)
 {
-    const struct image *wanted = wanted_image(maker, walk->path, item, before);
+    const struct version_change *wanted = change_of(maker, walk->path, item, before);
     struct image written = wanted ? written_as(maker, before, wanted) : (struct image){0};
     const char *tag = wanted ? written.tag : before->tag;
     const char *digest = wanted ? written.digest : before->digest;

@@ -84,7 +84,8 @@ struct version_change {
     const char *path; /* the target's */
     const char *workload;
     const char *container;
-    struct image to; /* tag and digest; whether the digest is written is the request's pin */
+    struct image from; /* what was there when it was planned; empty when nobody knows */
+    struct image to;   /* tag and digest; whether the digest is written is the request's pin */
 };
 
 struct draft_commit {

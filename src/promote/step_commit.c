@@ -148,6 +148,7 @@ static bool add_changes(struct promote *engine, const struct release *release,
                 .path = arena_strdup(act->arena, path),
                 .workload = arena_strdup(act->arena, item->workload),
                 .container = arena_strdup(act->arena, item->changes[n].container),
+                .from = item->changes[n].from,
                 .to = item->changes[n].to,
             };
         }

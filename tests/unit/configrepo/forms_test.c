@@ -300,9 +300,18 @@ static void a_digest_is_written_where_one_stands_unless_pin_says_otherwise(void 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         FILES(world, {"dev/a.yaml", deployment(world, "a", cases[i].before)});
         struct version_change change = change_to("dev", "a", cases[i].tag);
+        struct err err = {0};
+        ASSERT_OK(image_parse(cases[i].before, &change.from, &err), err);
         struct commit_request request = request_for(world, &change, 1);
         request.pin = cases[i].pin;
         expect_files(world, &request, "dev/a.yaml", deployment(world, "a", cases[i].after));
+
+        /* Asked again where it was done, there is nothing left to do. */
+        struct draft_commit draft;
+        FILES(world, {"dev/a.yaml", deployment(world, "a", cases[i].after)});
+        request.base = world->head;
+        ASSERT_OK(commit(world, &request, &draft, &err), err);
+        assert_int_equal(draft.edit_count, 0);
     }
 }
 
