@@ -8,6 +8,7 @@
 /* The rows of one repository, in the order in which people look for them. */
 struct offer {
     const struct version_row *row;
+    struct policy_facts facts;
     bool counts;
     char key[IMAGE_TAG_BYTES]; /* what the policy compares */
 };
@@ -85,7 +86,9 @@ static json_t *view_version(const struct api *api, const struct offer *offer,
     json_put_time(value, "seenAt", row->seen_ms);
     json_put_bool(value, "isGone", row->is_gone);
     json_put(value, "stages", stages_with(api, row));
-    policy_explain(reader, row->tag, &why);
+    json_put_time(value, "createdAt", row->created_ms);
+    json_put_text(value, "platforms", row->platforms && row->platforms[0] ? row->platforms : NULL);
+    policy_explain(reader, row->tag, &offer->facts, &why);
     json_put_text(value, "ignoredBecause", why.length ? why.text : NULL);
     return value;
 }
@@ -99,7 +102,8 @@ static int newest_first(const void *left, const void *right, void *context)
         return a->counts ? -1 : 1;
     }
     int order = a->counts
-                    ? policy_compare_keys(*policy, b->key, b->row->seen_ms, a->key, a->row->seen_ms)
+                    ? policy_compare_keys(*policy, b->key, policy_time(*policy, &b->facts), a->key,
+                                          policy_time(*policy, &a->facts))
                     : (b->row->seen_ms > a->row->seen_ms) - (b->row->seen_ms < a->row->seen_ms);
     return order ? order : strcmp(b->row->tag, a->row->tag);
 }
@@ -117,7 +121,10 @@ static void view_repository(const struct api *api, const struct version_row *row
     bool is_readable = policy_open(rule, &reader, &ignored);
     for (size_t i = 0; is_readable && i < count; i++) {
         offers[i].row = &rows[i];
-        offers[i].counts = policy_admit(reader, rows[i].tag, offers[i].key);
+        offers[i].facts =
+            (struct policy_facts){rows[i].seen_ms, rows[i].created_ms, rows[i].platforms};
+        offers[i].counts = policy_admit(reader, rows[i].tag, offers[i].key) &&
+                           policy_fits(reader, &offers[i].facts);
     }
     enum policy_kind policy = rule->policy;
     qsort_r(offers, is_readable ? count : 0, sizeof(*offers), newest_first, &policy);

@@ -12,7 +12,7 @@
 static const char *const policy_words[] = {
     [POLICY_SEMVER] = "semver",     [POLICY_ALPHABETICAL] = "alphabetical",
     [POLICY_NUMERIC] = "numeric",   [POLICY_NEWEST] = "newest",
-    [POLICY_CALENDAR] = "calendar",
+    [POLICY_CALENDAR] = "calendar", [POLICY_CREATED] = "created",
 };
 
 static bool read_semver(struct reader *reader, const struct yaml_node *node, void *out)
@@ -50,6 +50,12 @@ static bool read_calendar(struct reader *reader, const struct yaml_node *node, v
     return read_exactly(reader, node, "asc");
 }
 
+static bool read_created(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    ((struct version_rule *)out)->policy = POLICY_CREATED;
+    return read_exactly(reader, node, "true");
+}
+
 static bool read_digest(struct reader *reader, const struct yaml_node *node, void *out)
 {
     struct version_rule *rule = out;
@@ -70,6 +76,7 @@ static bool read_policy(struct reader *reader, const struct yaml_node *node, voi
         {"newest", read_newest, false, false},
         {"calendar", read_calendar, false, false},
         {"digest", read_digest, false, false},
+        {"created", read_created, false, false},
     };
     if (node->kind == YAML_MAPPING) {
         return read_mapping(reader, node, fields, COUNT_OF(fields), out) &&
@@ -112,20 +119,29 @@ static bool read_ignore(struct reader *reader, const struct yaml_node *node, voi
     return true;
 }
 
+static bool read_platform(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    if (!want_scalar(reader, node, "linux/arm64")) {
+        return false;
+    }
+    ((struct version_rule *)out)->platform = arena_strdup(reader->arena, node->text);
+    return true;
+}
+
 /* The rule is tried here, so that a bad range shows up in this file and not at the first poll. */
 static bool read_rule(struct reader *reader, const struct yaml_node *node,
                       struct version_rule *rule)
 {
     static const struct field fields[] = {
-        {"images", read_images, true, false},
-        {"policy", read_policy, false, false},
-        {"tags", read_tags, false, false},
-        {"ignore", read_ignore, false, false},
+        {"images", read_images, true, false},      {"policy", read_policy, false, false},
+        {"tags", read_tags, false, false},         {"ignore", read_ignore, false, false},
+        {"platform", read_platform, false, false},
     };
     *rule = (struct version_rule){.policy = POLICY_SEMVER,
                                   .range = "",
                                   .tags = "",
                                   .ignore = "",
+                                  .platform = "",
                                   .line = node->line,
                                   .column = node->column};
     struct err why = {0};

@@ -28,6 +28,8 @@
 /* Digests are resolved for this many of the newest tags that the policy admits; older and other
    tags are listed without one: see discover_resolve(). */
 #define DISCOVER_DIGESTS_MAX 100
+/* Where the time of building decides, all that the policy admits must be asked. */
+#define DISCOVER_CREATED_MAX 1000
 
 struct discover;
 

@@ -7,10 +7,18 @@
 
 /* ---- what is remembered ---- */
 
+void known_free(struct known_tag *entry)
+{
+    if (entry) {
+        free(entry->platforms);
+        free(entry);
+    }
+}
+
 void known_done(struct map *known)
 {
     MAP_EACH (slot, known) {
-        free(slot->value);
+        known_free(slot->value);
     }
     map_done(known);
     *known = (struct map){0};
@@ -20,7 +28,7 @@ struct known_tag *known_add(struct map *known, const char *tag, int64_t now_ms)
 {
     struct known_tag *entry = xcalloc(1, sizeof(*entry));
     entry->seen_ms = now_ms;
-    free(map_set(known, tag, entry));
+    known_free(map_set(known, tag, entry));
     return entry;
 }
 
@@ -36,6 +44,7 @@ struct version_rule *rule_copy(const struct version_rule *rule)
     copy->range = xstrdup(text_or_none(rule->range));
     copy->tags = xstrdup(text_or_none(rule->tags));
     copy->ignore = xstrdup(text_or_none(rule->ignore));
+    copy->platform = xstrdup(text_or_none(rule->platform));
     return copy;
 }
 
@@ -46,6 +55,7 @@ void rule_free(struct version_rule **rule)
         xfree(&(*rule)->range);
         xfree(&(*rule)->tags);
         xfree(&(*rule)->ignore);
+        xfree(&(*rule)->platform);
     }
     xfree(rule);
 }
@@ -54,7 +64,8 @@ bool rule_equals(const struct version_rule *a, const struct version_rule *b)
 {
     return a->policy == b->policy && strcmp(text_or_none(a->range), text_or_none(b->range)) == 0 &&
            strcmp(text_or_none(a->tags), text_or_none(b->tags)) == 0 &&
-           strcmp(text_or_none(a->ignore), text_or_none(b->ignore)) == 0;
+           strcmp(text_or_none(a->ignore), text_or_none(b->ignore)) == 0 &&
+           strcmp(text_or_none(a->platform), text_or_none(b->platform)) == 0;
 }
 
 /* ---- the listing ---- */
@@ -85,7 +96,7 @@ static void forget_unlisted(struct poll *poll)
             map_set(&kept, slot->key, entry);
         } else {
             poll->has_changed = true;
-            free(entry);
+            known_free(entry);
         }
     }
     map_done(&poll->known);
@@ -100,13 +111,19 @@ struct candidate {
     struct known_tag *known;
 };
 
+static int64_t time_of(const struct version_rule *rule, const struct known_tag *known)
+{
+    const struct policy_facts facts = {known->seen_ms, known->created_ms, known->platforms};
+    return policy_time(rule->policy, &facts);
+}
+
 static int newest_first(const void *left, const void *right, void *context)
 {
     const struct candidate *a = left;
     const struct candidate *b = right;
     const struct version_rule *rule = context;
-    int order =
-        policy_compare_keys(rule->policy, b->key, b->known->seen_ms, a->key, a->known->seen_ms);
+    int order = policy_compare_keys(rule->policy, b->key, time_of(rule, b->known), a->key,
+                                    time_of(rule, a->known));
     return order != 0 ? order : strcmp(b->tag, a->tag);
 }
 
@@ -120,6 +137,14 @@ static bool is_hinted(const struct poll *poll, const char *tag)
     return false;
 }
 
+static void set_facts(struct known_tag *known, int64_t created_ms, const char *platforms)
+{
+    char *copy = platforms && platforms[0] ? xstrdup(platforms) : NULL;
+    free(known->platforms);
+    known->platforms = copy;
+    known->created_ms = created_ms;
+}
+
 static bool resolve(struct poll *poll, const struct candidate *candidate)
 {
     char digest[IMAGE_DIGEST_BYTES];
@@ -131,18 +156,69 @@ static bool resolve(struct poll *poll, const struct candidate *candidate)
     }
     if (strcmp(candidate->known->digest, digest) != 0) {
         memcpy(candidate->known->digest, digest, sizeof(digest));
+        set_facts(candidate->known, 0, NULL);
         poll->has_changed = true;
     }
     return true;
 }
 
+/* Another tag of the same digest, of which the facts are known. */
+static const struct known_tag *find_described(const struct poll *poll, const char *digest)
+{
+    MAP_EACH (slot, &poll->known) {
+        const struct known_tag *known = slot->value;
+        if (known->created_ms != 0 && strcmp(known->digest, digest) == 0) {
+            return known;
+        }
+    }
+    return NULL;
+}
+
+/* Once for each digest, ever: what is behind it never changes. */
+static bool describe(struct poll *poll, struct known_tag *known)
+{
+    struct registry_facts facts;
+    const struct known_tag *same = find_described(poll, known->digest);
+    if (same) {
+        set_facts(known, same->created_ms, same->platforms);
+    } else if (registry_describe(poll->registry, poll->repository, known->digest, &facts,
+                                 &poll->retry_ms, &poll->err)) {
+        set_facts(known, facts.created_ms ? facts.created_ms : -1, facts.platforms);
+    } else if (poll->err.kind == ERR_NOT_FOUND) {
+        set_facts(known, -1, NULL); /* an image of which a part is missing */
+    } else {
+        return false;
+    }
+    poll->has_changed = true;
+    return true;
+}
+
+static bool describe_if_needed(struct poll *poll, const struct candidate *candidate)
+{
+    struct known_tag *known = candidate->known;
+    bool is_needed = known->is_listed && known->created_ms == 0 && policy_needs_facts(poll->rule);
+    return !is_needed || describe(poll, known);
+}
+
+/* To know which was built last, all must be asked. */
+static bool check_count(struct poll *poll, size_t count)
+{
+    return poll->rule->policy != POLICY_CREATED || count <= DISCOVER_CREATED_MAX ||
+           err_set(&poll->err, ERR_INVALID,
+                   "%zu tags of %s count, and each has to be asked when it was built; that is done "
+                   "for up to %d: narrow them by the rule's tags",
+                   count, poll->repository, DISCOVER_CREATED_MAX);
+}
+
 /* Tags rarely move, so only new ones are asked for, those that a hint names, and the newest. */
 static bool resolve_all(struct poll *poll, const struct candidate *candidates, size_t count)
 {
-    for (size_t i = 0; i < count && i < DISCOVER_DIGESTS_MAX; i++) {
+    size_t max = poll->rule->policy == POLICY_CREATED ? DISCOVER_CREATED_MAX : DISCOVER_DIGESTS_MAX;
+    for (size_t i = 0; i < count && i < max; i++) {
         bool is_unsure = (i == 0 && poll->scope != POLL_TAGS) || !candidates[i].known->digest[0] ||
                          is_hinted(poll, candidates[i].tag);
-        if (is_unsure && !resolve(poll, &candidates[i])) {
+        if ((is_unsure && !resolve(poll, &candidates[i])) ||
+            !describe_if_needed(poll, &candidates[i])) {
             return false;
         }
     }
@@ -172,7 +248,7 @@ static bool resolve_admitted(struct poll *poll, size_t *out_count)
     struct candidate *candidates = xcalloc(poll->known.count, sizeof(*candidates));
     size_t count = find_candidates(poll, candidates);
     qsort_r(candidates, count, sizeof(*candidates), newest_first, poll->rule);
-    bool is_done = resolve_all(poll, candidates, count);
+    bool is_done = check_count(poll, count) && resolve_all(poll, candidates, count);
     free(candidates);
     *out_count = count;
     return is_done;
@@ -190,6 +266,8 @@ static void make_rows(struct poll *poll)
         text_copy_cut(row->tag, sizeof(row->tag), slot->key);
         text_copy_cut(row->digest, sizeof(row->digest), entry->digest);
         row->seen_ms = entry->seen_ms;
+        row->created_ms = entry->created_ms;
+        row->platforms = entry->platforms;
     }
 }
 

@@ -12,10 +12,13 @@
 struct known_tag {
     char digest[IMAGE_DIGEST_BYTES]; /* "" when it was never resolved */
     int64_t seen_ms;
-    bool is_listed; /* in the listing that is being read */
+    bool is_listed;     /* in the listing that is being read */
+    int64_t created_ms; /* as in struct policy_facts; 0 until it was asked */
+    char *platforms;    /* NULL: none */
 };
 
 void known_done(struct map *known);
+void known_free(struct known_tag *entry);
 struct known_tag *known_add(struct map *known, const char *tag, int64_t now_ms);
 
 struct version_rule *rule_copy(const struct version_rule *rule);

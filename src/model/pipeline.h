@@ -28,6 +28,7 @@ enum policy_kind {
     POLICY_NUMERIC,
     POLICY_NEWEST,
     POLICY_CALENDAR, /* "2026.11.3", "26.04-1": numbers, the year first */
+    POLICY_CREATED,  /* the one that was built last */
     POLICY_DIGEST,   /* one tag that moves; its digests are the versions */
 };
 
@@ -40,6 +41,7 @@ struct version_rule {
        instead of the tag; "" for any. */
     const char *tags;
     const char *ignore;    /* tags that never count; "" for none */
+    const char *platform;  /* "linux/arm64": images without it do not count; "" or NULL for any */
     unsigned line, column; /* in the file; 0: it stands in no file */
 };
 

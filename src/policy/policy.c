@@ -16,6 +16,8 @@ static const struct version_rule default_rule = {
     .tags = "",
 };
 
+#define PLATFORM_BYTES_MAX 64
+
 struct policy_reader {
     const struct version_rule *rule;
     struct range range;
@@ -95,6 +97,9 @@ enum verdict {
     OUT_OF_RANGE,
     PRERELEASE,
     OTHER_TAG,
+    NOT_ASKED,
+    UNDATED,
+    OTHER_PLATFORM,
 };
 
 static enum verdict judge_semver(const struct policy_reader *reader, const char *key)
@@ -123,6 +128,7 @@ static enum verdict judge_key(const struct policy_reader *reader, const char *ta
         return strcmp(tag, reader->rule->range) == 0 ? COUNTS : OTHER_TAG;
     case POLICY_ALPHABETICAL:
     case POLICY_NEWEST:
+    case POLICY_CREATED:
         break;
     }
     return COUNTS;
@@ -146,13 +152,68 @@ static enum verdict judge(const struct policy_reader *reader, const char *tag,
     return judge_key(reader, tag, out_key);
 }
 
+/* ---- by what the image says ---- */
+
+bool policy_needs_facts(const struct version_rule *rule)
+{
+    return rule->policy == POLICY_CREATED || text_or_none(rule->platform)[0];
+}
+
+static bool has_platform(const char *platforms, const char *wanted)
+{
+    size_t length = strlen(wanted);
+    for (const char *at = platforms; *at; at += strspn(at, " ")) {
+        size_t word = strcspn(at, " ");
+        bool begins = word >= length && strncmp(at, wanted, length) == 0;
+        if (begins && (word == length || at[length] == '/')) {
+            return true;
+        }
+        at += word;
+    }
+    return false;
+}
+
+static enum verdict judge_facts(const struct policy_reader *reader,
+                                const struct policy_facts *facts)
+{
+    const struct version_rule *rule = reader->rule;
+    if (policy_needs_facts(rule) && facts->created_ms == 0) {
+        return NOT_ASKED;
+    }
+    if (rule->policy == POLICY_CREATED && facts->created_ms < 0) {
+        return UNDATED;
+    }
+    bool fits = !text_or_none(rule->platform)[0] ||
+                has_platform(text_or_none(facts->platforms), rule->platform);
+    return fits ? COUNTS : OTHER_PLATFORM;
+}
+
+bool policy_fits(const struct policy_reader *reader, const struct policy_facts *facts)
+{
+    return judge_facts(reader, facts) == COUNTS;
+}
+
+int64_t policy_time(enum policy_kind policy, const struct policy_facts *facts)
+{
+    return policy == POLICY_CREATED ? facts->created_ms : facts->seen_ms;
+}
+
 bool policy_admit(const struct policy_reader *reader, const char *tag,
                   char out_key[static IMAGE_TAG_BYTES])
 {
     return judge(reader, tag, out_key) == COUNTS;
 }
 
-void policy_explain(const struct policy_reader *reader, const char *tag, struct str *out)
+static enum verdict judge_all(const struct policy_reader *reader, const char *tag,
+                              const struct policy_facts *facts)
+{
+    char key[IMAGE_TAG_BYTES] = "";
+    enum verdict verdict = judge(reader, tag, key);
+    return verdict == COUNTS ? judge_facts(reader, facts) : verdict;
+}
+
+void policy_explain(const struct policy_reader *reader, const char *tag,
+                    const struct policy_facts *facts, struct str *out)
 {
     static const char *const kinds[] = {
         [POLICY_SEMVER] = "a semantic version",
@@ -160,8 +221,8 @@ void policy_explain(const struct policy_reader *reader, const char *tag, struct 
         [POLICY_CALENDAR] = "a calendar version",
     };
     const struct version_rule *rule = reader->rule;
-    char key[IMAGE_TAG_BYTES] = "";
-    switch (judge(reader, tag, key)) {
+    const char *platforms = text_or_none(facts->platforms);
+    switch (judge_all(reader, tag, facts)) {
     case COUNTS:
         break;
     case IMPOSSIBLE:
@@ -189,6 +250,16 @@ void policy_explain(const struct policy_reader *reader, const char *tag, struct 
         break;
     case OTHER_TAG:
         str_addf(out, "Only the tag %s is followed.", rule->range);
+        break;
+    case NOT_ASKED:
+        str_add(out, "The registry was not asked about the image: newer ones come first.");
+        break;
+    case UNDATED:
+        str_add(out, "The image does not say when it was built.");
+        break;
+    case OTHER_PLATFORM:
+        str_addf(out, "It has no image for %s, but %s.", rule->platform,
+                 platforms[0] ? platforms : "names no platform");
         break;
     }
 }
@@ -225,8 +296,8 @@ static int compare_numeric(const char *a, const char *b)
     return a_length != b_length ? (a_length < b_length ? -1 : 1) : strcmp(a, b);
 }
 
-int policy_compare_keys(enum policy_kind policy, const char *a, int64_t a_seen_ms, const char *b,
-                        int64_t b_seen_ms)
+int policy_compare_keys(enum policy_kind policy, const char *a, int64_t a_ms, const char *b,
+                        int64_t b_ms)
 {
     switch (policy) {
     case POLICY_SEMVER:
@@ -239,9 +310,10 @@ int policy_compare_keys(enum policy_kind policy, const char *a, int64_t a_seen_m
         return compare_calendar(a, b);
     case POLICY_NEWEST:
     case POLICY_DIGEST:
+    case POLICY_CREATED:
         break;
     }
-    return a_seen_ms < b_seen_ms ? -1 : a_seen_ms > b_seen_ms;
+    return a_ms < b_ms ? -1 : a_ms > b_ms;
 }
 
 int policy_compare(const struct version_rule *rule, const char *a, int64_t a_seen_ms, const char *b,
@@ -309,8 +381,22 @@ static bool check_glob(const char *glob, struct err *err)
            err_set(err, ERR_INVALID, "images \"%.120s\" has \"***\"; write \"*\" or \"**\"", glob);
 }
 
+static bool check_platform(const char *platform, struct err *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+    size_t system = strspn(platform, letters);
+    size_t rest = platform[system] == '/' ? strspn(platform + system + 1, letters) : 0;
+    const char *end = platform + system + 1 + rest;
+    bool is_whole = system > 0 && rest > 0 &&
+                    (*end == '\0' || (*end == '/' && end[1] && !end[1 + strspn(end + 1, letters)]));
+    return platform[0] == '\0' || (is_whole && strlen(platform) < PLATFORM_BYTES_MAX) ||
+           err_set(err, ERR_INVALID, "\"%.60s\" is not a platform; write for example linux/arm64",
+                   platform);
+}
+
 bool policy_check_rule(const struct version_rule *rule, struct err *err)
 {
     AUTO(policy_close) struct policy_reader *reader = NULL;
-    return check_glob(rule->images, err) && policy_open(rule, &reader, err);
+    return check_glob(rule->images, err) && check_platform(text_or_none(rule->platform), err) &&
+           policy_open(rule, &reader, err);
 }

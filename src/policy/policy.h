@@ -19,12 +19,25 @@ void policy_close(struct policy_reader **reader);
    becomes what is compared: the tag, or the part that the rule's expression captures. */
 bool policy_admit(const struct policy_reader *reader, const char *tag,
                   char out_key[static IMAGE_TAG_BYTES]);
+/* What a rule may want to know of the image, too. */
+struct policy_facts {
+    int64_t seen_ms;       /* when its tag was first seen */
+    int64_t created_ms;    /* when it was built; 0: not asked yet, < 0: it does not say */
+    const char *platforms; /* "linux/amd64 linux/arm64/v8"; NULL or "": not asked, or none */
+};
+/* Does the rule need more than tags and digests? */
+bool policy_needs_facts(const struct version_rule *rule);
+/* Does an image count by its facts, when its tag does?  "linux/arm" is any of its variants. */
+bool policy_fits(const struct policy_reader *reader, const struct policy_facts *facts);
+/* The time by which a policy compares. */
+int64_t policy_time(enum policy_kind policy, const struct policy_facts *facts);
 /* Why it does not count, in a sentence; nothing is added when it does. */
-void policy_explain(const struct policy_reader *reader, const char *tag, struct str *out);
-/* Order of two keys: <0, 0, >0 as a is older, equal, newer.  With POLICY_NEWEST, and POLICY_DIGEST,
-   the times decide (when each was first seen); 0 for unknown. */
-int policy_compare_keys(enum policy_kind policy, const char *a, int64_t a_seen_ms, const char *b,
-                        int64_t b_seen_ms);
+void policy_explain(const struct policy_reader *reader, const char *tag,
+                    const struct policy_facts *facts, struct str *out);
+/* Order of two keys: <0, 0, >0 as a is older, equal, newer.  With POLICY_NEWEST, POLICY_DIGEST and
+   POLICY_CREATED the times decide, which are those of policy_time(); 0 for unknown. */
+int policy_compare_keys(enum policy_kind policy, const char *a, int64_t a_ms, const char *b,
+                        int64_t b_ms);
 
 /* The same for one tag, or two; one that does not count is compared as a whole. */
 bool policy_admits(const struct version_rule *rule, const char *tag);

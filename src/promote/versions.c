@@ -59,6 +59,17 @@ struct counted {
     char key[IMAGE_TAG_BYTES];
 };
 
+static struct policy_facts facts_of(const struct version_row *row)
+{
+    return (struct policy_facts){row->seen_ms, row->created_ms, row->platforms};
+}
+
+static int64_t time_of(const struct version_rule *rule, const struct version_row *row)
+{
+    const struct policy_facts facts = facts_of(row);
+    return policy_time(rule->policy, &facts);
+}
+
 /* New memory; NULL when there are none. */
 static struct counted *count_versions(const struct version_rule *rule,
                                       const struct version_list *versions, size_t *out_count)
@@ -71,8 +82,10 @@ static struct counted *count_versions(const struct version_rule *rule,
     }
     struct counted *counted = xcalloc(versions->count, sizeof(*counted));
     for (size_t i = 0; i < versions->count; i++) {
+        const struct policy_facts facts = facts_of(&versions->rows[i]);
         if (!versions->rows[i].is_gone &&
-            policy_admit(reader, versions->rows[i].tag, counted[*out_count].key)) {
+            policy_admit(reader, versions->rows[i].tag, counted[*out_count].key) &&
+            policy_fits(reader, &facts)) {
             counted[(*out_count)++].row = i;
         }
     }
@@ -94,8 +107,8 @@ const struct version_row *promote_newest(const struct promote *engine, const cha
     for (size_t i = 0; i < count; i++) {
         const struct version_row *row = &view->versions.rows[counted[i].row];
         if (row->digest[0] &&
-            (!newest || policy_compare_keys(rule->policy, counted[i].key, row->seen_ms, newest_key,
-                                            newest->seen_ms) > 0)) {
+            (!newest || policy_compare_keys(rule->policy, counted[i].key, time_of(rule, row),
+                                            newest_key, time_of(rule, newest)) > 0)) {
             newest = row;
             newest_key = counted[i].key;
         }
@@ -104,15 +117,29 @@ const struct version_row *promote_newest(const struct promote *engine, const cha
     return newest;
 }
 
-int64_t versions_seen_ms(const struct promote *engine, const struct image *image)
+static const struct version_row *find_row(const struct promote *engine, const struct image *image)
 {
     const struct repository_view *view = repository_find(engine, image->repository);
     for (size_t i = 0; view && i < view->versions.count; i++) {
         if (strcmp(view->versions.rows[i].tag, image->tag) == 0) {
-            return view->versions.rows[i].seen_ms;
+            return &view->versions.rows[i];
         }
     }
-    return 0;
+    return NULL;
+}
+
+int64_t versions_seen_ms(const struct promote *engine, const struct image *image)
+{
+    const struct version_row *row = find_row(engine, image);
+    return row ? row->seen_ms : 0;
+}
+
+/* The time by which the rule compares it; 0 for unknown. */
+static int64_t versions_time_ms(const struct promote *engine, const struct version_rule *rule,
+                                const struct image *image)
+{
+    const struct version_row *row = find_row(engine, image);
+    return row ? time_of(rule, row) : 0;
 }
 
 static bool key_of(const struct version_rule *rule, const char *tag,
@@ -131,7 +158,7 @@ int promote_behind(const struct promote *engine, const struct image *image)
     if (!view || !pipeline_of(engine) || !key_of(rule, image->tag, own)) {
         return 0;
     }
-    int64_t own_seen_ms = versions_seen_ms(engine, image);
+    int64_t own_ms = versions_time_ms(engine, rule, image);
     size_t count = 0;
     struct counted *counted = count_versions(rule, &view->versions, &count);
     int behind = 0;
@@ -139,8 +166,8 @@ int promote_behind(const struct promote *engine, const struct image *image)
         const struct version_row *row = &view->versions.rows[counted[i].row];
         bool has_moved = rule->policy == POLICY_DIGEST && row->digest[0] && image->digest[0] &&
                          strcmp(row->digest, image->digest) != 0;
-        behind += has_moved || policy_compare_keys(rule->policy, counted[i].key, row->seen_ms, own,
-                                                   own_seen_ms) > 0;
+        behind += has_moved || policy_compare_keys(rule->policy, counted[i].key, time_of(rule, row),
+                                                   own, own_ms) > 0;
     }
     free(counted);
     return behind;
@@ -159,8 +186,8 @@ int versions_order(const struct promote *engine, const struct image *a, const st
     if (rule->policy == POLICY_DIGEST) {
         return strcmp(a->digest, b->digest) != 0;
     }
-    return policy_compare(rule, a->tag, versions_seen_ms(engine, a), b->tag,
-                          versions_seen_ms(engine, b));
+    return policy_compare(rule, a->tag, versions_time_ms(engine, rule, a), b->tag,
+                          versions_time_ms(engine, rule, b));
 }
 
 bool versions_load(struct promote *engine, struct err *err)

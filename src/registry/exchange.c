@@ -420,3 +420,16 @@ bool registry_ask(struct registry *registry, const struct place *place,
     *out = (struct http_result){0};
     return perform(registry, place, question, out, err);
 }
+
+bool registry_follow(struct registry *registry, const struct place *place, const char *location,
+                     size_t body_bytes_max, struct http_result *out, struct err *err)
+{
+    struct url_origin origin;
+    if (!url_origin_read(location, &origin) || (!origin.is_https && !place->is_plain)) {
+        return err_set(err, ERR_UNAVAILABLE,
+                       "%s keeps a blob at an address that is not https; it was not followed",
+                       place->host);
+    }
+    struct http_call call = {.method = "GET", .url = location, .body_bytes_max = body_bytes_max};
+    return send_call(registry, place, &call, out, err);
+}

@@ -41,6 +41,12 @@ struct question {
 bool registry_ask(struct registry *registry, const struct place *place,
                   const struct question *question, struct http_result *out, int64_t *out_retry_ms,
                   struct err *err) MUST_CHECK;
+/* GET where a registry sends us for a blob, without any credential: https, or plain HTTP when the
+   registry itself speaks no more than that. */
+bool registry_follow(struct registry *registry, const struct place *place, const char *location,
+                     size_t body_bytes_max, struct http_result *out, struct err *err) MUST_CHECK;
+/* The Accept of all kinds of manifests. */
+extern const char registry_manifest_types[];
 /* The error that a status other than 200 is; always false. */
 bool registry_refuse(const struct registry *registry, const struct place *place,
                      const struct http_result *result, int64_t *out_retry_ms, struct err *err);

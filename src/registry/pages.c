@@ -3,6 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
+#include "model/image.h"
+
 /* The target of the link whose rel is "next", as RFC 8288 writes it: <target>; rel="next".  Other
    links may stand beside it. */
 static struct slice find_next(const char *link)
@@ -68,5 +71,28 @@ bool pages_next(const char *link, const char *host, const char *path,
     }
     memcpy(out_query, target.bytes, target.length);
     out_query[target.length] = '\0';
+    return true;
+}
+
+bool pages_read_tags(struct slice body, const char *host,
+                     bool (*on_tag)(void *context, const char *tag, struct err *err), void *context,
+                     struct err *err)
+{
+    struct err why = {0};
+    AUTO_JSON *page = json_parse(body, &why);
+    const json_t *tags = json_object_get(page, "tags");
+    /* A repository without tags has "tags": null at some registries. */
+    if (!tags || (!json_is_array(tags) && !json_is_null(tags))) {
+        return err_set(err, ERR_INVALID, "%s gives no list of tags", host);
+    }
+    for (size_t i = 0; i < json_array_size(tags); i++) {
+        const char *tag = json_string_value(json_array_get(tags, i));
+        if (!tag) {
+            return err_set(err, ERR_UNAVAILABLE, "%s lists a tag that is not a text", host);
+        }
+        if (image_tag_is_valid(tag) && !on_tag(context, tag, err)) {
+            return false;
+        }
+    }
     return true;
 }

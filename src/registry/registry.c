@@ -17,10 +17,10 @@
 #define LINK_BYTES_MAX 8192
 #define SHOWN_BYTES 80
 
-static const char manifest_types[] = "application/vnd.oci.image.index.v1+json, "
-                                     "application/vnd.oci.image.manifest.v1+json, "
-                                     "application/vnd.docker.distribution.manifest.list.v2+json, "
-                                     "application/vnd.docker.distribution.manifest.v2+json";
+const char registry_manifest_types[] = "application/vnd.oci.image.index.v1+json, "
+                                       "application/vnd.oci.image.manifest.v1+json, "
+                                       "application/vnd.docker.distribution.manifest.list.v2+json, "
+                                       "application/vnd.docker.distribution.manifest.v2+json";
 
 bool registry_new(const struct registry_options *options, struct registry **out, struct err *err)
 {
@@ -112,15 +112,10 @@ static void listing_done(struct listing *listing)
     map_done(&listing->queries);
 }
 
-/* What cannot be a tag cannot be pulled either; it is left out. */
-static bool add_tag(struct listing *listing, const json_t *value, struct err *err)
+static bool add_tag(void *context, const char *tag, struct err *err)
 {
-    const char *tag = json_string_value(value);
-    if (!tag) {
-        return err_set(err, ERR_UNAVAILABLE, "%s lists a tag that is not a text",
-                       listing->place.host);
-    }
-    if (!image_tag_is_valid(tag) || map_has(&listing->tags, tag)) {
+    struct listing *listing = context;
+    if (map_has(&listing->tags, tag)) {
         return true;
     }
     if (listing->found.count == REGISTRY_TAGS_MAX) {
@@ -135,18 +130,11 @@ static bool add_tag(struct listing *listing, const json_t *value, struct err *er
 
 static bool add_page(struct listing *listing, const struct http_result *result, struct err *err)
 {
-    AUTO_JSON *body = json_parse(str_slice(&result->body), err);
-    const json_t *tags = json_object_get(body, "tags");
-    /* A repository without tags has "tags": null at some registries. */
-    if (!tags || (!json_is_array(tags) && !json_is_null(tags))) {
-        return refuse_shape(&listing->place, result, "a list of tags", err);
+    if (pages_read_tags(str_slice(&result->body), listing->place.host, add_tag, listing, err)) {
+        return true;
     }
-    for (size_t i = 0; i < json_array_size(tags); i++) {
-        if (!add_tag(listing, json_array_get(tags, i), err)) {
-            return false;
-        }
-    }
-    return true;
+    return err->kind == ERR_INVALID ? refuse_shape(&listing->place, result, "a list of tags", err)
+                                    : false;
 }
 
 static bool next_query(const struct listing *listing, const struct http_result *result,
@@ -267,7 +255,7 @@ static bool get_digest(struct registry *registry, const struct place *place, con
                        char out_digest[static IMAGE_DIGEST_BYTES], int64_t *out_retry_ms,
                        struct err *err)
 {
-    struct question question = {"GET", path, manifest_types, REGISTRY_MANIFEST_BYTES_MAX};
+    struct question question = {"GET", path, registry_manifest_types, REGISTRY_MANIFEST_BYTES_MAX};
     AUTO(http_result_done) struct http_result result = {0};
     if (!registry_ask(registry, place, &question, &result, out_retry_ms, err)) {
         return false;
@@ -288,7 +276,7 @@ static bool resolve(struct registry *registry, const struct place *place, const 
                     char out_digest[static IMAGE_DIGEST_BYTES], int64_t *out_retry_ms,
                     struct err *err)
 {
-    struct question question = {"HEAD", path, manifest_types, REGISTRY_MANIFEST_BYTES_MAX};
+    struct question question = {"HEAD", path, registry_manifest_types, REGISTRY_MANIFEST_BYTES_MAX};
     AUTO(http_result_done) struct http_result result = {0};
     char named[IMAGE_DIGEST_BYTES];
     if (!registry_ask(registry, place, &question, &result, out_retry_ms, err)) {

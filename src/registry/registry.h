@@ -1,5 +1,6 @@
 /*
- * registry: client of the OCI distribution API: tags and manifest digests.
+ * registry: client of the OCI distribution API: tags, manifest digests, what an image says of
+ * itself.
  *
  * Token and basic authentication; credentials from Docker's config.json; tags with pagination;
  * digests by HEAD (GET when the registry needs it), so listing costs no pulls.  429 and 5xx honour
@@ -50,6 +51,21 @@ bool registry_list_tags(struct registry *registry, const char *repository,
 bool registry_resolve(struct registry *registry, const char *repository, const char *tag,
                       char out_digest[static IMAGE_DIGEST_BYTES], int64_t *out_retry_ms,
                       struct err *err) MUST_CHECK;
+
+#define REGISTRY_PLATFORMS_BYTES 256
+/* What an image says about itself. */
+struct registry_facts {
+    int64_t created_ms; /* 0: it does not say when it was built */
+    /* "linux/amd64 linux/arm64/v8", as many as fit; "" when it names none */
+    char platforms[REGISTRY_PLATFORMS_BYTES];
+};
+/* The facts of a digest, which never change: one request for an index that says when it was built,
+   three for one that does not.  All bytes are checked against their digests.  A registry may keep
+   configurations at another host: such a redirect is followed once, without credentials.
+   ERR_NOT_FOUND: some of it is missing. */
+bool registry_describe(struct registry *registry, const char *repository, const char *digest,
+                       struct registry_facts *out, int64_t *out_retry_ms,
+                       struct err *err) MUST_CHECK;
 
 /* What a notification names; only a hint to look there sooner, never data. */
 struct registry_hint {

@@ -187,6 +187,9 @@ struct version_row {
     char digest[IMAGE_DIGEST_BYTES];
     int64_t seen_ms; /* first */
     bool is_gone;    /* the registry no longer lists it */
+    /* Of the digest, as struct policy_facts has them; a list's are in its arena. */
+    int64_t created_ms;
+    const char *platforms; /* NULL: "" */
 };
 /* Replace what is known of a repository by a complete listing: new ones get `now_ms`, missing ones
    are marked gone, digests that moved are updated.  *out_changed tells whether anything did. */

@@ -7,10 +7,12 @@
 
 static bool read_version(struct db_rows *rows, struct arena *arena, void *out)
 {
-    (void)arena;
     struct version_row *row = out;
+    const char *platforms = db_text(rows, 6);
     row->seen_ms = db_int(rows, 3);
     row->is_gone = db_int(rows, 4) != 0;
+    row->created_ms = db_int(rows, 5);
+    row->platforms = platforms && platforms[0] ? arena_strdup(arena, platforms) : "";
     return COLUMN_NAME(rows, 0, row->repository) && COLUMN_NAME(rows, 1, row->tag) &&
            COLUMN_NAME(rows, 2, row->digest);
 }
@@ -22,10 +24,11 @@ bool store_versions_list(struct store *store, const char *repository, struct are
 {
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     struct row_list list = {0};
-    if (!db_query(store->db,
-                  "SELECT repository, tag, digest, seen_ms, is_gone FROM version"
-                  " WHERE ?1 IS NULL OR repository = ?1 ORDER BY repository, seen_ms DESC, tag",
-                  &rows, err, "s", repository) ||
+    if (!db_query(
+            store->db,
+            "SELECT repository, tag, digest, seen_ms, is_gone, created_ms, platforms FROM version"
+            " WHERE ?1 IS NULL OR repository = ?1 ORDER BY repository, seen_ms DESC, tag",
+            &rows, err, "s", repository) ||
         !rows_collect(store, rows, &version_reader, arena, &list, err)) {
         return false;
     }
@@ -48,10 +51,14 @@ static bool put_row(struct store *store, const struct listing *listing,
 {
     return db_run(
         store->db,
-        "INSERT INTO version (repository, tag, digest, seen_ms, is_gone) VALUES (?, ?, ?, ?, 0)"
+        "INSERT INTO version (repository, tag, digest, seen_ms, is_gone, created_ms, platforms)"
+        " VALUES (?, ?, ?, ?, 0, ?, ?)"
         " ON CONFLICT (repository, tag) DO UPDATE SET is_gone = 0,"
-        " digest = CASE WHEN excluded.digest = '' THEN digest ELSE excluded.digest END",
-        err, "sssi", listing->repository, row->tag, row->digest, listing->now_ms);
+        " digest = CASE WHEN excluded.digest = '' THEN digest ELSE excluded.digest END,"
+        " created_ms = CASE WHEN excluded.digest = '' THEN created_ms ELSE excluded.created_ms END,"
+        " platforms = CASE WHEN excluded.digest = '' THEN platforms ELSE excluded.platforms END",
+        err, "sssiis", listing->repository, row->tag, row->digest, listing->now_ms, row->created_ms,
+        row->platforms ? row->platforms : "");
 }
 
 static bool mark_gone(struct store *store, const struct version_row *row, struct err *err)
@@ -62,7 +69,9 @@ static bool mark_gone(struct store *store, const struct version_row *row, struct
 
 static bool differs(const struct version_row *known, const struct version_row *row)
 {
-    return !known || known->is_gone || (row->digest[0] && strcmp(known->digest, row->digest) != 0);
+    return !known || known->is_gone ||
+           (row->digest[0] &&
+            (strcmp(known->digest, row->digest) != 0 || known->created_ms != row->created_ms));
 }
 
 static bool put_listed(struct store *store, const struct listing *listing,
@@ -128,6 +137,7 @@ bool store_version_resolve(struct store *store, const char *repository, const ch
                            const char *digest, struct err *err)
 {
     return db_run(store->db,
-                  "UPDATE version SET digest = ? WHERE repository = ? AND tag = ? AND digest <> ?",
+                  "UPDATE version SET digest = ?, created_ms = 0, platforms = ''"
+                  " WHERE repository = ? AND tag = ? AND digest <> ?",
                   err, "ssss", digest, repository, tag, digest);
 }

@@ -104,12 +104,69 @@ static void builds_are_ordered_by_the_part_that_the_rule_captures(void **state)
                         "It is ignored by .*-13.");
 }
 
+#define DAY_MS INT64_C(86400000)
+
+static const json_t *item_of(struct house *house, const char *tag)
+{
+    size_t i = 0;
+    const json_t *item = NULL;
+    const json_t *list = house_get(house, "/api/v1/versions?workload=cart");
+    json_array_foreach (json_array_at(list, "items"), i, item) {
+        if (strcmp(json_text_at(item, "tag", ""), tag) == 0) {
+            return item;
+        }
+    }
+    fail_msg("no %s", tag);
+    return NULL;
+}
+
+/* Pushed last, but built before: it is not the newest. */
+static void the_image_that_was_built_last_is_the_newest(void **state)
+{
+    struct house *house = *state;
+    HOUSE_COMMIT(house,
+                 {"heddle.yaml", pipeline_with(house, "policy: {created: true}, tags: '[a-z]-.*'")},
+                 {"clusters/dev/cart.yaml", house_manifest(house, "cart", "a-1")});
+    house_sync(house, "dev", NULL);
+    int64_t now_ms = env_now_ms(env_system());
+    house_push_created(house, "cart", "a-1", now_ms - 3 * DAY_MS);
+    house_push_created(house, "cart", "c-3", now_ms - 1 * DAY_MS);
+    house_push_created(house, "cart", "b-2", now_ms - 2 * DAY_MS);
+    house_await(house, CELL, "version", "c-3");
+    assert_int_equal(json_int_at(house_get(house, CELL), "behind", -1), 0);
+    static const char *const order[] = {"c-3", "b-2", "a-1"};
+    const json_t *list = house_get(house, "/api/v1/versions?workload=cart");
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        const json_t *item = json_array_get(json_array_at(list, "items"), i);
+        assert_string_equal(json_text_at(item, "tag", ""), order[i]);
+        assert_string_equal(json_text_at(item, "platforms", ""), "linux/amd64");
+        assert_null(json_at(item, "ignoredBecause"));
+    }
+}
+
+static void an_image_for_another_platform_is_no_version(void **state)
+{
+    struct house *house = *state;
+    HOUSE_COMMIT(house,
+                 {"heddle.yaml", pipeline_with(house, "policy: semver, platform: linux/arm64")});
+    house_push(house, "cart", "1.1.0");
+    house_sync(house, "dev", NULL);
+    assert_string_equal(json_text_at(item_of(house, "1.1.0"), "ignoredBecause", ""),
+                        "It has no image for linux/arm64, but linux/amd64.");
+    assert_string_equal(json_text_at(house_get(house, CELL), "version", ""), "1.0.0");
+    HOUSE_COMMIT(house,
+                 {"heddle.yaml", pipeline_with(house, "policy: semver, platform: linux/amd64")});
+    house_await(house, CELL, "version", "1.1.0");
+}
+
 int main(void)
 {
 #define IN_HOUSE(test) cmocka_unit_test_setup_teardown(test, open_checked, house_close)
     const struct CMUnitTest tests[] = {
         IN_HOUSE(a_moving_tag_is_followed),
         IN_HOUSE(builds_are_ordered_by_the_part_that_the_rule_captures),
+        IN_HOUSE(the_image_that_was_built_last_is_the_newest),
+        IN_HOUSE(an_image_for_another_platform_is_no_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "../registry/script.h"
+#include "crypto/crypto.h"
 #include "discover/discover.h"
 
 #define POLL_MS 60000
+#define ROWS_KEPT 3
 #define PATIENCE_MS 20000 /* real time until a test gives up */
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -39,6 +41,11 @@ struct bench {
     int wanted;
     int64_t waited_ms;
     bool frees_itself; /* in the next callback */
+    bool keeps_rows;   /* of the listings, sorted */
+    struct {
+        struct version_row row;
+        char platforms_text[64];
+    } rows[ROWS_KEPT];
 };
 
 static const struct version_rule semver = {
@@ -79,6 +86,11 @@ static void on_versions(void *context, const char *repository, const struct vers
         assert_true(sorted[i].seen_ms > 0);
         str_addf(&text, "%s%s=%.1s", i ? " " : "", sorted[i].tag,
                  sorted[i].digest[0] ? sorted[i].digest + strlen("sha256:") : "");
+    }
+    for (size_t i = 0; bench->keeps_rows && i < count && i < ROWS_KEPT; i++) {
+        bench->rows[i].row = sorted[i];
+        text_copy_cut(bench->rows[i].platforms_text, sizeof(bench->rows[i].platforms_text),
+                      sorted[i].platforms ? sorted[i].platforms : "");
     }
     free(sorted);
     text_copy_cut(bench->listing, sizeof(bench->listing), text.text);
@@ -284,6 +296,93 @@ static void one_tag_that_is_followed_is_asked_for_alone(void **state)
 }
 
 /* ---- what it costs ---- */
+
+#define MANIFEST_X                                                                                 \
+    "{\"schemaVersion\": 2, \"annotations\": {\"org.opencontainers.image.created\":"               \
+    " \"2026-03-01T12:00:00Z\"}, \"manifests\": [{\"platform\": {\"os\": \"linux\","               \
+    " \"architecture\": \"amd64\"}}]}"
+#define MANIFEST_Y                                                                                 \
+    "{\"schemaVersion\": 2, \"annotations\": {\"org.opencontainers.image.created\":"               \
+    " \"2026-02-01T12:00:00Z\"}, \"manifests\": [{\"platform\": {\"os\": \"linux\","               \
+    " \"architecture\": \"arm64\"}}]}"
+
+static void digest_header(const char *body, char out[static 128])
+{
+    char hex[SHA256_HEX_BYTES];
+    crypto_sha256_hex(slice_of(body), hex);
+    snprintf(out, 128, "Docker-Content-Digest: sha256:%s\r\n", hex);
+}
+
+static void what_an_image_says_is_fetched_once_for_each_digest(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    static const struct version_rule created = {.images = "**", .policy = POLICY_CREATED};
+    char x[128];
+    char y[128];
+    digest_header(MANIFEST_X, x);
+    digest_header(MANIFEST_Y, y);
+    const char *get = arena_printf(arena, "GET /v2/shop/cart/manifests/%.71s", x + 23);
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"a\", \"b\", \"again-b\"")},
+        {.when = HEAD_CART "a ", .status = "200 OK", .headers = x, .body = ""},
+        {.when = HEAD_CART, .status = "200 OK", .headers = y, .body = ""},
+        {.when = get, .status = "200 OK", .headers = "", .body = MANIFEST_X},
+        {.when = "GET /v2/shop/cart/manifests/",
+         .status = "200 OK",
+         .headers = "",
+         .body = MANIFEST_Y},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    bench.keeps_rows = true;
+    struct discover_repository cart = {bench.cart, &created};
+    discover_set_repositories(bench.discover, &cart, 1);
+    wait_for(&bench, &bench.listings, 1);
+    assert_int_equal(script_count(&bench.script, "GET /v2/shop/cart/manifests/"), 2);
+    assert_string_equal(bench.rows[0].row.tag, "a");
+    assert_string_equal(bench.rows[0].platforms_text, "linux/amd64");
+    assert_true(bench.rows[0].row.created_ms > bench.rows[1].row.created_ms);
+    assert_true(bench.rows[1].row.created_ms > 0);
+    assert_int_equal(bench.rows[1].row.created_ms, bench.rows[2].row.created_ms);
+    /* Not again for another rule, nor after a restart with what the store has kept. */
+    static const struct version_rule arm = {
+        .images = "**", .policy = POLICY_NEWEST, .platform = "linux/arm64"};
+    struct version_row kept[3];
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        kept[i] = bench.rows[i].row;
+        kept[i].platforms = bench.rows[i].platforms_text;
+    }
+    bench_reopen(&bench);
+    cart.rule = &arm;
+    discover_set_repositories(bench.discover, &cart, 1);
+    discover_remember(bench.discover, bench.cart, kept, COUNT_OF(kept));
+    wait_for(&bench, &bench.listings, 2);
+    assert_int_equal(script_count(&bench.script, "GET /v2/shop/cart/manifests/"), 2);
+    assert_string_equal(bench.rows[0].platforms_text, "linux/amd64");
+    bench_stop(&bench);
+}
+
+static void too_many_tags_to_ask_each_when_it_was_built_are_refused(void **state)
+{
+    (void)state;
+    static const struct version_rule created = {.images = "**", .policy = POLICY_CREATED};
+    AUTO_STR(body, 1U << 20);
+    for (int i = 0; i <= DISCOVER_CREATED_MAX; i++) {
+        str_addf(&body, "%s\"t-%d\"", i ? ", " : "{\"tags\": [", i);
+    }
+    str_add(&body, "]}");
+    struct script_rule rules[] = {
+        {.when = LIST_CART, .status = "200 OK", .headers = "", .body = body.text}};
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    struct discover_repository cart = {bench.cart, &created};
+    discover_set_repositories(bench.discover, &cart, 1);
+    wait_for(&bench, &bench.errors, 1);
+    assert_non_null(strstr(bench.error.text, "narrow them by the rule's tags"));
+    assert_int_equal(script_count(&bench.script, HEAD_CART), 0);
+    bench_stop(&bench);
+}
 
 #define IMAGES 500
 
@@ -740,6 +839,8 @@ int main(void)
         cmocka_unit_test(a_new_repository_is_listed_with_the_digests_that_count),
         cmocka_unit_test(an_equal_listing_is_not_told_again_and_costs_one_question),
         cmocka_unit_test(one_tag_that_is_followed_is_asked_for_alone),
+        cmocka_unit_test(what_an_image_says_is_fetched_once_for_each_digest),
+        cmocka_unit_test(too_many_tags_to_ask_each_when_it_was_built_are_refused),
         cmocka_unit_test(five_hundred_images_at_rest_cost_a_request_each_and_no_manifest),
         cmocka_unit_test(no_hour_sees_more_requests_than_the_budget),
         cmocka_unit_test(a_listing_that_could_not_be_kept_is_told_again),

@@ -324,8 +324,79 @@ static void what_does_not_count_says_why(void **state)
         AUTO_STR(why, 1000);
         struct err err = {0};
         ASSERT_OK(policy_open(&cases[i].rule, &reader, &err), err);
-        policy_explain(reader, cases[i].tag, &why);
+        policy_explain(reader, cases[i].tag, &(struct policy_facts){0}, &why);
         assert_string_equal(why.length ? why.text : "", cases[i].why);
+    }
+}
+
+static void an_image_counts_by_its_platform_and_when_it_was_built(void **state)
+{
+    (void)state;
+    static const struct {
+        enum policy_kind policy;
+        const char *platform;
+        struct policy_facts facts;
+        const char *why;
+    } cases[] = {
+        {POLICY_SEMVER, "", {0}, ""},
+        {POLICY_SEMVER, NULL, {.created_ms = -1}, ""},
+        {POLICY_CREATED, "", {.created_ms = 5}, ""},
+        {POLICY_CREATED, "", {.created_ms = -1}, "The image does not say when it was built."},
+        {POLICY_CREATED,
+         "",
+         {.seen_ms = 5},
+         "The registry was not asked about the image: newer ones come first."},
+        {POLICY_SEMVER, "linux/arm64", {.created_ms = -1, .platforms = "linux/arm64"}, ""},
+        {POLICY_SEMVER, "linux/arm64", {.created_ms = 5, .platforms = "a/b linux/arm64/v8"}, ""},
+        {POLICY_SEMVER,
+         "linux/arm",
+         {.created_ms = 5, .platforms = "linux/arm/v7 linux/amd64"},
+         ""},
+        {POLICY_SEMVER,
+         "linux/arm",
+         {.created_ms = 5, .platforms = "linux/arm64/v8"},
+         "It has no image for linux/arm, but linux/arm64/v8."},
+        {POLICY_SEMVER,
+         "linux/arm64/v8",
+         {.created_ms = 5, .platforms = "linux/arm64"},
+         "It has no image for linux/arm64/v8, but linux/arm64."},
+        {POLICY_SEMVER,
+         "linux/arm64",
+         {.created_ms = -1},
+         "It has no image for linux/arm64, but names no platform."},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(policy_close) struct policy_reader *reader = NULL;
+        AUTO_STR(why, 1000);
+        struct err err = {0};
+        const struct version_rule rule = {
+            .images = "**", .policy = cases[i].policy, .platform = cases[i].platform};
+        ASSERT_OK(policy_open(&rule, &reader, &err), err);
+        policy_explain(reader, "1.0.0", &cases[i].facts, &why);
+        assert_string_equal(why.length ? why.text : "", cases[i].why);
+        assert_int_equal(policy_fits(reader, &cases[i].facts), cases[i].why[0] == '\0');
+    }
+    const struct policy_facts facts = {.seen_ms = 3, .created_ms = 7};
+    assert_int_equal(policy_time(POLICY_CREATED, &facts), 7);
+    assert_int_equal(policy_time(POLICY_NEWEST, &facts), 3);
+    assert_true(policy_compare_keys(POLICY_CREATED, "b", 1, "a", 2) < 0);
+}
+
+static void a_platform_has_two_or_three_parts(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"", "linux/arm64", "linux/arm/v7", "windows/amd64"};
+    static const char *const bad[] = {"arm64",   "linux/",       "/arm64",         "linux/arm/",
+                                      "a/b/c/d", "linux /arm64", "linux/arm64 x/y"};
+    struct err err = {0};
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        struct version_rule rule = {.images = "**", .platform = good[i]};
+        ASSERT_OK(policy_check_rule(&rule, &err), err);
+    }
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct version_rule rule = {.images = "**", .platform = bad[i]};
+        ASSERT_FAILS(policy_check_rule(&rule, &err), err, ERR_INVALID,
+                     "write for example linux/arm64");
     }
 }
 
@@ -400,6 +471,8 @@ int main(void)
         cmocka_unit_test(dates_are_compared_number_by_number),
         cmocka_unit_test(a_moving_tag_is_the_only_one_that_counts),
         cmocka_unit_test(what_does_not_count_says_why),
+        cmocka_unit_test(an_image_counts_by_its_platform_and_when_it_was_built),
+        cmocka_unit_test(a_platform_has_two_or_three_parts),
         cmocka_unit_test(tags_seen_at_once_are_not_newer_than_each_other),
         cmocka_unit_test(globs_know_slashes),
         cmocka_unit_test(the_first_rule_that_fits_wins_and_there_is_always_one),

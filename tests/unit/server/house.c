@@ -385,17 +385,29 @@ const char *house_agent(struct house *house, const char *cluster)
 struct push {
     char repository[64];
     const char *tag;
+    int64_t created_ms;
 };
 
 static void push_image(struct house *house, void *context)
 {
     const struct push *push = context;
-    sandbox_registry_push(house->registry, push->repository, push->tag);
+    if (push->created_ms) {
+        sandbox_registry_push_created(house->registry, push->repository, push->tag,
+                                      push->created_ms);
+    } else {
+        sandbox_registry_push(house->registry, push->repository, push->tag);
+    }
 }
 
 void house_push(struct house *house, const char *workload, const char *tag)
 {
-    struct push push = {.tag = tag};
+    house_push_created(house, workload, tag, 0);
+}
+
+void house_push_created(struct house *house, const char *workload, const char *tag,
+                        int64_t created_ms)
+{
+    struct push push = {.tag = tag, .created_ms = created_ms};
     snprintf(push.repository, sizeof(push.repository), "shop/%s", workload);
     house_do(house, push_image, &push);
     house_pass(house, DISCOVER_HINT_GAP_MS); /* or the hint would have to wait for so long */

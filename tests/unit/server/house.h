@@ -96,6 +96,9 @@ const char *house_agent(struct house *house, const char *cluster);
 
 /* Push an image to the registry, tell the server by its hook, and wait until it knows. */
 void house_push(struct house *house, const char *workload, const char *tag);
+/* The same with the time at which it says it was built; 0: the registry's own. */
+void house_push_created(struct house *house, const char *workload, const char *tag,
+                        int64_t created_ms);
 /* A person commits these files; wait until the server has seen it. */
 void house_commit(struct house *house, const struct remote_file *files, size_t count);
 #define HOUSE_COMMIT(house, ...)                                                                   \

@@ -126,6 +126,31 @@ static void an_equal_listing_changes_nothing(void **state)
     assert_true(put_versions(*state, rows, 1, 600));
 }
 
+static void what_an_image_says_is_kept_with_its_digest(void **state)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct err err = {0};
+    struct version_row row = {
+        .tag = "1.0.0", .digest = "sha256:a", .created_ms = 7, .platforms = "linux/arm64"};
+    struct version_row listed = {.tag = "1.0.0"};
+    struct version_list list;
+    assert_true(put_versions(*state, &row, 1, 100));
+    assert_false(put_versions(*state, &row, 1, 200));
+    assert_false(put_versions(*state, &listed, 1, 300));
+    ASSERT_OK(store_versions_list(*state, "shop/cart", arena, &list, &err), err);
+    assert_int_equal(list.rows[0].created_ms, 7);
+    assert_string_equal(list.rows[0].platforms, "linux/arm64");
+    /* The tag moves, and nothing is known of what it stands for now. */
+    ASSERT_OK(store_version_resolve(*state, "shop/cart", "1.0.0", "sha256:b", &err), err);
+    ASSERT_OK(store_versions_list(*state, "shop/cart", arena, &list, &err), err);
+    assert_int_equal(list.rows[0].created_ms, 0);
+    assert_string_equal(list.rows[0].platforms, "");
+    row.created_ms = 9;
+    assert_true(put_versions(*state, &row, 1, 400));
+    ASSERT_OK(store_versions_list(*state, "shop/cart", arena, &list, &err), err);
+    assert_int_equal(list.rows[0].created_ms, 9);
+}
+
 static void a_version_that_comes_back_unresolved_keeps_its_digest(void **state)
 {
     struct err err = {0};
@@ -406,6 +431,7 @@ int main(void)
         WITH_STORE(ending_holds_tells_how_many),
         WITH_STORE(a_listing_replaces_what_is_known_and_keeps_when_it_was_first_seen),
         WITH_STORE(an_equal_listing_changes_nothing),
+        WITH_STORE(what_an_image_says_is_kept_with_its_digest),
         WITH_STORE(a_version_that_comes_back_unresolved_keeps_its_digest),
         WITH_STORE(repositories_do_not_mix),
         WITH_STORE(a_cluster_keeps_its_last_report),
