@@ -74,7 +74,6 @@ static void note_unseen(struct walker *walker, const struct manifest_kustomizati
     static const struct {
         const char *field, *remedy;
     } unseen[] = {
-        {"bases", "list them under resources"},
         {"helmCharts", "commit the rendered manifests"},
         {"helmChartInflationGenerator", "commit the rendered manifests"},
         {"generators", "commit the rendered manifests"},

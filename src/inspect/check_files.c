@@ -46,8 +46,7 @@ static unsigned column_of(const struct yaml_node *root, const char *field)
 /* Workloads that come by these are unknown before they are rendered. */
 static bool hides_workloads(const char *field)
 {
-    static const char *const fields[] = {"bases", "helmCharts", "helmChartInflationGenerator",
-                                         "generators"};
+    static const char *const fields[] = {"helmCharts", "helmChartInflationGenerator", "generators"};
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
         if (strcmp(fields[i], field) == 0) {
             return true;
@@ -62,18 +61,14 @@ static void say_needed(struct checker *checker, const struct manifest_kustomizat
     struct spot spot = {kustomization->file, kustomization->unsupported_line,
                         column_of(kustomization->root, field)};
     if (hides_workloads(field)) {
-        checker_add(checker, RULE_KUSTOMIZE_NEEDED, spot,
-                    strcmp(field, "bases") == 0 ? "list them under resources"
-                                                : "commit the rendered manifests",
+        checker_add(checker, RULE_KUSTOMIZE_NEEDED, spot, "commit the rendered manifests",
                     "\"%s\" needs the kustomize program, and workloads that come by it are not "
                     "promoted",
                     field);
     } else {
         checker_add(checker, RULE_KUSTOMIZE_NEEDED, spot,
                     "install it beside each agent that applies this, or do without the field",
-                    "\"%s\" needs the kustomize program; heddle itself renders resources, "
-                    "components, namespace, labels, images and replicas",
-                    field);
+                    "\"%s\" needs the kustomize program; heddle itself does not render it", field);
     }
 }
 

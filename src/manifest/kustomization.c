@@ -26,9 +26,29 @@ bool manifest_has_kustomization(const struct manifest_entry *entries, size_t cou
 
 /* ---- what the native renderer does ---- */
 
-static const char *const supported[] = {"apiVersion", "kind",       "metadata",
-                                        "resources",  "components", "namespace",
-                                        "labels",     "images",     "replicas"};
+static const char *const supported[] = {
+    "apiVersion",
+    "kind",
+    "metadata",
+    "bases",
+    "commonAnnotations",
+    "commonLabels",
+    "components",
+    "configMapGenerator",
+    "generatorOptions",
+    "images",
+    "labels",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "replacements",
+    "replicas",
+    "resources",
+    "secretGenerator",
+};
 static const char *const supported_labels[] = {"pairs", "includeSelectors", "includeTemplates"};
 /* Not tagSuffix: kustomize 5.8 adds it twice, and what it gives is what must come out. */
 static const char *const supported_images[] = {"name", "newName", "newTag", "digest"};
@@ -132,7 +152,7 @@ static const char *read_path(const struct manifest_kustomization *kustomization,
     return path;
 }
 
-/* The paths of a list field, from the root of the tree. */
+/* Append the paths of a list field, from the root of the tree. */
 static bool read_paths(const struct manifest_kustomization *kustomization, const char *field,
                        struct arena *arena, const char ***out, size_t *out_count, struct err *err)
 {
@@ -143,7 +163,11 @@ static bool read_paths(const struct manifest_kustomization *kustomization, const
     if (list->kind != YAML_SEQUENCE) {
         return err_set(err, ERR_INVALID, "line %u: %s must be a list of paths", list->line, field);
     }
-    *out = arena_alloc(arena, list->item_count, sizeof(**out));
+    const char **before = *out;
+    *out = arena_alloc(arena, *out_count + list->item_count, sizeof(**out));
+    for (size_t i = 0; i < *out_count; i++) {
+        (*out)[i] = before[i];
+    }
     for (size_t i = 0; i < list->item_count; i++) {
         const char *path = read_path(kustomization, list->items[i], arena, err);
         if (!path) {
@@ -152,6 +176,16 @@ static bool read_paths(const struct manifest_kustomization *kustomization, const
         (*out)[(*out_count)++] = path;
     }
     return true;
+}
+
+/* `bases` is the old name of resources that are folders. */
+static bool read_resources(struct manifest_kustomization *kustomization, struct arena *arena,
+                           struct err *err)
+{
+    return read_paths(kustomization, "resources", arena, &kustomization->resources,
+                      &kustomization->resource_count, err) &&
+           read_paths(kustomization, "bases", arena, &kustomization->resources,
+                      &kustomization->resource_count, err);
 }
 
 static struct yaml_node *scalar_or_null(const struct yaml_node *entry, const char *key)
@@ -190,8 +224,7 @@ static bool read_structure(struct manifest_kustomization *kustomization, struct 
 {
     const char *kind = yaml_text(kustomization->root, "kind");
     kustomization->is_component = kind && strcmp(kind, "Component") == 0;
-    return read_paths(kustomization, "resources", arena, &kustomization->resources,
-                      &kustomization->resource_count, err) &&
+    return read_resources(kustomization, arena, err) &&
            read_paths(kustomization, "components", arena, &kustomization->components,
                       &kustomization->component_count, err) &&
            read_images(kustomization, arena, err);

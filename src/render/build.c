@@ -1,16 +1,40 @@
 /* Building a kustomization natively: gather, then transform. */
 #include <string.h>
+#include <strings.h>
 
 #include "render/internal.h"
 
 struct builder {
     const struct manifest_tree *tree;
     struct arena *arena;
+    const struct manifest_kustomization
+        *beyond; /* what only the program can do, found on the way */
     int depth;
     size_t visits;
 };
 
 /* ---- walking ---- */
+
+static bool is_null(const struct yaml_node *node)
+{
+    return node->kind == YAML_SCALAR && node->style == YAML_PLAIN &&
+           (node->text_length == 0 || strcmp(node->text, "~") == 0 ||
+            strcasecmp(node->text, "null") == 0);
+}
+
+/* How the nulls below a node are written. */
+static unsigned nulls_of(const struct yaml_node *node)
+{
+    unsigned nulls = 0;
+    if (is_null(node)) {
+        return node->text_length == 0 ? NULLS_BLANK : NULLS_WRITTEN;
+    }
+    for (size_t i = 0; i < node->item_count; i++) {
+        bool is_key = node->kind == YAML_MAPPING && i % 2 == 0;
+        nulls |= is_key ? 0 : nulls_of(node->items[i]);
+    }
+    return nulls;
+}
 
 static bool enter(struct builder *builder, const char *file, struct err *err)
 {
@@ -27,30 +51,75 @@ static void leave(struct builder *builder)
     builder->depth--;
 }
 
+/* What kustomize refuses to take for a kustomization: it may be a mistake, and objects would go. */
+bool check_kustomization(const struct manifest_kustomization *kustomization, struct err *err)
+{
+    const struct yaml_node *root = kustomization->root;
+    const char *kind = yaml_text(root, "kind");
+    const char *version = yaml_text(root, "apiVersion");
+    bool is_component = kustomization->is_component;
+    const char *wanted =
+        is_component ? "kustomize.config.k8s.io/v1alpha1" : "kustomize.config.k8s.io/v1beta1";
+    bool is_empty = true;
+    for (size_t i = 0; i < root->item_count; i += 2) {
+        const char *key = root->items[i]->text ? root->items[i]->text : "";
+        bool is_type = strcmp(key, "kind") == 0 || strcmp(key, "apiVersion") == 0;
+        is_empty &= is_type || is_null(root->items[i + 1]);
+    }
+    if (is_empty) {
+        return err_set(err, ERR_INVALID, "%s: it asks for nothing; remove it, or list resources",
+                       kustomization->file);
+    }
+    if (kind && kind[0] && strcmp(kind, "Kustomization") != 0 && !is_component) {
+        return err_set(err, ERR_INVALID, "%s: its kind must be Kustomization or Component",
+                       kustomization->file);
+    }
+    return !version || !version[0] || strcmp(version, wanted) == 0 ||
+           err_set(err, ERR_INVALID, "%s: its apiVersion must be %s", kustomization->file, wanted);
+}
+
 static bool load(struct builder *builder, const char *folder, struct manifest_kustomization **out,
                  struct err *err)
 {
     if (!manifest_kustomization(builder->tree, folder, builder->arena, out, err)) {
         return false;
     }
-    return *out || err_set(err, ERR_INVALID,
-                           "%s has no kustomization.yaml; add one, or list its files", folder);
+    if (!*out) {
+        return err_set(err, ERR_INVALID, "%s has no kustomization.yaml; add one, or list its files",
+                       folder);
+    }
+    return check_kustomization(*out, err);
 }
 
 /* ---- what only the program can do ---- */
 
+bool leave_to_program(struct transformation *work, const char *field, const struct yaml_node *at,
+                      struct err *err)
+{
+    struct manifest_kustomization *kustomization = work->kustomization;
+    kustomization->unsupported = field;
+    kustomization->unsupported_line = at ? at->line : 1;
+    *work->beyond = kustomization;
+    return err_set(err, ERR_INVALID, "line %u: only the kustomize program knows this %s",
+                   kustomization->unsupported_line, field);
+}
+
+/* What a kustomization is looked at for. */
+typedef bool (*sought)(const struct manifest_kustomization *kustomization);
+
 static bool search(struct builder *builder, const struct manifest_kustomization *kustomization,
-                   const struct manifest_kustomization **out, struct err *err);
+                   sought is_it, const struct manifest_kustomization **out, struct err *err);
 
 static bool search_children(struct builder *builder, const char *const *paths, size_t count,
-                            const struct manifest_kustomization **out, struct err *err)
+                            sought is_it, const struct manifest_kustomization **out,
+                            struct err *err)
 {
     for (size_t i = 0; i < count && !*out; i++) {
         struct manifest_kustomization *child = NULL;
         if (!is_folder(builder->tree, paths[i], builder->arena)) {
             continue;
         }
-        if (!load(builder, paths[i], &child, err) || !search(builder, child, out, err)) {
+        if (!load(builder, paths[i], &child, err) || !search(builder, child, is_it, out, err)) {
             return false;
         }
     }
@@ -58,9 +127,9 @@ static bool search_children(struct builder *builder, const char *const *paths, s
 }
 
 static bool search(struct builder *builder, const struct manifest_kustomization *kustomization,
-                   const struct manifest_kustomization **out, struct err *err)
+                   sought is_it, const struct manifest_kustomization **out, struct err *err)
 {
-    if (kustomization->unsupported) {
+    if (is_it(kustomization)) {
         *out = kustomization;
         return true;
     }
@@ -68,11 +137,16 @@ static bool search(struct builder *builder, const struct manifest_kustomization 
         return false;
     }
     bool done = search_children(builder, kustomization->resources, kustomization->resource_count,
-                                out, err) &&
+                                is_it, out, err) &&
                 search_children(builder, kustomization->components, kustomization->component_count,
-                                out, err);
+                                is_it, out, err);
     leave(builder);
     return done;
+}
+
+static bool is_unsupported(const struct manifest_kustomization *kustomization)
+{
+    return kustomization->unsupported != NULL;
 }
 
 bool find_unsupported(const struct manifest_tree *tree, const struct manifest_kustomization *top,
@@ -81,7 +155,31 @@ bool find_unsupported(const struct manifest_tree *tree, const struct manifest_ku
 {
     struct builder builder = {.tree = tree, .arena = arena};
     *out = NULL;
-    return search(&builder, top, out, err);
+    return search(&builder, top, is_unsupported, out, err);
+}
+
+static bool renames(const struct manifest_kustomization *kustomization)
+{
+    static const char *const fields[] = {
+        "configMapGenerator", "configurations", "crds",      "generators",
+        "namePrefix",         "nameSuffix",     "namespace", "openapi",
+        "secretGenerator",    "transformers",   "vars",
+    };
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        if (yaml_get(kustomization->root, fields[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool may_rename(const struct manifest_tree *tree, struct manifest_kustomization *top,
+                struct arena *arena)
+{
+    struct builder builder = {.tree = tree, .arena = arena};
+    const struct manifest_kustomization *found = NULL;
+    struct err ignored = {0};
+    return !search(&builder, top, renames, &found, &ignored) || found;
 }
 
 /* ---- gathering ---- */
@@ -120,17 +218,50 @@ bool read_resource(const struct manifest_tree *tree, const char *path, struct ar
         if (!json) {
             return err_wrap(err, "%s", path);
         }
-        if (is_local(json)) {
-            json_decref(json);
-        } else {
-            drop_empty_annotations(json);
-            draft_add(out, json, object->file, object->line);
+        drop_empty_annotations(json);
+        draft_add(out, json, object->file, object->line)->nulls = nulls_of(object->root);
+    }
+    return true;
+}
+
+void drop_local(struct draft_list *list)
+{
+    for (size_t i = list->all.count; i > 0; i--) {
+        if (is_local(list->all.items[i - 1].json)) {
+            draft_remove(list, i - 1);
+        }
+    }
+}
+
+/* kustomize keeps its notes in annotations of its own, and makes texts of all others. */
+static bool has_odd_annotations(json_t *object)
+{
+    static const char own[] = "internal.config.kubernetes.io/";
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations");
+    json_object_foreach (annotations, key, value) {
+        if (!json_is_string(value) || strncmp(key, own, strlen(own)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_resources(struct transformation *work, size_t from, const char *path,
+                            struct err *err)
+{
+    const struct yaml_node *at = yaml_get(work->kustomization->root, "resources");
+    for (size_t i = from; i < work->list->all.count; i++) {
+        if (has_odd_annotations(work->list->all.items[i].json)) {
+            return leave_to_program(work, arena_printf(work->arena, "an annotation in %s", path),
+                                    at, err);
         }
     }
     return true;
 }
 
-static bool build(struct builder *builder, const struct manifest_kustomization *kustomization,
+static bool build(struct builder *builder, struct manifest_kustomization *kustomization,
                   struct draft_list *list, struct err *err);
 
 static void move_all(struct draft_list *from, struct draft_list *to)
@@ -141,11 +272,13 @@ static void move_all(struct draft_list *from, struct draft_list *to)
     VEC_DONE(&from->all);
 }
 
-static bool add_resource(struct builder *builder, const char *path, struct draft_list *list,
+static bool add_resource(struct builder *builder, struct transformation *work, const char *path,
                          struct err *err)
 {
+    size_t before = work->list->all.count;
     if (!is_folder(builder->tree, path, builder->arena)) {
-        return read_resource(builder->tree, path, builder->arena, list, err);
+        return read_resource(builder->tree, path, builder->arena, work->list, err) &&
+               check_resources(work, before, path, err);
     }
     /* A child transforms its own objects only. */
     struct manifest_kustomization *child = NULL;
@@ -153,7 +286,11 @@ static bool add_resource(struct builder *builder, const char *path, struct draft
     if (!load(builder, path, &child, err) || !build(builder, child, &inner, err)) {
         return false;
     }
-    move_all(&inner, list);
+    if (child->is_component) {
+        return err_set(err, ERR_INVALID, "%s is a component; list it under components",
+                       child->file);
+    }
+    move_all(&inner, work->list);
     return true;
 }
 
@@ -172,16 +309,19 @@ static bool add_component(struct builder *builder, const char *path, struct draf
     return build(builder, component, list, err);
 }
 
-static bool gather(struct builder *builder, const struct manifest_kustomization *kustomization,
-                   struct draft_list *list, struct err *err)
+static bool gather(struct builder *builder, struct transformation *work, struct err *err)
 {
+    const struct manifest_kustomization *kustomization = work->kustomization;
     for (size_t i = 0; i < kustomization->resource_count; i++) {
-        if (!add_resource(builder, kustomization->resources[i], list, err)) {
+        if (!add_resource(builder, work, kustomization->resources[i], err)) {
             return false;
         }
     }
+    if (!generate(work, err)) {
+        return err_wrap(err, "%s", kustomization->file);
+    }
     for (size_t i = 0; i < kustomization->component_count; i++) {
-        if (!add_component(builder, kustomization->components[i], list, err)) {
+        if (!add_component(builder, kustomization->components[i], work->list, err)) {
             return false;
         }
     }
@@ -190,54 +330,59 @@ static bool gather(struct builder *builder, const struct manifest_kustomization 
 
 /* ---- transforming ---- */
 
-static const char *id_of(struct arena *arena, const json_t *object)
-{
-    struct slice group = group_of(json_text_at(object, "apiVersion", ""));
-    return arena_printf(
-        arena, "%.*s/%s/%s/%s", (int)group.length, group.bytes, json_text_at(object, "kind", ""),
-        json_text_at(object, "metadata.namespace", ""), json_text_at(object, "metadata.name", ""));
-}
+/* In kustomize's order. */
+static bool (*const transformers[])(struct transformation *work, struct err *err) = {
+    apply_merge_patches, apply_patches,  apply_namespace,     apply_name_prefix,
+    apply_name_suffix,   apply_labels,   apply_common_labels, apply_common_annotations,
+    apply_json_patches,  apply_replicas, apply_images,        apply_replacements,
+};
 
-static bool check_unique(struct arena *arena, const struct draft_list *list, struct err *err)
+static bool transform(struct transformation *work, struct err *err)
 {
-    AUTO(map_done) struct map seen = {0};
-    for (size_t i = 0; i < list->all.count; i++) {
-        struct draft *draft = &list->all.items[i];
-        const struct draft *first = map_set(&seen, id_of(arena, draft->json), draft);
-        if (first) {
-            return err_set(err, ERR_INVALID, "%s %s is defined in %s:%u and in %s:%u; remove one",
-                           json_text_at(draft->json, "kind", ""),
-                           json_text_at(draft->json, "metadata.name", ""), first->file, first->line,
-                           draft->file, draft->line);
+    for (size_t i = 0; i < COUNT_OF(transformers); i++) {
+        if (!transformers[i](work, err)) {
+            return err_wrap(err, "%s", work->kustomization->file);
         }
     }
     return true;
 }
 
-static bool transform(const struct manifest_kustomization *kustomization, struct draft_list *list,
-                      struct err *err)
-{
-    if (!apply_namespace(kustomization, list, err) || !apply_labels(kustomization, list, err) ||
-        !apply_replicas(kustomization, list, err) || !apply_images(kustomization, list, err)) {
-        return err_wrap(err, "%s", kustomization->file);
-    }
-    return true;
-}
-
-static bool build(struct builder *builder, const struct manifest_kustomization *kustomization,
+static bool build(struct builder *builder, struct manifest_kustomization *kustomization,
                   struct draft_list *list, struct err *err)
 {
+    struct transformation work = {builder->tree, builder->arena, kustomization, list,
+                                  &builder->beyond};
     if (!enter(builder, kustomization->file, err)) {
         return false;
     }
-    bool done = gather(builder, kustomization, list, err);
+    bool done = gather(builder, &work, err);
     leave(builder);
-    return done && transform(kustomization, list, err) && check_unique(builder->arena, list, err);
+    /* What is made equal by transformers may still be told apart by those of an outer one. */
+    return done && check_unique(builder->arena, list, err) && transform(&work, err) &&
+           (!kustomization->is_component || check_unique(builder->arena, list, err));
 }
 
-bool build_natively(const struct manifest_tree *tree, const struct manifest_kustomization *top,
-                    struct arena *arena, struct draft_list *out, struct err *err)
+bool build_natively(const struct manifest_tree *tree, struct manifest_kustomization *top,
+                    struct arena *arena, struct draft_list *out,
+                    const struct manifest_kustomization **beyond, struct err *err)
 {
     struct builder builder = {.tree = tree, .arena = arena};
-    return build(&builder, top, out, err);
+    struct transformation work = {tree, arena, top, out, &builder.beyond};
+    bool done = check_kustomization(top, err) && build(&builder, top, out, err) &&
+                add_hashes(&work, err) && check_unique(arena, out, err);
+    *beyond = builder.beyond;
+    return done;
+}
+
+bool settle_names(const struct manifest_tree *tree, struct manifest_kustomization *top,
+                  struct arena *arena, struct draft_list *out,
+                  const struct manifest_kustomization **beyond, struct err *err)
+{
+    struct transformation work = {tree, arena, top, out, beyond};
+    bool done = follow_names(&work, err);
+    drop_local(out);
+    VEC_EACH (struct draft, draft, &out->all) {
+        drop_empty_annotations(draft->json);
+    }
+    return done;
 }

@@ -14,6 +14,8 @@ void unit_free(struct unit **unit)
 {
     if (*unit) {
         VEC_DONE(&(*unit)->dependencies);
+        VEC_DONE(&(*unit)->renamed);
+        VEC_DONE(&(*unit)->references);
         arena_free(&(*unit)->arena);
         xfree(unit);
     }
@@ -41,7 +43,7 @@ struct unit *cache_find(struct render_cache *cache, const struct manifest_tree *
                         const char *key, struct arena *scratch)
 {
     struct unit *unit = map_get(&cache->units, key);
-    if (!unit || unit->is_transient) {
+    if (!unit || (unit->is_transient && unit->pass != cache->pass)) {
         return NULL;
     }
     VEC_EACH (struct dependency, dependency, &unit->dependencies) {
@@ -57,6 +59,7 @@ struct unit *cache_find(struct render_cache *cache, const struct manifest_tree *
 void cache_put(struct render_cache *cache, const char *key, struct unit *unit)
 {
     unit->is_used = true;
+    unit->pass = cache->pass;
     struct unit *before = map_set(&cache->units, key, unit);
     unit_free(&before);
 }

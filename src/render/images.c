@@ -135,14 +135,14 @@ static void apply_image(const struct manifest_image *image, struct draft_list *l
     }
 }
 
-bool apply_images(const struct manifest_kustomization *kustomization, struct draft_list *list,
-                  struct err *err)
+bool apply_images(struct transformation *work, struct err *err)
 {
-    for (const struct manifest_image *image = kustomization->images; image; image = image->next) {
+    for (const struct manifest_image *image = work->kustomization->images; image;
+         image = image->next) {
         if (!check_texts(image, err)) {
             return false;
         }
-        apply_image(image, list);
+        apply_image(image, work->list);
     }
     return true;
 }

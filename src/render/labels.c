@@ -105,23 +105,12 @@ static json_t *pairs_of(const struct yaml_node *entry, struct err *err)
         err_set(err, ERR_INVALID, "line %u: an entry of labels needs pairs", entry->line);
         return NULL;
     }
-    AUTO_JSON *pairs = yaml_to_json(node, err);
-    const char *key = NULL;
-    json_t *value = NULL;
-    json_object_foreach (pairs, key, value) {
-        if (!json_is_string(value)) {
-            err_set(err, ERR_INVALID, "line %u: the label \"%.80s\" is not a text; quote its value",
-                    node->line, key);
-            return NULL;
-        }
-    }
-    return TAKE(pairs);
+    return text_pairs(node, "label", err);
 }
 
-bool apply_labels(const struct manifest_kustomization *kustomization, struct draft_list *list,
-                  struct err *err)
+bool apply_labels(struct transformation *work, struct err *err)
 {
-    const struct yaml_node *labels = yaml_get(kustomization->root, "labels");
+    const struct yaml_node *labels = yaml_get(work->kustomization->root, "labels");
     for (size_t i = 0; labels && i < labels->item_count; i++) {
         const struct yaml_node *entry = labels->items[i];
         bool in_templates = is_true(entry, "includeTemplates");
@@ -130,8 +119,26 @@ bool apply_labels(const struct manifest_kustomization *kustomization, struct dra
         if (!pairs) {
             return false;
         }
-        VEC_EACH (struct draft, draft, &list->all) {
+        VEC_EACH (struct draft, draft, &work->list->all) {
             put_labels(draft->json, pairs, in_templates, in_selectors);
+        }
+    }
+    return true;
+}
+
+bool apply_common_labels(struct transformation *work, struct err *err)
+{
+    const struct yaml_node *node = yaml_get(work->kustomization->root, "commonLabels");
+    if (!node || node->kind == YAML_SCALAR) {
+        return !node || node->text_length == 0 || leave_to_program(work, "commonLabels", node, err);
+    }
+    AUTO_JSON *pairs = text_pairs(node, "label", err);
+    if (!pairs) {
+        return false;
+    }
+    VEC_EACH (struct draft, draft, &work->list->all) {
+        if (json_object_size(pairs) > 0) {
+            put_labels(draft->json, pairs, true, true);
         }
     }
     return true;

@@ -3,55 +3,13 @@
 
 #include "render/internal.h"
 
-/* An account, and the namespace that it stood in before. */
-struct account {
-    const char *name;
-    const char *namespace;
-};
-struct accounts {
-    struct account *items;
-    size_t count, capacity;
-};
-
-static void accounts_done(struct accounts *accounts)
-{
-    VEC_DONE(accounts);
-}
-
-/* The texts belong to the objects and are kept, so that they hold after the objects moved. */
-static void collect_accounts(const struct draft_list *list, struct arena *arena,
-                             struct accounts *out)
-{
-    VEC_EACH (struct draft, draft, &list->all) {
-        if (strcmp(json_text_at(draft->json, "kind", ""), "ServiceAccount") == 0) {
-            *VEC_ADD(out) = (struct account){
-                arena_strdup(arena, json_text_at(draft->json, "metadata.name", "")),
-                arena_strdup(arena, json_text_at(draft->json, "metadata.namespace", "")),
-            };
-        }
-    }
-}
-
-static bool moves_along(const struct accounts *accounts, const char *name, const char *namespace)
-{
-    VEC_EACH (struct account, account, accounts) {
-        if (strcmp(account->name, name) == 0 && strcmp(account->namespace, namespace) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Accounts that moved, and whatever is called default, are named where they are now. */
-static void move_subjects(json_t *binding, const struct accounts *accounts, const char *namespace)
+/* Whatever is called default is named where it is now; other accounts are followed by name. */
+static void move_subjects(json_t *binding, const char *namespace)
 {
     size_t i = 0;
     json_t *subject = NULL;
     json_array_foreach (json_object_get(binding, "subjects"), i, subject) {
-        const char *name = json_text_at(subject, "name", "");
-        const char *before = json_text_at(subject, "namespace", "");
-        if (json_is_object(subject) &&
-            (strcmp(name, "default") == 0 || moves_along(accounts, name, before))) {
+        if (json_is_object(subject) && strcmp(json_text_at(subject, "name", ""), "default") == 0) {
             json_object_set_new(subject, "namespace", json_string(namespace));
         }
     }
@@ -96,26 +54,23 @@ static void move_object(json_t *object, json_t *namespace_pair, const char *name
     move_services(object, namespace_pair);
 }
 
-bool apply_namespace(const struct manifest_kustomization *kustomization, struct draft_list *list,
-                     struct err *err)
+bool apply_namespace(struct transformation *work, struct err *err)
 {
-    const struct yaml_node *node = yaml_get(kustomization->root, "namespace");
-    const char *namespace = yaml_text(kustomization->root, "namespace");
+    const struct yaml_node *node = yaml_get(work->kustomization->root, "namespace");
+    const char *namespace = yaml_text(work->kustomization->root, "namespace");
     if (node && node->kind != YAML_SCALAR) {
         return err_set(err, ERR_INVALID, "line %u: namespace must be a name", node->line);
     }
     if (!namespace || !namespace[0]) {
         return true;
     }
-    AUTO(arena_free) struct arena *scratch = arena_new();
-    AUTO(accounts_done) struct accounts accounts = {0};
     AUTO_JSON *pair = json_pack("{s:s}", "namespace", namespace);
-    collect_accounts(list, scratch, &accounts);
-    VEC_EACH (struct draft, draft, &list->all) {
+    VEC_EACH (struct draft, draft, &work->list->all) {
+        remember_identity(work->arena, draft);
         move_object(draft->json, pair, namespace);
         if (is_binding(json_text_at(draft->json, "kind", ""))) {
-            move_subjects(draft->json, &accounts, namespace);
+            move_subjects(draft->json, namespace);
         }
     }
-    return true;
+    return check_unique(work->arena, work->list, err);
 }

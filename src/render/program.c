@@ -233,8 +233,8 @@ static bool run_program(const char *root, const struct manifest_kustomization *t
     if (!find_program(&program)) {
         return err_set(err, ERR_UNAVAILABLE,
                        "line %u of %s: \"%s\" needs the kustomize program, which is not "
-                       "installed here; install it, or write this with resources, components, "
-                       "namespace, labels, images and replicas",
+                       "installed here; install it, or write this in a way that heddle renders "
+                       "itself (the guide lists them)",
                        where->unsupported_line, where->file, where->unsupported);
     }
     AUTO_STR(home, PATH_BYTES_MAX);

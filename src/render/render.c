@@ -44,9 +44,17 @@ void draft_list_done(struct draft_list *list)
     VEC_DONE(&list->all);
 }
 
-void draft_add(struct draft_list *list, json_t *json, const char *file, unsigned line)
+struct draft *draft_add(struct draft_list *list, json_t *json, const char *file, unsigned line)
 {
-    *VEC_ADD(&list->all) = (struct draft){json, file, line};
+    struct draft *draft = VEC_ADD(&list->all);
+    *draft = (struct draft){.json = json, .file = file, .line = line};
+    return draft;
+}
+
+void draft_remove(struct draft_list *list, size_t index)
+{
+    json_decref(list->all.items[index].json);
+    VEC_REMOVE(&list->all, index);
 }
 
 bool is_folder(const struct manifest_tree *tree, const char *path, struct arena *scratch)
@@ -132,6 +140,8 @@ static void make_resource_file(struct making *making, const char *path)
 {
     struct err err = {0};
     if (read_resource(&making->tree, path, making->scratch, &making->drafts, &err)) {
+        note_names(making->unit, &making->drafts);
+        drop_local(&making->drafts);
         fill_unit(making->unit, &making->drafts);
     } else {
         fail_unit(making->unit, path, err.text);
@@ -171,18 +181,35 @@ static void take_children(struct unit *unit, const struct manifest_kustomization
     }
 }
 
-static bool build(struct making *making, const struct manifest_kustomization *top, struct err *err)
+static bool build_by_us(struct making *making, struct manifest_kustomization *top,
+                        const struct manifest_kustomization **beyond, struct err *err)
+{
+    if (!build_natively(&making->tree, top, making->scratch, &making->drafts, beyond, err)) {
+        return false;
+    }
+    note_names(making->unit, &making->drafts);
+    return settle_names(&making->tree, top, making->scratch, &making->drafts, beyond, err);
+}
+
+static bool build(struct making *making, struct manifest_kustomization *top, struct err *err)
 {
     const struct manifest_kustomization *where = NULL;
     if (!find_unsupported(&making->tree, top, making->scratch, &where, err)) {
         return false;
     }
-    return where
-               ? build_by_program(&making->tree, top, where, making->scratch, &making->drafts, err)
-               : build_natively(&making->tree, top, making->scratch, &making->drafts, err);
+    if (!where) {
+        if (build_by_us(making, top, &where, err)) {
+            return true;
+        }
+        draft_list_done(&making->drafts);
+    }
+    making->unit->is_opaque = where && may_rename(&making->tree, top, making->scratch);
+    return where &&
+           build_by_program(&making->tree, top, where, making->scratch, &making->drafts, err);
 }
 
-static void make_kustomization(struct making *making, const char *folder)
+/* A kustomization: what it makes, or the list of what it gathers when it may. */
+static void make_built(struct making *making, const char *folder, bool may_gather)
 {
     struct manifest_kustomization *top = NULL;
     struct unit *unit = making->unit;
@@ -194,7 +221,9 @@ static void make_kustomization(struct making *making, const char *folder)
     unit->file = arena_strdup(unit->arena, top ? top->file : folder);
     if (!top) {
         fail_unit(unit, folder, "it has no kustomization.yaml; add one, or list its files");
-    } else if (only_gathers(top)) {
+    } else if (!check_kustomization(top, &err)) {
+        fail_unit(unit, unit->file, err.text);
+    } else if (may_gather && only_gathers(top)) {
         take_children(unit, top);
     } else if (build(making, top, &err)) {
         fill_unit(unit, &making->drafts);
@@ -202,6 +231,16 @@ static void make_kustomization(struct making *making, const char *folder)
         fail_unit(unit, unit->file, err.text);
         unit->is_transient = !is_about_files(err.kind);
     }
+}
+
+static void make_kustomization(struct making *making, const char *folder)
+{
+    make_built(making, folder, true);
+}
+
+static void make_whole(struct making *making, const char *folder)
+{
+    make_built(making, folder, false);
 }
 
 /* ---- the pass ---- */
@@ -238,6 +277,7 @@ struct unit_kind {
 static const struct unit_kind plain_file = {'p', make_plain_file};
 static const struct unit_kind resource_file = {'r', make_resource_file};
 static const struct unit_kind kustomization = {'k', make_kustomization};
+static const struct unit_kind whole_kustomization = {'w', make_whole};
 
 /* From memory, or made now; NULL when the tree could not be read. */
 static const struct unit *unit_of(struct pass *pass, const char *path, const struct unit_kind *kind)
@@ -266,20 +306,22 @@ static const struct unit *unit_of(struct pass *pass, const char *path, const str
     return known;
 }
 
-static const struct unit *add_unit(struct pass *pass, const char *path,
-                                   const struct unit_kind *kind)
+static void add_unit(struct pass *pass, const struct unit *unit)
 {
-    const struct unit *unit = unit_of(pass, path, kind);
-    if (!unit) {
-        return NULL;
-    }
     for (size_t i = 0; i < unit->count; i++) {
         add_object(pass, &unit->objects[i]);
     }
     for (const struct manifest_problem *bad = unit->problems; bad; bad = bad->next) {
         report(pass, bad->file, bad->line, bad->text);
     }
-    return unit;
+}
+
+static void add_path(struct pass *pass, const char *path, const struct unit_kind *kind)
+{
+    const struct unit *unit = unit_of(pass, path, kind);
+    if (unit) {
+        add_unit(pass, unit);
+    }
 }
 
 static bool may_visit(struct pass *pass, const char *folder, int depth)
@@ -291,19 +333,50 @@ static bool may_visit(struct pass *pass, const char *folder, int depth)
     return true;
 }
 
-static void add_kustomization(struct pass *pass, const char *folder, int depth)
+/* The units that a kustomization is made of. */
+struct gathered {
+    VEC(const struct unit *) units;
+};
+
+static void gather_unit(struct pass *pass, const char *path, const struct unit_kind *kind,
+                        struct gathered *out)
+{
+    const struct unit *unit = unit_of(pass, path, kind);
+    if (unit) {
+        *VEC_ADD(&out->units) = unit;
+    }
+}
+
+static void gather(struct pass *pass, const char *folder, int depth, struct gathered *out)
 {
     if (!may_visit(pass, folder, depth)) {
         return;
     }
-    const struct unit *unit = add_unit(pass, folder, &kustomization);
+    size_t own = out->units.count;
+    gather_unit(pass, folder, &kustomization, out);
+    const struct unit *unit = out->units.count > own ? out->units.items[own] : NULL;
     for (size_t i = 0; unit && i < unit->child_count && pass->failure.kind == ERR_NONE; i++) {
         if (is_folder(pass->tree, unit->children[i], pass->scratch)) {
-            add_kustomization(pass, unit->children[i], depth + 1);
+            gather(pass, unit->children[i], depth + 1, out);
         } else {
-            add_unit(pass, unit->children[i], &resource_file);
+            gather_unit(pass, unit->children[i], &resource_file, out);
         }
     }
+}
+
+/* What it only gathers is remembered apart, as long as no part may name what another renamed. */
+static void add_kustomization(struct pass *pass, const char *folder, int depth)
+{
+    struct gathered gathered = {0};
+    gather(pass, folder, depth, &gathered);
+    if (names_cross(gathered.units.items, gathered.units.count, pass->scratch)) {
+        add_path(pass, folder, &whole_kustomization);
+    } else {
+        VEC_EACH (const struct unit *, unit, &gathered.units) {
+            add_unit(pass, *unit);
+        }
+    }
+    VEC_DONE(&gathered.units);
 }
 
 static void add_folder(struct pass *pass, const char *folder, int depth);
@@ -318,7 +391,7 @@ static void add_entry(struct pass *pass, const char *folder, const struct manife
     if (entry->is_folder) {
         add_folder(pass, path, depth + 1);
     } else if (manifest_is_file_name(entry->name)) {
-        add_unit(pass, path, &plain_file);
+        add_path(pass, path, &plain_file);
     }
 }
 
@@ -362,6 +435,7 @@ bool render_target(struct render_cache *cache, const struct manifest_tree *tree,
 {
     struct pass pass = {.cache = cache, .tree = tree, .arena = arena_new(), .scratch = arena_new()};
     pass.problems_end = &pass.problems;
+    cache->pass++;
     *out = (struct render_result){0};
     add_folder(&pass, path, 0);
     bool done = pass.failure.kind == ERR_NONE;

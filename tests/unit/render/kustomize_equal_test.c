@@ -103,6 +103,7 @@ static void what_only_the_program_can_do_is_done_by_it(void **state)
     struct err err = {0};
     memory_put(&files, "dev/kustomization.yaml",
                "resources: [../base]\nnamePrefix: my-\ncommonLabels: {a: b}\n"
+               "sortOptions: {order: legacy}\n"
                "configMapGenerator: [{name: config, files: [config.txt]}]\n"
                "patches:\n- target: {kind: Service}\n"
                "  patch: |-\n    - op: add\n      path: /spec/type\n      value: NodePort\n");

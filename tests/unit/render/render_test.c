@@ -214,6 +214,89 @@ static void what_was_missing_is_found_when_it_comes(void **state)
     assert_int_equal(bench->result.count, 1);
 }
 
+static void what_a_kustomization_names_is_read_again_when_it_changes(void **state)
+{
+    struct bench *bench = *state;
+    put(bench, "dev/kustomization.yaml",
+        "resources: [web.yaml]\npatches: [{path: patch.yaml}]\nreplacements: [{path: "
+        "values.yaml}]\n"
+        "configMapGenerator: [{name: config, files: [config.txt], envs: [config.env]}]\n");
+    put_deployment(bench, "dev/web.yaml", "web");
+    put(bench, "dev/patch.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 2}\n");
+    put(bench, "dev/values.yaml",
+        "source: {kind: ConfigMap, name: config, fieldPath: data.A}\n"
+        "targets: [{select: {kind: Deployment}, fieldPaths: [metadata.labels.a], "
+        "options: {create: true}}]\n");
+    put(bench, "dev/config.txt", "one");
+    put(bench, "dev/config.env", "A=first\n");
+    render_well(bench, "dev");
+    assert_non_null(strstr(find(bench, "web")->json, "\"replicas\":2"));
+    assert_non_null(strstr(find(bench, "web")->json, "\"a\":\"first\""));
+    render_well(bench, "dev");
+    assert_int_equal(bench->result.files_read, 0);
+    static const struct {
+        const char *path, *text, *part;
+    } changes[] = {
+        {"dev/patch.yaml",
+         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+         "\"replicas\":3"},
+        {"dev/config.env", "A=second\n", "\"a\":\"second\""},
+        {"dev/config.txt", "two", "\"config.txt\":\"two\""},
+    };
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        bool is_found = false;
+        put(bench, changes[i].path, changes[i].text);
+        render_well(bench, "dev");
+        assert_true(bench->result.files_read > 0);
+        for (size_t n = 0; n < bench->result.count; n++) {
+            is_found |= strstr(bench->result.objects[n].json, changes[i].part) != NULL;
+        }
+        assert_true(is_found);
+    }
+}
+
+/* The name of a ConfigMap with its hash, as the Deployment has it. */
+static const char *hashed_name(struct bench *bench)
+{
+    static char name[64];
+    const char *at = strstr(find(bench, "web")->json, "\"config-");
+    assert_non_null(at);
+    snprintf(name, sizeof(name), "%.17s", at + 1);
+    return name;
+}
+
+static void names_are_followed_across_folders_that_are_only_gathered(void **state)
+{
+    struct bench *bench = *state;
+    put(bench, "dev/kustomization.yaml", "resources: [../config, ../app, ../other]\n");
+    put(bench, "config/kustomization.yaml",
+        "configMapGenerator: [{name: config, literals: [a=b]}]\n");
+    put(bench, "app/kustomization.yaml", "resources: [web.yaml]\n");
+    put(bench, "app/web.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: "
+        "{volumes: [{name: v, configMap: {name: config}}]}}}\n");
+    put(bench, "other/kustomization.yaml", "resources: [more.yaml]\n");
+    put_deployment(bench, "other/more.yaml", "more");
+    render_well(bench, "dev");
+    assert_int_equal(bench->result.count, 3);
+    assert_non_null(find(bench, hashed_name(bench)));
+    AUTO(xfree) char *before = xstrdup(hashed_name(bench));
+    put(bench, "config/kustomization.yaml",
+        "configMapGenerator: [{name: config, literals: [a=c]}]\n");
+    render_well(bench, "dev");
+    assert_string_not_equal(hashed_name(bench), before);
+    assert_non_null(find(bench, hashed_name(bench)));
+    /* In another namespace it is another's, and all are apart again. */
+    put(bench, "config/kustomization.yaml",
+        "namespace: far\nconfigMapGenerator: [{name: config, literals: [a=c]}]\n");
+    render_well(bench, "dev");
+    assert_non_null(strstr(find(bench, "web")->json, "{\"name\":\"config\"}"));
+    put_deployment(bench, "other/more.yaml", "most");
+    render_well(bench, "dev");
+    assert_int_equal(bench->result.files_read, 1);
+}
+
 static void a_store_that_is_away_fails_and_is_not_remembered(void **state)
 {
     struct bench *bench = *state;
@@ -293,7 +376,7 @@ static void what_is_listed_as_a_component_must_be_one(void **state)
 {
     struct bench *bench = *state;
     put(bench, "dev/kustomization.yaml", "components: [../extra]\n");
-    put(bench, "extra/kustomization.yaml", "kind: Kustomization\n");
+    put(bench, "extra/kustomization.yaml", "kind: Kustomization\nnamespace: n\n");
     render(bench, "dev");
     expect_problem(bench, "dev/kustomization.yaml", 0, "its kind must be Component");
 }
@@ -350,6 +433,16 @@ static void bad_fields_name_their_line(void **state)
         {"namespace: n\nresources: [\"github.com/a/b?ref=v1\"]\n", "lies outside"},
         {"namespace: n\nresources: [\"git@example.com:a/b\"]\n", "lies outside"},
         {"- a\n", "a kustomization is one mapping"},
+        {"kind: Kustomization\n", "it asks for nothing"},
+        {"kind: Deployment\nresources: [web.yaml]\n", "its kind must be Kustomization"},
+        {"apiVersion: v1\nresources: [web.yaml]\n", "its apiVersion must be kustomize.config"},
+        {"resources: [web.yaml]\npatches:\n- path: missing.yaml\n", "line 3: dev/missing.yaml"},
+        {"resources: [web.yaml]\npatches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: "
+         "Deployment\n    metadata: {name: site}\n",
+         "line 3: the patch is for Deployment site, which is not there"},
+        {"resources: [web.yaml]\ncommonLabels: {a: 1}\n", "line 2: the label \"a\" is not a text"},
+        {"resources: [web.yaml]\nreplacements:\n- source: {kind: Pod}\n  targets: [{select: {}}]\n",
+         "line 3: the source of this replacement is not there"},
         {"a: [\n", "line 2"},
     };
     put_deployment(bench, "dev/web.yaml", "web");
@@ -407,9 +500,9 @@ static void fake_end(struct fake *fake)
 static void put_patched(struct bench *bench)
 {
     put(bench, "dev/kustomization.yaml",
-        "resources: [../base]\n# why\npatches:\n- path: p.yaml\nconfigMapGenerator:\n- files: "
+        "resources: [../base]\n# why\nconfigurations:\n- p.yaml\nconfigMapGenerator:\n- files: "
         "[a.txt]\n");
-    put(bench, "dev/p.yaml", "a patch");
+    put(bench, "dev/p.yaml", "a configuration");
     put(bench, "dev/a.txt", "a text");
     put(bench, "base/kustomization.yaml", "resources: [web.yaml]\n");
     put_deployment(bench, "base/web.yaml", "web");
@@ -423,8 +516,9 @@ static void without_the_program_the_field_and_the_remedy_are_named(void **state)
     put_patched(bench);
     fake_begin(&fake, NULL);
     render(bench, "dev");
-    expect_problem(bench, "dev/kustomization.yaml", 0,
-                   "line 3 of dev/kustomization.yaml: \"patches\" needs the kustomize program");
+    expect_problem(
+        bench, "dev/kustomization.yaml", 0,
+        "line 3 of dev/kustomization.yaml: \"configurations\" needs the kustomize program");
     assert_non_null(strstr(bench->result.problems->text, "install it"));
     fake_end(&fake);
     /* Once it is installed, nothing in Git has to change. */
@@ -461,6 +555,36 @@ static void the_program_sees_only_what_the_kustomization_names(void **state)
     unsetenv("HEDDLE_TEST_SECRET");
 }
 
+/* Forms of native fields of which only kustomize says what they do. */
+static void what_heddle_does_not_know_of_a_field_is_left_to_the_program(void **state)
+{
+    struct bench *bench = *state;
+    struct fake fake;
+    static const char *const fields[] = {
+        "patches:\n- target: {name: \"(web|api)+\"}\n  patch: \"[{op: add, path: /a, value: "
+        "1}]\"\n",
+        "patches:\n- target: {kind: Deployment}\n  patch: \"[{op: remove, path: "
+        "/spec/nothing}]\"\n",
+        "patches:\n- options: {allowNameChange: true}\n  patch: \"{apiVersion: apps/v1, kind: "
+        "Deployment, metadata: {name: web}}\"\n",
+        "configMapGenerator:\n- {name: c, literals: [no sign]}\n",
+        "replacements:\n- source: {kind: Deployment}\n  targets: [{select: {}, fieldPaths: "
+        "[\"spec.*.deeper\"]}]\n",
+    };
+    put_deployment(bench, "dev/web.yaml", "web");
+    fake_begin(&fake,
+               "#!/bin/sh\necho 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}'\n");
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        char text[512];
+        snprintf(text, sizeof(text), "resources: [web.yaml]\n%s", fields[i]);
+        put(bench, "dev/kustomization.yaml", text);
+        render_well(bench, "dev");
+        assert_int_equal(bench->result.count, 1);
+        assert_non_null(find(bench, "made"));
+    }
+    fake_end(&fake);
+}
+
 static void a_program_that_fails_is_quoted_without_our_folders(void **state)
 {
     struct bench *bench = *state;
@@ -478,7 +602,7 @@ static void nothing_remote_and_no_link_reaches_the_program(void **state)
     struct bench *bench = *state;
     struct fake fake;
     static const char *const remote[] = {
-        "bases: [\"https://example.com/x\"]\n",
+        "configurations: [\"https://example.com/x\"]\n",
         "patches:\n- path: https://example.com/p.yaml\n",
         "crds: [\"git::https://example.com/p\"]\n",
         "generators: [\"github.com/a/b//c?ref=v1\"]\n",
@@ -506,6 +630,8 @@ int main(void)
         RENDER_TEST(only_what_changed_is_read_again),
         RENDER_TEST(a_change_anywhere_below_an_overlay_is_seen),
         RENDER_TEST(what_was_missing_is_found_when_it_comes),
+        RENDER_TEST(what_a_kustomization_names_is_read_again_when_it_changes),
+        RENDER_TEST(names_are_followed_across_folders_that_are_only_gathered),
         RENDER_TEST(a_store_that_is_away_fails_and_is_not_remembered),
         RENDER_TEST(a_broken_file_is_named_and_the_others_count),
         RENDER_TEST(an_object_given_twice_names_both_places),
@@ -516,6 +642,7 @@ int main(void)
         RENDER_TEST(bad_fields_name_their_line),
         RENDER_TEST(without_the_program_the_field_and_the_remedy_are_named),
         RENDER_TEST(the_program_sees_only_what_the_kustomization_names),
+        RENDER_TEST(what_heddle_does_not_know_of_a_field_is_left_to_the_program),
         RENDER_TEST(a_program_that_fails_is_quoted_without_our_folders),
         RENDER_TEST(nothing_remote_and_no_link_reaches_the_program),
     };
