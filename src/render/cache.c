@@ -39,6 +39,41 @@ void render_cache_free(struct render_cache **cache)
     xfree(cache);
 }
 
+void unit_settle(struct unit *unit, const struct manifest_tree *tree, const char *folder)
+{
+    size_t length = strlen(folder);
+    VEC_EACH (struct dependency, dependency, &unit->dependencies) {
+        if (strncmp(dependency->path, folder, length) != 0 || dependency->path[length] != '/') {
+            return;
+        }
+    }
+    unit->folder = arena_strdup(unit->arena, folder);
+    unit->folder_oid = arena_strdup(unit->arena, tree->oid(tree->context, folder, unit->arena));
+}
+
+/* One look at a folder's tree id instead of one at each file in it. */
+static bool is_folder_unchanged(const struct unit *unit, const struct manifest_tree *tree,
+                                struct arena *scratch)
+{
+    return unit->folder && unit->folder_oid[0] &&
+           strcmp(tree->oid(tree->context, unit->folder, scratch), unit->folder_oid) == 0;
+}
+
+static bool is_unchanged(const struct unit *unit, const struct manifest_tree *tree,
+                         struct arena *scratch)
+{
+    if (is_folder_unchanged(unit, tree, scratch)) {
+        return true;
+    }
+    VEC_EACH (struct dependency, dependency, &unit->dependencies) {
+        const char *oid = tree->oid(tree->context, dependency->path, scratch);
+        if (strcmp(oid, dependency->oid) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct unit *cache_find(struct render_cache *cache, const struct manifest_tree *tree,
                         const char *key, struct arena *scratch)
 {
@@ -46,11 +81,8 @@ struct unit *cache_find(struct render_cache *cache, const struct manifest_tree *
     if (!unit || (unit->is_transient && unit->pass != cache->pass)) {
         return NULL;
     }
-    VEC_EACH (struct dependency, dependency, &unit->dependencies) {
-        const char *oid = tree->oid(tree->context, dependency->path, scratch);
-        if (strcmp(oid, dependency->oid) != 0) {
-            return NULL;
-        }
+    if (!is_unchanged(unit, tree, scratch)) {
+        return NULL;
     }
     unit->is_used = true;
     return unit;
@@ -140,6 +172,7 @@ static bool recorded_list(void *context, const char *folder, struct arena *arena
 static const char *recorded_oid(void *context, const char *path, struct arena *arena)
 {
     struct recorder *recorder = context;
+    note(recorder, path); /* whoever asks depends on the answer */
     return recorder->tree->oid(recorder->tree->context, path, arena);
 }
 

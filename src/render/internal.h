@@ -5,7 +5,7 @@
  *   build.c      a kustomization, natively; the transformers are in files of their name
  *   identity.c   what an object is and was called; references.c follows names by name_places.c
  *   merge.c      a strategic merge; its lists in merge_lists.c, their keys in merge_keys.c
- *   program.c    a kustomization, by the kustomize program
+ *   program.c    a kustomization, by the kustomize program, and helm for its charts.c
  */
 #pragma once
 
@@ -79,6 +79,8 @@ struct unit {
     size_t child_count;
     struct manifest_problem *problems;
     VEC(struct dependency) dependencies;
+    const char *folder;     /* that all of these are below, or NULL */
+    const char *folder_oid; /* of when they were last found unchanged */
     VEC(struct unit_name) renamed, references;
     bool is_opaque;    /* the program made it, and may have changed names */
     bool is_used;      /* in this pass: others are dropped at its end */
@@ -97,6 +99,8 @@ void unit_free(struct unit **unit);
 struct unit *cache_find(struct render_cache *cache, const struct manifest_tree *tree,
                         const char *key, struct arena *scratch);
 void cache_put(struct render_cache *cache, const char *key, struct unit *unit);
+/* What a unit was made from is all noted: is it all below its folder? */
+void unit_settle(struct unit *unit, const struct manifest_tree *tree, const char *folder);
 /* Forget what was not found or put since the last call. */
 void cache_drop_unused(struct render_cache *cache);
 
@@ -148,6 +152,16 @@ bool check_kustomization(const struct manifest_kustomization *kustomization,
 bool find_unsupported(const struct manifest_tree *tree, const struct manifest_kustomization *top,
                       struct arena *arena, const struct manifest_kustomization **out,
                       struct err *err) MUST_CHECK;
+/* Folders of the charts that a kustomization's helmCharts name; the list's memory is the caller's.
+ */
+struct chart_list {
+    const char **items;
+    size_t count, capacity;
+};
+/* ERR_REFUSED when one is not in the tree. */
+bool find_charts(const struct manifest_tree *tree,
+                 const struct manifest_kustomization *kustomization, struct arena *arena,
+                 struct chart_list *out, struct err *err) MUST_CHECK;
 /* Build it by the `kustomize` program, in a private folder and a child with limits; `where`
    is why. */
 bool build_by_program(const struct manifest_tree *tree, const struct manifest_kustomization *top,

@@ -1,5 +1,5 @@
 /* What the native renderer does not do is done by the kustomize program: on a private copy of what
-   it may read, in a child with limits, without network and other programs. */
+   it may read, in a child with limits, without network, and without other programs than helm. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,9 +26,10 @@
 struct copier {
     const struct manifest_tree *tree;
     struct arena *arena;
-    const char *root;  /* the private folder */
-    struct map copied; /* files and folders */
-    struct map walked; /* kustomizations */
+    const char *root;                            /* the private folder */
+    struct map copied;                           /* files and folders */
+    struct map walked;                           /* kustomizations */
+    const struct manifest_kustomization *charts; /* the first one that has some, or NULL */
     size_t files;
     size_t bytes;
 };
@@ -105,21 +106,10 @@ static bool copy_folder(struct copier *copier, const char *folder, int depth, st
 
 /* Fields whose texts may be paths; anything else cannot make the program read a file. */
 static const char *const path_fields[] = {
-    "bases",
-    "components",
-    "configMapGenerator",
-    "configurations",
-    "crds",
-    "generators",
-    "openapi",
-    "patches",
-    "patchesJson6902",
-    "patchesStrategicMerge",
-    "replacements",
-    "resources",
-    "secretGenerator",
-    "transformers",
-    "validators",
+    "bases",     "components",      "configMapGenerator",    "configurations",
+    "crds",      "generators",      "helmGlobals",           "openapi",
+    "patches",   "patchesJson6902", "patchesStrategicMerge", "replacements",
+    "resources", "secretGenerator", "transformers",          "validators",
 };
 
 static bool copy_kustomization(struct copier *copier, const char *folder, int depth,
@@ -161,6 +151,20 @@ static bool copy_mentioned(struct copier *copier, const char *folder, const stru
     return true;
 }
 
+/* Charts may stand outside of the folder. */
+static bool copy_charts(struct copier *copier, const struct manifest_kustomization *kustomization,
+                        struct err *err)
+{
+    struct chart_list charts = {0};
+    bool done = find_charts(copier->tree, kustomization, copier->arena, &charts, err);
+    for (size_t i = 0; done && i < charts.count; i++) {
+        copier->charts = copier->charts ? copier->charts : kustomization;
+        done = copy_folder(copier, charts.items[i], 0, err);
+    }
+    VEC_DONE(&charts);
+    return done;
+}
+
 static bool copy_kustomization(struct copier *copier, const char *folder, int depth,
                                struct err *err)
 {
@@ -182,20 +186,21 @@ static bool copy_kustomization(struct copier *copier, const char *folder, int de
             return err_wrap(err, "%s", kustomization->file);
         }
     }
-    return true;
+    return !kustomization || copy_charts(copier, kustomization, err) ||
+           err_wrap(err, "%s", kustomization->file);
 }
 
 /* ---- running it ---- */
 
 /* The absolute path, because the child gets a PATH without programs. */
-static bool find_program(struct str *out)
+static bool find_program(const char *name, struct str *out)
 {
     const char *path = getenv("PATH");
     for (const char *at = path ? path : ""; *at;) {
         size_t length = strcspn(at, ":");
         str_clear(out);
         str_add_bytes(out, at, length);
-        str_add(out, "/kustomize");
+        str_addf(out, "/%s", name);
         if (at[0] == '/' && !out->failed && access(out->text, X_OK) == 0) {
             return true;
         }
@@ -225,36 +230,90 @@ static bool check_exit(const struct proc_result *result, const char *root, struc
     return err_set(err, ERR_INVALID, "kustomize: %s", text.text);
 }
 
-static bool run_program(const char *root, const struct manifest_kustomization *top,
-                        const struct manifest_kustomization *where, struct proc_result *result,
-                        struct err *err)
+/* The kernel may not let us make a network of its own for the child. */
+static bool was_not_isolated(const struct proc_result *result)
 {
-    AUTO_STR(program, PATH_BYTES_MAX);
-    if (!find_program(&program)) {
+    static const char says[] = "unshare: ";
+    return result->exit_code != 0 && result->errors.text &&
+           strncmp(result->errors.text, says, strlen(says)) == 0;
+}
+
+/* In a network namespace without any network; where that cannot be had, with nothing but an
+   environment that leads nowhere. */
+static bool run_isolated(const struct proc_call *plain, struct proc_result *result, struct err *err)
+{
+    const char *argv[16] = {NULL, "--map-root-user", "--net", "--"};
+    AUTO_STR(unshare, PATH_BYTES_MAX);
+    size_t count = 4;
+    for (size_t i = 0; plain->argv[i] && count + 1 < COUNT_OF(argv); i++) {
+        argv[count++] = plain->argv[i];
+    }
+    if (find_program("unshare", &unshare)) {
+        struct proc_call isolated = *plain;
+        argv[0] = unshare.text;
+        isolated.argv = argv;
+        if (!proc_run(&isolated, result, err)) {
+            return false;
+        }
+        if (!was_not_isolated(result)) {
+            return true;
+        }
+        proc_result_done(result);
+        *result = (struct proc_result){0};
+    }
+    return proc_run(plain, result, err);
+}
+
+static bool find_programs(const struct copier *copier, const struct manifest_kustomization *where,
+                          struct str *kustomize, struct str *helm, struct err *err)
+{
+    if (!find_program("kustomize", kustomize)) {
         return err_set(err, ERR_UNAVAILABLE,
                        "line %u of %s: \"%s\" needs the kustomize program, which is not "
                        "installed here; install it, or write this in a way that heddle renders "
                        "itself (the guide lists them)",
                        where->unsupported_line, where->file, where->unsupported);
     }
+    return !copier->charts || find_program("helm", helm) ||
+           err_set(err, ERR_UNAVAILABLE,
+                   "%s: \"helmCharts\" needs the helm program, which is not installed here; "
+                   "install it beside kustomize, or commit the rendered manifests",
+                   copier->charts->file);
+}
+
+static bool run_program(const struct copier *copier, const struct manifest_kustomization *top,
+                        const struct manifest_kustomization *where, struct proc_result *result,
+                        struct err *err)
+{
+    AUTO_STR(kustomize, PATH_BYTES_MAX);
+    AUTO_STR(helm, PATH_BYTES_MAX);
     AUTO_STR(home, PATH_BYTES_MAX);
+    AUTO_STR(temporary, PATH_BYTES_MAX);
+    const char *root = copier->root;
+    if (!find_programs(copier, where, &kustomize, &helm, err)) {
+        return false;
+    }
     str_addf(&home, "HOME=%s", root);
-    const char *const argv[] = {program.text, "build", "--", top->folder[0] ? top->folder : ".",
-                                NULL};
+    str_addf(&temporary, "TMPDIR=%s", root); /* what helm leaves behind goes with the copy */
+    const char *folder = top->folder[0] ? top->folder : ".";
+    const char *const with_charts[] = {kustomize.text, "build", "--enable-helm", "--helm-command",
+                                       helm.text,      "--",    folder,          NULL};
+    const char *const without[] = {kustomize.text, "build", "--", folder, NULL};
     /* Remote resources were refused by name; what slipped through finds no git and no way out. */
     const char *const env[] = {"PATH=/nonexistent",
                                home.text,
+                               temporary.text,
                                "LC_ALL=C",
                                "HTTP_PROXY=http://127.0.0.1:1",
                                "HTTPS_PROXY=http://127.0.0.1:1",
                                NULL};
     const struct proc_call call = {
-        .argv = argv,
+        .argv = copier->charts ? with_charts : without,
         .env = env,
         .folder = root,
         .limits = {.wall_ms = WALL_MS, .cpu_s = CPU_S, .output_bytes_max = OUTPUT_BYTES_MAX},
     };
-    return proc_run(&call, result, err) && check_exit(result, root, err);
+    return run_isolated(&call, result, err) && check_exit(result, root, err);
 }
 
 static bool read_output(const struct proc_result *result, const char *file, struct arena *arena,
@@ -290,7 +349,7 @@ bool build_by_program(const struct manifest_tree *tree, const struct manifest_ku
     AUTO(copier_done) struct copier copier = {.tree = tree, .arena = arena, .root = root};
     AUTO(proc_result_done) struct proc_result result = {0};
     bool done = copy_kustomization(&copier, top->folder, 0, err) &&
-                run_program(root, top, where, &result, err) &&
+                run_program(&copier, top, where, &result, err) &&
                 read_output(&result, top->file, arena, out, err);
     /* A folder that cannot be removed is only litter, and no reason to fail. */
     struct err ignored = {0};

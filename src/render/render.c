@@ -301,6 +301,7 @@ static const struct unit *unit_of(struct pass *pass, const char *path, const str
         pass->failure = making.recorder.failure;
         return NULL;
     }
+    unit_settle(unit, pass->tree, path);
     known = unit;
     cache_put(pass->cache, key, TAKE(unit));
     return known;
@@ -356,7 +357,11 @@ static void gather(struct pass *pass, const char *folder, int depth, struct gath
     gather_unit(pass, folder, &kustomization, out);
     const struct unit *unit = out->units.count > own ? out->units.items[own] : NULL;
     for (size_t i = 0; unit && i < unit->child_count && pass->failure.kind == ERR_NONE; i++) {
-        if (is_folder(pass->tree, unit->children[i], pass->scratch)) {
+        /* What is remembered as a kustomization is one: no need to list its folder. */
+        const char *key =
+            arena_printf(pass->scratch, "%c%s", kustomization.letter, unit->children[i]);
+        if (cache_find(pass->cache, pass->tree, key, pass->scratch) ||
+            is_folder(pass->tree, unit->children[i], pass->scratch)) {
             gather(pass, unit->children[i], depth + 1, out);
         } else {
             gather_unit(pass, unit->children[i], &resource_file, out);

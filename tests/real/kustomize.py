@@ -15,9 +15,10 @@ LEFT_TO_THE_PROGRAM = " needs the kustomize program"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def lines(command, folders):
+def lines(command, folders, path="/nonexistent"):
+    """Lines of JSON for lines of text; without a `path` heddle finds no kustomize program."""
     text = "".join(line + "\n" for line in folders)
-    environment = {**os.environ, "PATH": "/nonexistent"}  # no kustomize program for heddle
+    environment = {**os.environ, "PATH": path}
     done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=600, env=environment, check=False)
     check(done.returncode == 0, f"{command[0]} failed: {done.stderr[-2000:]}")
     return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
@@ -94,5 +95,49 @@ def the_merge_keys_are_kustomizes(program):
         check(ours.read() == made.stdout, "src/render/merge_keys.c is not what kustomizations merge-keys writes")
 
 
-TESTS = [the_merge_keys_are_kustomizes, the_corpus_gives_kustomizes_objects,
+CHART = {
+    "dev/kustomization.yaml": """namespace: shop
+helmCharts:
+- {name: web, releaseName: web, valuesInline: {replicas: 3}, valuesFile: values.yaml}
+patches:
+- target: {kind: Deployment}
+  patch: '[{op: add, path: /spec/paused, value: true}]'
+""",
+    "dev/values.yaml": "image: shop/web:2.0.0\n",
+    "dev/charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: part, version: 1.0.0}\n",
+    "dev/charts/web/values.yaml": "replicas: 1\nimage: shop/web:1.0.0\n",
+    "dev/charts/web/templates/web.yaml": """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}, namespace: {{ .Release.Namespace }}}
+spec: {replicas: {{ .Values.replicas }}, template: {spec: {containers: [{name: c, image: {{ .Values.image }}}]}}}
+""",
+    "dev/charts/web/charts/part/Chart.yaml": "apiVersion: v2\nname: part\nversion: 1.0.0\n",
+    "dev/charts/web/charts/part/templates/part.yaml": """apiVersion: v1
+kind: ConfigMap
+metadata: {name: part, namespace: {{ .Release.Namespace }}}
+data: {host: {{ getHostByName "localhost" | quote }}}
+""",
+}
+
+
+def charts_are_rendered_by_the_real_helm(program):
+    tool = os.path.join(os.path.dirname(program), "tests/real/render/render_folders")
+    with tempfile.TemporaryDirectory() as root:
+        for path, text in CHART.items():
+            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+            with open(os.path.join(root, path), "w", encoding="utf-8") as out:
+                out.write(text)
+        path = f"{os.path.dirname(rig('helm'))}:/usr/bin:/bin"
+        made = lines([tool], [f"{root}\tdev"], path)[0]
+        check("problem" not in made, f"helm: {made.get('problem')}")
+        deployment, part = sorted(made["objects"], key=lambda thing: thing["kind"], reverse=True)
+        check(deployment["spec"]["replicas"] == 3 and deployment["spec"]["paused"] is True
+              and deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:2.0.0", f"{deployment}")
+        check(part["data"]["host"] == "", "a template has asked the network for a name")
+        os.remove(os.path.join(root, "dev/charts/web/charts/part/Chart.yaml"))
+        made = lines([tool], [f"{root}\tdev"], path)[0]
+        check("part" in made.get("problem", ""), f"a missing dependency is not named: {made}")
+
+
+TESTS = [the_merge_keys_are_kustomizes, charts_are_rendered_by_the_real_helm, the_corpus_gives_kustomizes_objects,
          made_up_kustomizations_give_kustomizes_objects]

@@ -1,6 +1,6 @@
-/* Any kustomization over any manifest: the input is both, parted by a line "%%".  What comes out
-   must be JSON objects that are named as they are listed, and the second time must give the same
-   from memory. */
+/* Any kustomization over any manifest, with a file that it may name as a patch, a source or a
+   replacement: the input is all three, parted by lines "%%".  What comes out must be JSON objects
+   that are named as they are listed, and the second time must give the same from memory. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 struct files {
-    struct slice kustomization, manifest;
+    struct slice kustomization, manifest, other;
 };
 
 static const struct slice *file_at(const struct files *files, const char *path)
@@ -21,8 +21,10 @@ static const struct slice *file_at(const struct files *files, const char *path)
         strcmp(path, "base/kustomization.yaml") == 0) {
         return &files->kustomization;
     }
-    return strcmp(path, "dev/a.yaml") == 0 || strcmp(path, "base/a.yaml") == 0 ? &files->manifest
-                                                                               : NULL;
+    if (strcmp(path, "dev/a.yaml") == 0 || strcmp(path, "base/a.yaml") == 0) {
+        return &files->manifest;
+    }
+    return strcmp(path, "dev/other") == 0 || strcmp(path, "base/other") == 0 ? &files->other : NULL;
 }
 
 static bool read_file(void *context, const char *path, struct arena *arena, struct slice *out,
@@ -74,13 +76,25 @@ static void check(const struct render_result *result)
     }
 }
 
+/* What stands before the next separator; the rest is what stands behind it. */
+static struct slice take_part(struct slice *rest)
+{
+    const char *end = memmem(rest->bytes, rest->length, SEPARATOR, strlen(SEPARATOR));
+    size_t length = end ? (size_t)(end - rest->bytes) : rest->length;
+    size_t used = end ? length + strlen(SEPARATOR) : length;
+    struct slice part = {rest->bytes, length};
+    *rest = (struct slice){rest->bytes + used, rest->length - used};
+    return part;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     const char *text = (const char *)bytes;
-    const char *part = memmem(text, length, SEPARATOR, strlen(SEPARATOR));
-    size_t first = part ? (size_t)(part - text) : length;
-    size_t second = part ? first + strlen(SEPARATOR) : length;
-    struct files files = {{text, first}, {text + second, length - second}};
+    struct slice rest = {text, length};
+    struct files files;
+    files.kustomization = take_part(&rest);
+    files.manifest = take_part(&rest);
+    files.other = rest;
     const struct manifest_tree tree = {read_file, list_files, oid_of, &files};
     AUTO(render_cache_free) struct render_cache *cache = render_cache_new();
     AUTO(render_result_done) struct render_result once = {0};

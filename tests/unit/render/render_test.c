@@ -585,6 +585,60 @@ static void what_heddle_does_not_know_of_a_field_is_left_to_the_program(void **s
     fake_end(&fake);
 }
 
+static void put_chart(struct bench *bench)
+{
+    put(bench, "dev/kustomization.yaml",
+        "namespace: n\nhelmCharts:\n- name: shop\n  releaseName: shop\n");
+    put(bench, "dev/charts/shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n");
+    put(bench, "dev/charts/shop/templates/a.yaml", "{{ .Values.a }}");
+}
+
+static void charts_of_the_repository_are_rendered_by_helm(void **state)
+{
+    struct bench *bench = *state;
+    struct fake fake;
+    char path[128];
+    put_chart(bench);
+    fake_begin(&fake, "#!/bin/sh\nPATH=/usr/bin:/bin\n"
+                      "echo 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}\ndata:'\n"
+                      "echo \"  arguments: '$1 $2 $3 ${4##*/} $5 $6'\"\n"
+                      "echo \"  templates: '$(ls dev/charts/shop/templates | tr '\\n' ' ')'\"\n");
+    render(bench, "dev");
+    expect_problem(bench, "dev/kustomization.yaml", 0,
+                   "\"helmCharts\" needs the helm program, which is not installed here");
+    snprintf(path, sizeof(path), "%s/helm", fake.folder);
+    ASSERT_OK(file_replace(path, slice_of("#!/bin/sh\n"), 0755, &bench->err), bench->err);
+    render_well(bench, "dev");
+    assert_non_null(
+        strstr(find(bench, "made")->json, "\"build --enable-helm --helm-command helm -- dev\""));
+    assert_non_null(strstr(find(bench, "made")->json, "\"templates\":\"a.yaml \""));
+    render_well(bench, "dev");
+    assert_int_equal(bench->result.files_read, 0);
+    put(bench, "dev/charts/shop/templates/b.yaml", "more"); /* nothing names it, and it counts */
+    render_well(bench, "dev");
+    assert_non_null(strstr(find(bench, "made")->json, "\"templates\":\"a.yaml b.yaml \""));
+    fake_end(&fake);
+}
+
+static void charts_from_elsewhere_are_refused_with_where_to_put_them(void **state)
+{
+    struct bench *bench = *state;
+    struct fake fake;
+    put_chart(bench);
+    fake_begin(&fake, "#!/bin/sh\nexit 1\n");
+    put(bench, "dev/kustomization.yaml",
+        "helmCharts:\n- name: shop\n  repo: https://charts.example.com\n  version: 2.0.0\n");
+    render(bench, "dev");
+    expect_problem(bench, "dev/kustomization.yaml", 0,
+                   "line 2: the chart shop is not in the repository, and heddle fetches none; put "
+                   "it into dev/charts/shop-2.0.0/shop");
+    put(bench, "dev/kustomization.yaml",
+        "helmGlobals: {chartHome: ../../..}\nhelmCharts: [{name: shop}]\n");
+    render(bench, "dev");
+    expect_problem(bench, "dev/kustomization.yaml", 0, "lies outside of the repository");
+    fake_end(&fake);
+}
+
 static void a_program_that_fails_is_quoted_without_our_folders(void **state)
 {
     struct bench *bench = *state;
@@ -643,6 +697,8 @@ int main(void)
         RENDER_TEST(without_the_program_the_field_and_the_remedy_are_named),
         RENDER_TEST(the_program_sees_only_what_the_kustomization_names),
         RENDER_TEST(what_heddle_does_not_know_of_a_field_is_left_to_the_program),
+        RENDER_TEST(charts_of_the_repository_are_rendered_by_helm),
+        RENDER_TEST(charts_from_elsewhere_are_refused_with_where_to_put_them),
         RENDER_TEST(a_program_that_fails_is_quoted_without_our_folders),
         RENDER_TEST(nothing_remote_and_no_link_reaches_the_program),
     };
