@@ -198,11 +198,24 @@ static enum outcome patch_object(struct draft *draft, const json_t *operations, 
     return outcome;
 }
 
+/* What begins with a bracket must be JSON through and through. */
+static json_t *read_operations(const struct yaml_document *document, struct slice text,
+                               struct err *err)
+{
+    size_t blank = 0;
+    while (blank < text.length && strchr(" \t\r\n", text.bytes[blank])) {
+        blank++;
+    }
+    bool is_json = blank < text.length && text.bytes[blank] == '[';
+    return is_json ? json_parse(text, err) : yaml_to_json(document->root, err);
+}
+
 static bool apply_operations(struct merging *merging, const struct yaml_document *document,
-                             const struct selector *selector, bool notes, struct err *err)
+                             struct slice text, const struct selector *selector, struct err *err)
 {
     struct draft_list *list = merging->work->list;
-    AUTO_JSON *operations = yaml_to_json(document->root, err);
+    bool notes = strcmp(merging->field, "patches") == 0;
+    AUTO_JSON *operations = read_operations(document, text, err);
     if (!operations || document->next || json_array_size(operations) == 0 || !selector) {
         return leave_to_program(merging->work, merging->field, merging->at, err);
     }
@@ -273,7 +286,7 @@ static bool apply_entry(struct transformation *work, const struct yaml_node *ent
         return false;
     }
     if (document->root->kind == YAML_SEQUENCE) {
-        return apply_operations(&merging, document, target ? &selector : NULL, !only_json, err);
+        return apply_operations(&merging, document, text, target ? &selector : NULL, err);
     }
     return only_json ? leave_to_program(work, field, entry, err)
                      : apply_documents(&merging, document, target ? &selector : NULL, err);

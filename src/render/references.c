@@ -394,27 +394,82 @@ void note_names(struct unit *unit, const struct draft_list *list)
     }
 }
 
-/* A name that one unit changed, and one of another unit that may mean it. */
-static bool crosses(const struct unit_name *reference, const struct unit_name *renamed)
-{
-    bool is_near = !reference->namespace || !renamed->namespace ||
-                   strcmp(reference->namespace, renamed->namespace) == 0;
-    return is_near && (!renamed->is_mapping || reference->is_mapping);
-}
-
-/* Changed names, by name: the units that they are of. */
+/* Changed names by what may refer to them: the units that they are of. */
 struct change {
     const struct unit *unit;
-    const struct unit_name *name;
+    bool is_mapping;
     struct change *next;
 };
 
-static bool meets(const struct unit *unit, const struct unit_name *reference,
-                  const struct map *changes)
+/* Which references there are among units: most changes are none that could matter. */
+struct reach {
+    bool has_mappings; /* together with namespaces */
+    bool has_far;      /* to any namespace */
+};
+
+static struct reach reach_of(const struct unit *const *units, size_t count)
 {
-    const struct change *change = map_get(changes, reference->name);
+    struct reach reach = {0};
+    for (size_t i = 0; i < count; i++) {
+        VEC_EACH (struct unit_name, reference, &units[i]->references) {
+            reach.has_mappings |= reference->is_mapping;
+            reach.has_far |= !reference->namespace;
+        }
+    }
+    return reach;
+}
+
+/* Names within a namespace, of the cluster, or wherever. */
+static const char *key_of(struct arena *scratch, const char *where, const char *name)
+{
+    return arena_printf(scratch, "%s/%s", where, name);
+}
+
+static void add_change(struct map *changes, const char *key, const struct unit *unit,
+                       bool is_mapping, struct arena *scratch)
+{
+    struct change *first = map_get(changes, key);
+    if (first && first->unit == unit && first->is_mapping == is_mapping) {
+        return;
+    }
+    struct change *change = ARENA_NEW(scratch, struct change);
+    *change = (struct change){unit, is_mapping, first};
+    map_set(changes, key, change);
+}
+
+static void add_changes(struct map *changes, const struct unit *unit, struct reach reach,
+                        struct arena *scratch)
+{
+    VEC_EACH (struct unit_name, name, &unit->renamed) {
+        if (name->is_mapping && !reach.has_mappings) {
+            continue; /* only its namespace changed, and nobody names namespaces */
+        }
+        add_change(changes, key_of(scratch, name->namespace ? name->namespace : "*", name->name),
+                   unit, name->is_mapping, scratch);
+        if (reach.has_far) {
+            add_change(changes, key_of(scratch, "?", name->name), unit, name->is_mapping, scratch);
+        }
+    }
+}
+
+static bool meets(const struct unit *unit, const struct unit_name *reference, const char *where,
+                  const struct map *changes, struct arena *scratch)
+{
+    const struct change *change = map_get(changes, key_of(scratch, where, reference->name));
     for (; change; change = change->next) {
-        if (change->unit != unit && crosses(reference, change->name)) {
+        if (change->unit != unit && (!change->is_mapping || reference->is_mapping)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool meets_any(const struct unit *unit, const struct map *changes, struct arena *scratch)
+{
+    VEC_EACH (struct unit_name, reference, &unit->references) {
+        const char *near = reference->namespace ? reference->namespace : "?";
+        if (meets(unit, reference, near, changes, scratch) ||
+            meets(unit, reference, "*", changes, scratch)) {
             return true;
         }
     }
@@ -424,21 +479,16 @@ static bool meets(const struct unit *unit, const struct unit_name *reference,
 bool names_cross(const struct unit *const *units, size_t count, struct arena *scratch)
 {
     AUTO(map_done) struct map changes = {0};
+    struct reach reach = reach_of(units, count);
     for (size_t i = 0; i < count; i++) {
         if (units[i]->is_opaque && count > 1) {
             return true;
         }
-        VEC_EACH (struct unit_name, name, &units[i]->renamed) {
-            struct change *change = ARENA_NEW(scratch, struct change);
-            *change = (struct change){units[i], name, map_get(&changes, name->name)};
-            map_set(&changes, name->name, change);
-        }
+        add_changes(&changes, units[i], reach, scratch);
     }
     for (size_t i = 0; changes.count > 0 && i < count; i++) {
-        VEC_EACH (struct unit_name, reference, &units[i]->references) {
-            if (meets(units[i], reference, &changes)) {
-                return true;
-            }
+        if (meets_any(units[i], &changes, scratch)) {
+            return true;
         }
     }
     return false;

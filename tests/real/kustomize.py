@@ -101,7 +101,7 @@ helmCharts:
 - {name: web, releaseName: web, valuesInline: {replicas: 3}, valuesFile: values.yaml}
 patches:
 - target: {kind: Deployment}
-  patch: '[{op: add, path: /spec/paused, value: true}]'
+  patch: '[{"op": "add", "path": "/spec/paused", "value": true}]'
 """,
     "dev/values.yaml": "image: shop/web:2.0.0\n",
     "dev/charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: part, version: 1.0.0}\n",

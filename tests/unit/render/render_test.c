@@ -567,6 +567,7 @@ static void what_heddle_does_not_know_of_a_field_is_left_to_the_program(void **s
         "/spec/nothing}]\"\n",
         "patches:\n- options: {allowNameChange: true}\n  patch: \"{apiVersion: apps/v1, kind: "
         "Deployment, metadata: {name: web}}\"\n",
+        "patches:\n- target: {kind: Deployment}\n  patch: \"[{op: add, path: /a, value: 1}]\"\n",
         "configMapGenerator:\n- {name: c, literals: [no sign]}\n",
         "replacements:\n- source: {kind: Deployment}\n  targets: [{select: {}, fieldPaths: "
         "[\"spec.*.deeper\"]}]\n",
