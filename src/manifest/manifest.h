@@ -47,7 +47,7 @@ struct manifest_image { /* one entry of a kustomization's images: */
 };
 
 /* A kustomization file, as structure.  `unsupported` names the first field that the native
-   renderer does not do ("patches"), or NULL. */
+   renderer does not do ("crds"), or NULL. */
 struct manifest_kustomization {
     const char *file;   /* "clusters/dev/kustomization.yaml" */
     const char *folder; /* "clusters/dev" */

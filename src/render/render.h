@@ -1,10 +1,11 @@
 /*
  * render: from a tree of files to the objects a cluster should hold.
  *
- * Natively: plain YAML and kustomizations of resources, components, namespace, labels, images and
- * replicas, object for object what kustomize 5.8 gives (tests/golden/kustomize).  Anything else
- * goes to the `kustomize` program in a child with limits; if that is not installed, the problem
- * names the field, the file and the remedy.  Nothing outside of the tree is ever read.
+ * Natively: plain YAML and kustomizations of the fields that manifest/ lists, object for object
+ * what kustomize 5.8 gives (tests/golden/kustomize, tests/real/kustomize.py).  Anything else, and
+ * what is found on the way to be known to kustomize alone, goes to the `kustomize` program in a
+ * child with limits and without network, charts with the help of `helm`; if they are not installed,
+ * the problem names the field, the file and the remedy.  Nothing outside of the tree is ever read.
  * Results are remembered by the identity of what was read, so a commit costs what it changed.
  *
  * Two things differ from kustomize on purpose: an unquoted date stays as it is written, and a label
