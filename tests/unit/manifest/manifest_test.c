@@ -275,12 +275,12 @@ static void the_first_field_that_needs_the_program_is_named(void **state)
         const char *text, *field;
         unsigned line;
     } cases[] = {
-        {"resources: []\npatches: [{path: a}]\nnamePrefix: a\n", "patches", 2},
-        {"commonLabels: {a: b}\n", "commonLabels", 1},
+        {"resources: []\ncrds: [a]\nvars: [{name: a}]\n", "crds", 2},
+        {"configurations: [a]\n", "configurations", 1},
         {"labels:\n- pairs: {a: b}\n  fields: [{path: x}]\n", "labels.fields", 3},
         {"images:\n- name: \"(.*)/web\"\n", "images.(.*)/web", 2},
         {"images: [{name: a, tagSuffix: b}]\n", "images.tagSuffix", 1},
-        {"<<: {patches: [a]}\n", "<<", 1},
+        {"<<: {crds: [a]}\n", "<<", 1},
         {"{a: b}: c\n", "?", 1},
         {"patches: []\nnamePrefix: \"\"\ncommonLabels: {}\ncrds:\n", NULL, 0},
     };
