@@ -63,9 +63,10 @@ struct dependency {
 
 /* A name that a unit changed, or one that it refers to others by. */
 struct unit_name {
-    const char *name;      /* what it was called, or what it is referred to by */
-    const char *namespace; /* NULL: wherever */
-    bool is_mapping; /* referred to together with its namespace; of a change: only that changed */
+    const char *name; /* what it was called, or what it is referred to by */
+    const char *key;  /* the same, behind its namespace; "*" of the cluster, "?" of any */
+    bool is_far;      /* of any namespace */
+    bool is_mapping;  /* referred to together with its namespace; of a change: only that changed */
 };
 
 /* What is rendered and remembered as one: a file, a kustomization that changes what it gathers, or
@@ -74,6 +75,7 @@ struct unit {
     struct arena *arena;
     const char *file; /* the kustomization's, or the file itself */
     struct render_object *objects;
+    const char **ids; /* of the objects: "group/Kind/namespace/name" */
     size_t count;
     const char **children; /* of one that only gathers: paths */
     size_t child_count;

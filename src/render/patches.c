@@ -274,7 +274,7 @@ static bool apply_entry(struct transformation *work, const struct yaml_node *ent
     const struct yaml_node *target = yaml_get(entry, "target");
     struct merging merging = {work, field, entry, NULL};
     struct selector selector;
-    struct slice text;
+    struct slice text = {0};
     struct yaml_document *document = NULL;
     const char *name = yaml_text(target ? target : entry, "name");
     if (!has_only(entry, keys, COUNT_OF(keys)) || (only_json && !(target && name && name[0]))) {

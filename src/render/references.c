@@ -340,15 +340,21 @@ bool follow_names(struct transformation *work, struct err *err)
 struct noting {
     struct unit *unit;
     struct draft *draft;
-    const char *namespace; /* of the referrer; NULL when it may name what is anywhere */
+    const char *where; /* the referrer's namespace; "?" when it may name what is anywhere */
 };
+
+static const char *key_of(struct arena *arena, const char *where, const char *name)
+{
+    return arena_printf(arena, "%s/%s", where, name);
+}
 
 static void note_reference(const struct noting *noting, const json_t *name, bool is_mapping)
 {
+    struct arena *arena = noting->unit->arena;
     if (json_is_string(name)) {
-        *VEC_ADD(&noting->unit->references) =
-            (struct unit_name){arena_strdup(noting->unit->arena, json_string_value(name)),
-                               noting->namespace, is_mapping};
+        const char *text = arena_strdup(arena, json_string_value(name));
+        *VEC_ADD(&noting->unit->references) = (struct unit_name){
+            text, key_of(arena, noting->where, text), strcmp(noting->where, "?") == 0, is_mapping};
     }
 }
 
@@ -381,14 +387,14 @@ void note_names(struct unit *unit, const struct draft_list *list)
 {
     VEC_EACH (struct draft, draft, &list->all) {
         struct identity identity = identity_of(draft);
-        bool is_near = !is_of_cluster(&identity) && strcmp(identity.kind, "RoleBinding") != 0;
-        const char *namespace = arena_strdup(unit->arena, identity.namespace);
-        struct noting noting = {unit, draft, is_near ? namespace : NULL};
+        bool is_far = is_of_cluster(&identity);
+        bool names_far = is_far || strcmp(identity.kind, "RoleBinding") == 0;
+        struct noting noting = {unit, draft, names_far ? "?" : identity.namespace};
         for (const struct former *former = draft->formers; former; former = former->next) {
-            *VEC_ADD(&unit->renamed) =
-                (struct unit_name){arena_strdup(unit->arena, former->name),
-                                   is_of_cluster(&identity) ? NULL : namespace,
-                                   strcmp(former->name, identity.name) == 0};
+            const char *where = is_far ? "*" : identity.namespace;
+            *VEC_ADD(&unit->renamed) = (struct unit_name){
+                arena_strdup(unit->arena, former->name), key_of(unit->arena, where, former->name),
+                is_far, strcmp(former->name, identity.name) == 0};
         }
         (void)visit_places(draft, note_at, &noting);
     }
@@ -401,10 +407,11 @@ struct change {
     struct change *next;
 };
 
-/* Which references there are among units: most changes are none that could matter. */
+/* Which references and changes there are among units: most changes are none that could matter. */
 struct reach {
     bool has_mappings; /* together with namespaces */
     bool has_far;      /* to any namespace */
+    bool has_cluster;  /* changes of what belongs to none */
 };
 
 static struct reach reach_of(const struct unit *const *units, size_t count)
@@ -413,16 +420,13 @@ static struct reach reach_of(const struct unit *const *units, size_t count)
     for (size_t i = 0; i < count; i++) {
         VEC_EACH (struct unit_name, reference, &units[i]->references) {
             reach.has_mappings |= reference->is_mapping;
-            reach.has_far |= !reference->namespace;
+            reach.has_far |= reference->is_far;
+        }
+        VEC_EACH (struct unit_name, name, &units[i]->renamed) {
+            reach.has_cluster |= name->is_far;
         }
     }
     return reach;
-}
-
-/* Names within a namespace, of the cluster, or wherever. */
-static const char *key_of(struct arena *scratch, const char *where, const char *name)
-{
-    return arena_printf(scratch, "%s/%s", where, name);
 }
 
 static void add_change(struct map *changes, const char *key, const struct unit *unit,
@@ -444,18 +448,17 @@ static void add_changes(struct map *changes, const struct unit *unit, struct rea
         if (name->is_mapping && !reach.has_mappings) {
             continue; /* only its namespace changed, and nobody names namespaces */
         }
-        add_change(changes, key_of(scratch, name->namespace ? name->namespace : "*", name->name),
-                   unit, name->is_mapping, scratch);
+        add_change(changes, name->key, unit, name->is_mapping, scratch);
         if (reach.has_far) {
             add_change(changes, key_of(scratch, "?", name->name), unit, name->is_mapping, scratch);
         }
     }
 }
 
-static bool meets(const struct unit *unit, const struct unit_name *reference, const char *where,
-                  const struct map *changes, struct arena *scratch)
+static bool meets(const struct unit *unit, const struct unit_name *reference, const char *key,
+                  const struct map *changes)
 {
-    const struct change *change = map_get(changes, key_of(scratch, where, reference->name));
+    const struct change *change = map_get(changes, key);
     for (; change; change = change->next) {
         if (change->unit != unit && (!change->is_mapping || reference->is_mapping)) {
             return true;
@@ -464,12 +467,13 @@ static bool meets(const struct unit *unit, const struct unit_name *reference, co
     return false;
 }
 
-static bool meets_any(const struct unit *unit, const struct map *changes, struct arena *scratch)
+static bool meets_any(const struct unit *unit, const struct map *changes, struct reach reach,
+                      struct arena *scratch)
 {
     VEC_EACH (struct unit_name, reference, &unit->references) {
-        const char *near = reference->namespace ? reference->namespace : "?";
-        if (meets(unit, reference, near, changes, scratch) ||
-            meets(unit, reference, "*", changes, scratch)) {
+        if (meets(unit, reference, reference->key, changes) ||
+            (reach.has_cluster &&
+             meets(unit, reference, key_of(scratch, "*", reference->name), changes))) {
             return true;
         }
     }
@@ -487,7 +491,7 @@ bool names_cross(const struct unit *const *units, size_t count, struct arena *sc
         add_changes(&changes, units[i], reach, scratch);
     }
     for (size_t i = 0; changes.count > 0 && i < count; i++) {
-        if (meets_any(units[i], &changes, scratch)) {
+        if (meets_any(units[i], &changes, reach, scratch)) {
             return true;
         }
     }

@@ -84,9 +84,15 @@ static void fill_object(struct unit *unit, const struct draft *draft, struct ren
 static void fill_unit(struct unit *unit, const struct draft_list *drafts)
 {
     unit->objects = arena_alloc(unit->arena, drafts->all.count, sizeof(*unit->objects));
+    unit->ids = arena_alloc(unit->arena, drafts->all.count, sizeof(*unit->ids));
     for (size_t i = 0; i < drafts->all.count; i++) {
-        fill_object(unit, &drafts->all.items[i], &unit->objects[unit->count++]);
+        struct render_object *object = &unit->objects[i];
+        fill_object(unit, &drafts->all.items[i], object);
+        struct slice group = group_of(object->api_version);
+        unit->ids[i] = arena_printf(unit->arena, "%.*s/%s/%s/%s", (int)group.length, group.bytes,
+                                    object->kind, object->namespace, object->name);
     }
+    unit->count = drafts->all.count;
 }
 
 /* Where a unit is made: its scratch memory and what is read for it. */
@@ -245,11 +251,8 @@ static void make_whole(struct making *making, const char *folder)
 
 /* ---- the pass ---- */
 
-static void add_object(struct pass *pass, const struct render_object *object)
+static void add_object(struct pass *pass, const struct render_object *object, const char *id)
 {
-    struct slice group = group_of(object->api_version);
-    const char *id = arena_printf(pass->scratch, "%.*s/%s/%s/%s", (int)group.length, group.bytes,
-                                  object->kind, object->namespace, object->name);
     size_t known = (size_t)(uintptr_t)map_get(&pass->seen, id);
     if (known) {
         const struct render_object *first = &pass->objects.items[known - 1];
@@ -310,7 +313,7 @@ static const struct unit *unit_of(struct pass *pass, const char *path, const str
 static void add_unit(struct pass *pass, const struct unit *unit)
 {
     for (size_t i = 0; i < unit->count; i++) {
-        add_object(pass, &unit->objects[i]);
+        add_object(pass, &unit->objects[i], unit->ids[i]);
     }
     for (const struct manifest_problem *bad = unit->problems; bad; bad = bad->next) {
         report(pass, bad->file, bad->line, bad->text);
