@@ -68,6 +68,13 @@ static bool add_pair(struct generating *generating, const char *key, struct slic
 {
     json_t *text = json_stringn(value.bytes, value.length); /* NULL when it is not UTF-8 */
     json_t *into = generating->data;
+    if (text && !generating->kind->is_secret && memchr(value.bytes, '\0', value.length)) {
+        json_decref(text);
+        return err_set(err, ERR_INVALID,
+                       "line %u: the text of \"%.80s\" holds a zero byte; encode it, or generate a "
+                       "Secret",
+                       generating->entry->line, key);
+    }
     if (!text || generating->kind->is_secret) {
         json_decref(text);
         text = base64_lines(value);
