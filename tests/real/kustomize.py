@@ -19,7 +19,7 @@ def lines(command, folders, path="/nonexistent"):
     """Lines of JSON for lines of text; without a `path` heddle finds no kustomize program."""
     text = "".join(line + "\n" for line in folders)
     environment = {**os.environ, "PATH": path}
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=600, env=environment, check=False)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=1500, env=environment, check=False)
     check(done.returncode == 0, f"{command[0]} failed: {done.stderr[-2000:]}")
     return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
 
