@@ -45,6 +45,20 @@ void fields_put(json_t *root, const char *path, bool create, json_t *pairs)
     fields_put(child, rest, create, pairs);
 }
 
+bool has_only_keys(const struct yaml_node *node, const char *const *keys, size_t count)
+{
+    for (size_t i = 0; node->kind == YAML_MAPPING && i < node->item_count; i += 2) {
+        bool is_known = false;
+        for (size_t k = 0; k < count; k++) {
+            is_known |= node->items[i]->text && strcmp(node->items[i]->text, keys[k]) == 0;
+        }
+        if (!is_known) {
+            return false;
+        }
+    }
+    return node->kind == YAML_MAPPING;
+}
+
 json_t *text_pairs(const struct yaml_node *node, const char *what, struct err *err)
 {
     AUTO_JSON *pairs = yaml_to_json(node, err);

@@ -395,17 +395,9 @@ static bool is_entry(const struct generating *generating)
     static const char *const keys[] = {"name", "namespace", "behavior", "literals", "files",
                                        "envs", "env",       "options",  "type"};
     const struct yaml_node *entry = generating->entry;
-    for (size_t i = 0; entry->kind == YAML_MAPPING && i < entry->item_count; i += 2) {
-        bool is_known = false;
-        for (size_t k = 0; k < COUNT_OF(keys) - !generating->kind->is_secret; k++) {
-            is_known |= entry->items[i]->text && strcmp(entry->items[i]->text, keys[k]) == 0;
-        }
-        if (!is_known) {
-            return false;
-        }
-    }
+    size_t count = COUNT_OF(keys) - !generating->kind->is_secret; /* only Secrets have types */
     const char *name = yaml_text(entry, "name");
-    return entry->kind == YAML_MAPPING && name && name[0];
+    return has_only_keys(entry, keys, count) && name && name[0];
 }
 
 static bool generate_entry(struct generating *generating, struct err *err)

@@ -266,6 +266,8 @@ struct field {
 bool fields_visit(json_t *root, const char *path,
                   bool (*visit)(void *context, const struct field *field), void *context);
 void field_set(const struct field *field, json_t *value); /* takes the reference */
+/* Is it a mapping with no other keys than these? */
+bool has_only_keys(const struct yaml_node *node, const char *const *keys, size_t count);
 /* The mapping of texts below a field, as kustomize reads it; NULL and err when it is another. */
 json_t *text_pairs(const struct yaml_node *node, const char *what, struct err *err) MUST_CHECK;
 /* Group of an apiVersion: "apps" of "apps/v1", "" of "v1". */

@@ -235,20 +235,6 @@ static bool apply_operations(struct merging *merging, const struct yaml_document
 
 /* ---- the fields ---- */
 
-static bool has_only(const struct yaml_node *entry, const char *const *keys, size_t count)
-{
-    for (size_t i = 0; entry->kind == YAML_MAPPING && i < entry->item_count; i += 2) {
-        bool is_known = false;
-        for (size_t k = 0; k < count; k++) {
-            is_known |= entry->items[i]->text && strcmp(entry->items[i]->text, keys[k]) == 0;
-        }
-        if (!is_known) {
-            return false;
-        }
-    }
-    return entry->kind == YAML_MAPPING;
-}
-
 /* The text of an entry: of its `patch`, or of the file at its `path`. */
 static bool entry_text(struct transformation *work, const struct yaml_node *entry,
                        const char *field, struct slice *out, struct err *err)
@@ -277,7 +263,8 @@ static bool apply_entry(struct transformation *work, const struct yaml_node *ent
     struct slice text = {0};
     struct yaml_document *document = NULL;
     const char *name = yaml_text(target ? target : entry, "name");
-    if (!has_only(entry, keys, COUNT_OF(keys)) || (only_json && !(target && name && name[0]))) {
+    if (!has_only_keys(entry, keys, COUNT_OF(keys)) ||
+        (only_json && !(target && name && name[0]))) {
         return leave_to_program(work, field, entry, err);
     }
     if ((target && !selector_read(work, target, field, &selector, err)) ||

@@ -28,20 +28,6 @@ static bool give_up(const struct replacing *replacing, struct err *err)
     return leave_to_program(replacing->work, FIELD, replacing->at, err);
 }
 
-static bool has_only(const struct yaml_node *node, const char *const *keys, size_t count)
-{
-    for (size_t i = 0; node->kind == YAML_MAPPING && i < node->item_count; i += 2) {
-        bool is_known = false;
-        for (size_t k = 0; k < count; k++) {
-            is_known |= node->items[i]->text && strcmp(node->items[i]->text, keys[k]) == 0;
-        }
-        if (!is_known) {
-            return false;
-        }
-    }
-    return node->kind == YAML_MAPPING;
-}
-
 static bool read_options(const struct replacing *replacing, const struct yaml_node *node,
                          struct options *out, struct err *err)
 {
@@ -53,8 +39,8 @@ static bool read_options(const struct replacing *replacing, const struct yaml_no
     AUTO_JSON *value = yaml_to_json(node, err);
     const json_t *index = json_object_get(value, "index");
     const json_t *creates = json_object_get(value, "create");
-    if (!value || !has_only(node, keys, COUNT_OF(keys)) || (index && !json_is_integer(index)) ||
-        (creates && !json_is_boolean(creates))) {
+    if (!value || !has_only_keys(node, keys, COUNT_OF(keys)) ||
+        (index && !json_is_integer(index)) || (creates && !json_is_boolean(creates))) {
         return give_up(replacing, err);
     }
     const char *delimiter = yaml_text(node, "delimiter");
@@ -167,7 +153,7 @@ static bool read_source(struct replacing *replacing, const struct yaml_node *sou
     struct field_path path;
     const char *text = yaml_text(source, "fieldPath");
     text = text && text[0] ? text : "metadata.name";
-    if (!has_only(source, keys, COUNT_OF(keys)) ||
+    if (!has_only_keys(source, keys, COUNT_OF(keys)) ||
         !field_path_read(replacing->work->arena, text, &path) || field_path_is_notes(&path)) {
         return give_up(replacing, err);
     }
@@ -359,7 +345,7 @@ static bool apply_target(struct replacing *replacing, const struct yaml_node *ta
     static const char *const keys[] = {"select", "reject", "fieldPaths", "options"};
     struct choice choice;
     struct options options;
-    if (!has_only(target, keys, COUNT_OF(keys))) {
+    if (!has_only_keys(target, keys, COUNT_OF(keys))) {
         return give_up(replacing, err);
     }
     if (!read_choice(replacing, target, &choice, err) ||
@@ -397,7 +383,7 @@ static bool apply_replacement(struct transformation *work, const struct yaml_nod
     static const char *const keys[] = {"source", "targets"};
     struct replacing replacing = {.work = work, .at = at};
     const struct yaml_node *source = yaml_get(entry, "source");
-    if (!has_only(entry, keys, COUNT_OF(keys)) || !source || source->kind != YAML_MAPPING) {
+    if (!has_only_keys(entry, keys, COUNT_OF(keys)) || !source || source->kind != YAML_MAPPING) {
         return give_up(&replacing, err);
     }
     bool done = read_source(&replacing, source, err) && apply_targets(&replacing, entry, err);
@@ -411,7 +397,7 @@ static bool apply_file(struct transformation *work, const struct yaml_node *entr
     static const char *const keys[] = {"path"};
     struct slice text;
     struct yaml_document *document = NULL;
-    if (!has_only(entry, keys, 1)) {
+    if (!has_only_keys(entry, keys, 1)) {
         return leave_to_program(work, FIELD, entry, err);
     }
     if (!read_named_file(work, entry, yaml_text(entry, "path"), &text, err)) {
