@@ -1,0 +1,1 @@
+heddle_fuzz(registry USES registry)

@@ -1,0 +1,1 @@
+heddle_fuzz(tags USES policy)
