@@ -595,7 +595,8 @@ void discover_remember(struct discover *discover, const char *repository,
     for (size_t i = 0; i < count; i++) {
         if (!rows[i].is_gone) {
             struct known_tag *entry = known_add(&found->known, rows[i].tag, rows[i].seen_ms);
-            text_copy_cut(entry->digest, sizeof(entry->digest), rows[i].digest);
+            text_copy_cut(entry->digest, sizeof(entry->digest),
+                          rows[i].digest ? rows[i].digest : "");
             entry->created_ms = rows[i].created_ms;
             entry->platforms = rows[i].platforms ? xstrdup(rows[i].platforms) : NULL;
         }

@@ -44,7 +44,7 @@ struct discover_options {
        for by later polls.  A tenth of it may be spent at once, the rest over the hour. */
     int64_t requests_per_hour;
     /* All tags of a repository; called for the first listing and for each that differs from the one
-       before.  The rows are the callee's until it returns. */
+       before.  The rows are the callee's until it returns or changes the set. */
     void (*on_versions)(void *context, const char *repository, const struct version_row *rows,
                         size_t count);
     /* A poll failed; nothing is known to have changed.  `retry_at_ms` is wall time. */

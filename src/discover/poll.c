@@ -262,9 +262,9 @@ static void make_rows(struct poll *poll)
     MAP_EACH (slot, &poll->known) {
         const struct known_tag *entry = slot->value;
         struct version_row *row = &poll->rows[poll->row_count++];
-        text_copy_cut(row->repository, sizeof(row->repository), poll->repository);
-        text_copy_cut(row->tag, sizeof(row->tag), slot->key);
-        text_copy_cut(row->digest, sizeof(row->digest), entry->digest);
+        row->repository = poll->repository;
+        row->tag = slot->key;
+        row->digest = entry->digest;
         row->seen_ms = entry->seen_ms;
         row->created_ms = entry->created_ms;
         row->platforms = entry->platforms;

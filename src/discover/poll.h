@@ -43,7 +43,7 @@ struct poll {
     bool has_changed; /* anything of `known` */
     int64_t retry_ms; /* what the registry asks for; 0: nothing */
     struct err err;
-    struct version_row *rows;
+    struct version_row *rows; /* their texts are those of `known`, wherever that is now */
     size_t row_count;
 };
 

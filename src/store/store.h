@@ -182,14 +182,15 @@ bool store_hold_list(struct store *store, int64_t now_ms, struct arena *arena,
 /* ---- versions found in registries ---- */
 
 struct version_row {
-    char repository[IMAGE_REPOSITORY_BYTES];
-    char tag[IMAGE_TAG_BYTES];
-    char digest[IMAGE_DIGEST_BYTES];
-    int64_t seen_ms; /* first */
-    bool is_gone;    /* the registry no longer lists it */
-    /* Of the digest, as struct policy_facts has them; a list's are in its arena. */
+    /* Borrowed; a list's are in its arena.  A row that is put may leave out what it does not know.
+     */
+    const char *repository, *tag;
+    const char *digest; /* "" until it was resolved */
+    int64_t seen_ms;    /* first */
+    bool is_gone;       /* the registry no longer lists it */
+    /* Of the digest, as struct policy_facts has them. */
     int64_t created_ms;
-    const char *platforms; /* NULL: "" */
+    const char *platforms;
 };
 /* Replace what is known of a repository by a complete listing: new ones get `now_ms`, missing ones
    are marked gone, digests that moved are updated.  *out_changed tells whether anything did. */

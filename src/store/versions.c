@@ -5,16 +5,24 @@
 
 /* ---- reading ---- */
 
+/* Of a hundred thousand rows most have no digest and no platforms, which need no memory then. */
+static const char *keep(struct arena *arena, const char *text)
+{
+    return text && text[0] ? arena_strdup(arena, text) : "";
+}
+
 static bool read_version(struct db_rows *rows, struct arena *arena, void *out)
 {
     struct version_row *row = out;
-    const char *platforms = db_text(rows, 6);
+    row->repository = keep(arena, db_text(rows, 0));
+    row->tag = keep(arena, db_text(rows, 1));
+    row->digest = keep(arena, db_text(rows, 2));
     row->seen_ms = db_int(rows, 3);
     row->is_gone = db_int(rows, 4) != 0;
     row->created_ms = db_int(rows, 5);
-    row->platforms = platforms && platforms[0] ? arena_strdup(arena, platforms) : "";
-    return COLUMN_NAME(rows, 0, row->repository) && COLUMN_NAME(rows, 1, row->tag) &&
-           COLUMN_NAME(rows, 2, row->digest);
+    row->platforms = keep(arena, db_text(rows, 6));
+    return strlen(row->repository) < IMAGE_REPOSITORY_BYTES && strlen(row->tag) < IMAGE_TAG_BYTES &&
+           strlen(row->digest) < IMAGE_DIGEST_BYTES;
 }
 
 static const struct row_reader version_reader = {sizeof(struct version_row), read_version};
@@ -45,6 +53,11 @@ struct listing {
     int64_t now_ms;
 };
 
+static const char *text_or_none(const char *text)
+{
+    return text ? text : "";
+}
+
 /* A row without a digest keeps the one that is known: it was listed, but not resolved this time. */
 static bool put_row(struct store *store, const struct listing *listing,
                     const struct version_row *row, struct err *err)
@@ -57,8 +70,8 @@ static bool put_row(struct store *store, const struct listing *listing,
         " digest = CASE WHEN excluded.digest = '' THEN digest ELSE excluded.digest END,"
         " created_ms = CASE WHEN excluded.digest = '' THEN created_ms ELSE excluded.created_ms END,"
         " platforms = CASE WHEN excluded.digest = '' THEN platforms ELSE excluded.platforms END",
-        err, "sssiis", listing->repository, row->tag, row->digest, listing->now_ms, row->created_ms,
-        row->platforms ? row->platforms : "");
+        err, "sssiis", listing->repository, row->tag, text_or_none(row->digest), listing->now_ms,
+        row->created_ms, text_or_none(row->platforms));
 }
 
 static bool mark_gone(struct store *store, const struct version_row *row, struct err *err)
@@ -70,7 +83,7 @@ static bool mark_gone(struct store *store, const struct version_row *row, struct
 static bool differs(const struct version_row *known, const struct version_row *row)
 {
     return !known || known->is_gone ||
-           (row->digest[0] &&
+           (text_or_none(row->digest)[0] &&
             (strcmp(known->digest, row->digest) != 0 || known->created_ms != row->created_ms));
 }
 

@@ -531,9 +531,9 @@ void world_push_image(struct world *world, const char *workload, const char *tag
         memcpy(rows, known.rows, known.count * sizeof(*rows));
     }
     struct version_row *added = &rows[known.count];
-    snprintf(added->repository, sizeof(added->repository), "%s", repository);
-    snprintf(added->tag, sizeof(added->tag), "%s", tag);
-    world_digest(workload, tag, added->digest);
+    char digest[IMAGE_DIGEST_BYTES];
+    world_digest(workload, tag, digest);
+    *added = (struct version_row){.repository = repository, .tag = tag, .digest = digest};
     bool changed = false;
     ASSERT_OK(store_versions_put(world->store, repository, rows, known.count + 1, world->now_ms,
                                  &changed, &err),

@@ -44,7 +44,7 @@ struct bench {
     bool keeps_rows;   /* of the listings, sorted */
     struct {
         struct version_row row;
-        char platforms_text[64];
+        char tag[IMAGE_TAG_BYTES], digest[IMAGE_DIGEST_BYTES], platforms[64];
     } rows[ROWS_KEPT];
 };
 
@@ -89,7 +89,9 @@ static void on_versions(void *context, const char *repository, const struct vers
     }
     for (size_t i = 0; bench->keeps_rows && i < count && i < ROWS_KEPT; i++) {
         bench->rows[i].row = sorted[i];
-        text_copy_cut(bench->rows[i].platforms_text, sizeof(bench->rows[i].platforms_text),
+        text_copy_cut(bench->rows[i].tag, sizeof(bench->rows[i].tag), sorted[i].tag);
+        text_copy_cut(bench->rows[i].digest, sizeof(bench->rows[i].digest), sorted[i].digest);
+        text_copy_cut(bench->rows[i].platforms, sizeof(bench->rows[i].platforms),
                       sorted[i].platforms ? sorted[i].platforms : "");
     }
     free(sorted);
@@ -340,8 +342,8 @@ static void what_an_image_says_is_fetched_once_for_each_digest(void **state)
     discover_set_repositories(bench.discover, &cart, 1);
     wait_for(&bench, &bench.listings, 1);
     assert_int_equal(script_count(&bench.script, "GET /v2/shop/cart/manifests/"), 2);
-    assert_string_equal(bench.rows[0].row.tag, "a");
-    assert_string_equal(bench.rows[0].platforms_text, "linux/amd64");
+    assert_string_equal(bench.rows[0].tag, "a");
+    assert_string_equal(bench.rows[0].platforms, "linux/amd64");
     assert_true(bench.rows[0].row.created_ms > bench.rows[1].row.created_ms);
     assert_true(bench.rows[1].row.created_ms > 0);
     assert_int_equal(bench.rows[1].row.created_ms, bench.rows[2].row.created_ms);
@@ -351,7 +353,9 @@ static void what_an_image_says_is_fetched_once_for_each_digest(void **state)
     struct version_row kept[3];
     for (size_t i = 0; i < COUNT_OF(kept); i++) {
         kept[i] = bench.rows[i].row;
-        kept[i].platforms = bench.rows[i].platforms_text;
+        kept[i].tag = bench.rows[i].tag;
+        kept[i].digest = bench.rows[i].digest;
+        kept[i].platforms = bench.rows[i].platforms;
     }
     bench_reopen(&bench);
     cart.rule = &arm;
@@ -359,7 +363,7 @@ static void what_an_image_says_is_fetched_once_for_each_digest(void **state)
     discover_remember(bench.discover, bench.cart, kept, COUNT_OF(kept));
     wait_for(&bench, &bench.listings, 2);
     assert_int_equal(script_count(&bench.script, "GET /v2/shop/cart/manifests/"), 2);
-    assert_string_equal(bench.rows[0].platforms_text, "linux/amd64");
+    assert_string_equal(bench.rows[0].platforms, "linux/amd64");
     bench_stop(&bench);
 }
 
