@@ -1,6 +1,5 @@
 #include "policy/tags.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -88,7 +87,9 @@ bool tags_pattern_matches(const struct tags_pattern *pattern, const char *tag,
         }
     }
     if (out_part) {
-        snprintf(out_part, IMAGE_TAG_BYTES, "%.*s", (int)(end - start), tag + start);
+        size_t length = end - start < IMAGE_TAG_BYTES ? end - start : IMAGE_TAG_BYTES - 1;
+        memcpy(out_part, tag + start, length);
+        out_part[length] = '\0';
     }
     return true;
 }

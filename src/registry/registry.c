@@ -13,7 +13,7 @@
 /* What most registries give at most in one answer. */
 #define TAGS_PAGE_QUERY "?n=1000"
 #define TAGS_PATH "/tags/list"
-#define PAGES_MAX 1000 /* of 50 tags are still as many as REGISTRY_TAGS_MAX */
+#define PAGES_MAX 1000 /* of 100 tags are still as many as REGISTRY_TAGS_MAX */
 #define LINK_BYTES_MAX 8192
 #define SHOWN_BYTES 80
 
@@ -97,7 +97,8 @@ static bool refuse_shape(const struct place *place, const struct http_result *re
 struct listing {
     struct registry *registry;
     struct place place;
-    struct map tags;    /* tag → (unused): keeps them apart */
+    bool is_unsorted;   /* some tag did not come after the one before */
+    struct map tags;    /* from then on: tag → (unused), keeps them apart */
     struct map queries; /* of the pages so far, to find circles */
     VEC(char *) found;
 };
@@ -112,10 +113,28 @@ static void listing_done(struct listing *listing)
     map_done(&listing->queries);
 }
 
+/* Registries sort their tags, and what rises has nothing twice: then nobody has to remember all. */
+static bool is_new(struct listing *listing, const char *tag)
+{
+    size_t count = listing->found.count;
+    if (!listing->is_unsorted && (count == 0 || strcmp(listing->found.items[count - 1], tag) < 0)) {
+        return true;
+    }
+    if (!listing->is_unsorted) {
+        listing->is_unsorted = true;
+        VEC_EACH (char *, found, &listing->found) {
+            map_set(&listing->tags, *found, listing);
+        }
+    }
+    bool is_known = map_has(&listing->tags, tag);
+    map_set(&listing->tags, tag, listing);
+    return !is_known;
+}
+
 static bool add_tag(void *context, const char *tag, struct err *err)
 {
     struct listing *listing = context;
-    if (map_has(&listing->tags, tag)) {
+    if (!is_new(listing, tag)) {
         return true;
     }
     if (listing->found.count == REGISTRY_TAGS_MAX) {
@@ -123,7 +142,6 @@ static bool add_tag(void *context, const char *tag, struct err *err)
                        "%s lists more than %d tags, which is the limit; remove old ones there",
                        listing->place.host, REGISTRY_TAGS_MAX);
     }
-    map_set(&listing->tags, tag, listing);
     *VEC_ADD(&listing->found) = xstrdup(tag);
     return true;
 }

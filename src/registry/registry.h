@@ -12,7 +12,7 @@
 #include "base/vec.h"
 #include "model/image.h"
 
-#define REGISTRY_TAGS_MAX 50000
+#define REGISTRY_TAGS_MAX 100000
 #define REGISTRY_PAGE_BYTES_MAX (1U << 20)
 #define REGISTRY_MANIFEST_BYTES_MAX (4U << 20)
 

@@ -101,6 +101,26 @@ static void pages_are_followed_to_the_end(void **state)
     bench_stop(&bench);
 }
 
+static void a_tag_that_is_listed_twice_counts_once_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *wanted;
+    } cases[] = {
+        {"{\"tags\": [\"a\", \"a\", \"b\", \"b\"]}", "a b"},
+        {"{\"tags\": [\"a\", \"b\", \"c\", \"a\", \"b\"]}", "a b c"},
+        {"{\"tags\": [\"c\", \"a\", \"b\", \"c\", \"d\", \"a\"]}", "c a b d"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct script_rule rule = {
+            .when = LIST, .status = "200 OK", .headers = "", .body = cases[i].body};
+        struct bench bench;
+        bench_start(&bench, &rule, 1, NULL);
+        expect_tags(&bench, cases[i].wanted);
+        bench_stop(&bench);
+    }
+}
+
 /* Each is the one answer to the listing. */
 static void a_bad_answer_is_an_error_and_never_a_shorter_list(void **state)
 {
@@ -666,6 +686,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_are_followed_to_the_end),
+        cmocka_unit_test(a_tag_that_is_listed_twice_counts_once_wherever_it_stands),
         cmocka_unit_test(a_bad_answer_is_an_error_and_never_a_shorter_list),
         cmocka_unit_test(an_error_on_a_later_page_spoils_the_whole_list),
         cmocka_unit_test(a_page_has_a_ceiling),
