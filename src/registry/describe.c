@@ -6,7 +6,6 @@
 #include "registry/exchange.h"
 #include "registry/oci.h"
 
-#define CONFIG_BYTES_MAX (4U << 20)
 #define LOCATION_BYTES_MAX 8192
 #define PATH_BYTES_MAX (IMAGE_DIGEST_BYTES + 32)
 
@@ -36,8 +35,8 @@ static bool follow(const struct quest *quest, struct http_result *result, struct
         return true;
     }
     http_result_done(result);
-    return registry_follow(quest->registry, &quest->place, location.text, CONFIG_BYTES_MAX, result,
-                           err);
+    return registry_follow(quest->registry, &quest->place, location.text,
+                           REGISTRY_MANIFEST_BYTES_MAX, result, err);
 }
 
 static bool fetch(const struct quest *quest, const char *kind, const char *digest,
@@ -46,7 +45,7 @@ static bool fetch(const struct quest *quest, const char *kind, const char *diges
     char path[PATH_BYTES_MAX];
     bool is_blob = strcmp(kind, "blobs") == 0;
     struct question question = {"GET", path, is_blob ? "*/*" : registry_manifest_types,
-                                is_blob ? CONFIG_BYTES_MAX : REGISTRY_MANIFEST_BYTES_MAX};
+                                REGISTRY_MANIFEST_BYTES_MAX};
     snprintf(path, sizeof(path), "/%s/%s", kind, digest);
     if (!registry_ask(quest->registry, &quest->place, &question, result, quest->out_retry_ms,
                       err) ||
