@@ -33,14 +33,47 @@ static bool runs_all(const struct report_workload *workload, const struct releas
             continue;
         }
         /* Init containers end and jobs come later: what is not running is judged by what is wanted.
-         */
+           Where Git says a tag alone, a runtime that reports no digest leaves the tag as proof. */
+        bool is_by_tag = !wanted->image.digest[0];
         bool is_proven = running ? strcmp(running->image.digest, change->to.digest) == 0
-                                 : workload->running_count > 0;
+                                 : is_by_tag || workload->running_count > 0;
         if (!is_proven) {
             return false;
         }
     }
     return true;
+}
+
+/* A container that is healthy under the wanted tag and runs other bytes; NULL: there is none. */
+static const struct workload_image *find_other(const struct report_workload *workload,
+                                               const struct release_item *item,
+                                               const struct image **out_wanted)
+{
+    for (size_t i = 0; workload->state == WORKLOAD_HEALTHY && i < item->change_count; i++) {
+        const struct image_change *change = &item->changes[i];
+        const struct workload_image *running =
+            image_of(workload->running_images, workload->running_count, change->container);
+        if (running && change->to.digest[0] && strcmp(running->image.tag, change->to.tag) == 0 &&
+            strcmp(running->image.digest, change->to.digest) != 0) {
+            *out_wanted = &change->to;
+            return running;
+        }
+    }
+    return NULL;
+}
+
+static bool describe_other(const struct report_workload *workload, const struct release_item *item,
+                           char why[static REASON_BYTES])
+{
+    const struct image *wanted = NULL;
+    const struct workload_image *other = workload ? find_other(workload, item, &wanted) : NULL;
+    if (other) {
+        snprintf(why, REASON_BYTES,
+                 "%s in %s runs %.14s as %.40s, not %.14s: the tag has moved, or the runtime names "
+                 "one platform. `pin: always` in heddle.yaml tells them apart.",
+                 item->workload, item->target, other->image.digest, wanted->tag, wanted->digest);
+    }
+    return other != NULL;
 }
 
 static void copy_diagnosis(const struct diagnosis *from, struct release_item *item)
@@ -170,7 +203,9 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
         }
     }
     if (slowest) {
-        describe(release, done, all, slowest, why);
+        if (!describe_other(reported(engine, slowest->target, slowest->workload), slowest, why)) {
+            describe(release, done, all, slowest, why);
+        }
         return STEP_WAITING;
     }
     if (failed && !goes_on_after_failure(engine, release)) {

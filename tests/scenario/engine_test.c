@@ -260,6 +260,32 @@ static void a_rollback_to_a_tag_without_digest_ends_when_it_is_healthy(void **st
     world_done(&world);
 }
 
+static void a_tag_in_git_is_proven_by_its_digest_where_the_runtime_tells_it(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world.says_tags = true;
+    world.is_runtime_silent = true;
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 10000);
+    AUTO(arena_free) struct arena *arena = arena_new();
+    assert_int_equal(world_last_release(&world, "dev", arena)->phase, RELEASE_DONE);
+
+    world.is_runtime_silent = false;
+    world.runs_other_bytes = true;
+    world_push_image(&world, "cart", "1.2.0");
+    world_advance(&world, 10000);
+    const struct release *waiting = world_last_release(&world, "dev", arena);
+    assert_int_equal(waiting->phase, RELEASE_ROLLING_OUT);
+    assert_non_null(strstr(waiting->why, "the tag has moved"));
+    assert_non_null(strstr(waiting->why, "pin: always"));
+
+    world.runs_other_bytes = false;
+    assert_int_equal(world_finish(&world, waiting->id, 10000), RELEASE_DONE);
+    world_done(&world);
+}
+
 static void a_newer_version_takes_the_place_of_a_waiting_one(void **state)
 {
     (void)state;
@@ -497,6 +523,7 @@ int main(void)
         cmocka_unit_test(a_bad_version_is_rolled_back_and_held_until_a_newer_one),
         cmocka_unit_test(a_rollback_of_a_numbered_version_holds_until_a_newer_number),
         cmocka_unit_test(a_rollback_to_a_tag_without_digest_ends_when_it_is_healthy),
+        cmocka_unit_test(a_tag_in_git_is_proven_by_its_digest_where_the_runtime_tells_it),
         cmocka_unit_test(a_newer_version_takes_the_place_of_a_waiting_one),
         cmocka_unit_test(a_failed_release_can_be_tried_again),
         cmocka_unit_test(a_stage_that_says_so_takes_back_what_failed),

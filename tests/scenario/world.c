@@ -378,9 +378,16 @@ static void fill_report(struct world *world, const struct world_cell *cell, stru
     out->wanted_count = 1;
     snprintf(out->wanted_images->container, NAME_BYTES, "%s", cell->workload);
     make_image(cell->workload, cell->applied, &out->wanted_images->image);
-    if (runs && out->wanted_images->image.digest[0]) {
-        out->running_images = out->wanted_images;
+    if (runs && out->wanted_images->image.digest[0] && !world->is_runtime_silent) {
+        out->running_images = ARENA_NEW(arena, struct workload_image);
+        *out->running_images = *out->wanted_images;
+        if (world->runs_other_bytes) {
+            world_digest(cell->workload, "other", out->running_images->image.digest);
+        }
         out->running_count = 1;
+    }
+    if (world->says_tags) {
+        out->wanted_images->image.digest[0] = '\0';
     }
     if (is_bad) {
         snprintf(out->diagnosis.code, sizeof(out->diagnosis.code), "HD1011");

@@ -96,7 +96,10 @@ struct world {
     struct world_faults faults;
     int pushes; /* commits of ours that reached the remote */
     int kills;
-    int64_t rollout_ms; /* from applied to ready */
+    int64_t rollout_ms;     /* from applied to ready */
+    bool says_tags;         /* Git says tags without digests */
+    bool is_runtime_silent; /* it does not tell which digests run */
+    bool runs_other_bytes;  /* than the registry has under the tag */
     /* Hears of every change of a release while it happens; or NULL. */
     void (*on_release)(struct world *world, const struct release *release);
     int restarts;            /* of bad versions, as far as the agents tell */
