@@ -80,8 +80,8 @@ static const char *const migrations[] = {
     "  PRIMARY KEY (release, wave)) STRICT;"
     "CREATE INDEX commit_status_open ON commit_status (release) WHERE wanted <> sent;",
 
-    "ALTER TABLE version ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE version ADD COLUMN platforms TEXT NOT NULL DEFAULT '';",
+    ("ALTER TABLE version ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE version ADD COLUMN platforms TEXT NOT NULL DEFAULT '';"),
 };
 
 /* "hedl" in the file's header, so that another program's database is not taken for ours. */

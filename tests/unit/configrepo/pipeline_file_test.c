@@ -187,7 +187,8 @@ static const struct {
     {HEAD "  stages: [{name: dev, pullRequest: {}, targets: []}]\n",
      "the field \"merge\" is missing"},
     {HEAD "  stages: [{name: dev, gates: [{window: {}}]}]\n",
-     "heddle.yaml:5:33: this version of heddle does not know \"window\" yet; remove it, or use what it knows here: soak, approval"},
+     "heddle.yaml:5:33: this version of heddle does not know \"window\" yet; remove it, or use "
+     "what it knows here: soak, approval"},
     {HEAD "  stages: [{name: dev, gates: [{tests: {}}]}]\n", "does not know \"tests\" yet"},
     {HEAD "  stages: [{name: dev, gates: [{metric: {}}]}]\n", "does not know \"metric\" yet"},
     {HEAD "  stages: [{name: dev, gates: [{webhook: {}}]}]\n", "does not know \"webhook\" yet"},
