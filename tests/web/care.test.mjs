@@ -113,6 +113,7 @@ export const cases = {
     const items = Array.from({ length: ROWS }, (_, at) => ({ ...row, id: id + ROWS - at, name: `R-${id + ROWS - at}`, phase: phases[at % phases.length] }));
     for (const colorScheme of ['light', 'dark']) {
       const releases = await open('/settings', { colorScheme, ...still });
+      await releases.getByRole('button', { name: 'Make token' }).waitFor(); // signed in
       await releases.route('**/api/v1/releases?**', (route) => route.fulfill({ json: { items } }));
       await releases.goto(`${demo.url}/releases`);
       await rows(releases, '.row-link');
