@@ -173,7 +173,7 @@ static bool same_fields(const struct pipeline *a, const struct pipeline *b)
    version: then every scan is made again. */
 static bool same_targets(const struct git_view *a, const struct git_view *b)
 {
-    if (!a || a->target_count != b->target_count || !same_fields(a->pipeline, b->pipeline)) {
+    if (a->target_count != b->target_count || !same_fields(a->pipeline, b->pipeline)) {
         return false;
     }
     for (size_t i = 0; i < a->target_count; i++) {
@@ -315,7 +315,7 @@ static bool scan_all(struct look *look, struct git_view *view, struct err *err)
     struct changed changed = {0};
     struct changed foreign = {0};
     const struct git_log_entry *commit = NULL;
-    bool can_keep = same_targets(look->before, view);
+    bool can_keep = look->before && same_targets(look->before, view);
     if (can_keep && strcmp(look->before->head, view->head) != 0 &&
         !git_changed_paths(look->git, look->before->head, view->head, view->arena, &changed.paths,
                            &changed.count, err)) {
