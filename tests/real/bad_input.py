@@ -109,7 +109,7 @@ def a_pipeline_with_a_cycle(small):
 
 def huge_and_binary_files_and_a_link_out(small):
     huge = "# " + "x" * 62 + "\n"
-    small.git.commit({"clusters/dev/huge.yaml": huge * 150000, "clusters/dev/binary.yaml": bytes(range(256)) * 64,
+    small.git.commit({"clusters/dev/huge.yaml": huge * 300000, "clusters/dev/binary.yaml": bytes(range(256)) * 64,
                       "clusters/dev/picture.png": bytes(range(256)) * 64}, "Strange files")
     wait_words("both are named", small.problems, "clusters/dev/huge.yaml", "clusters/dev/binary.yaml")
     check("picture.png" not in small.problems(), "what is no manifest is passed over")
