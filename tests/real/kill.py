@@ -31,16 +31,19 @@ def pipeline():
 class Killer(threading.Thread):
     """Kills the server, the agent, a git that works for one of them, or one that is pushing, at random moments."""
 
-    def __init__(self, heddle, dice):
+    def __init__(self, heddle, git, dice):
         super().__init__(daemon=True)
-        self.heddle, self.house, self.dice = heddle, heddle.house, dice
+        self.heddle, self.git, self.house, self.dice = heddle, git, heddle.house, dice
         self.kills = dict.fromkeys(["server", "agent", "git", "push"], 0)
+        self.locks = 0
         self.is_over = threading.Event()
         self.trouble = None
 
     def run(self):
         try:
             while not self.is_over.wait(self.dice.uniform(*PAUSE_S)):
+                # A push killed between its lock and its rename stops every later one, whoever pushes.
+                self.locks += self.git.clear_stale_locks()
                 self.kill(self.dice.choice(list(self.kills)))
         except (TestFailed, OSError, SystemExit) as why:
             self.trouble = why
@@ -98,7 +101,7 @@ class Killer(threading.Thread):
     def figure(self):
         server, agent, git, push = self.kills.values()
         return (f"{server + agent + git + push} kills (server {server}, agent {agent}, git {git + push}, "
-                f"{push} of them pushing)")
+                f"{push} of them pushing; {self.locks} locks left on the host)")
 
 
 class Driver:
@@ -230,14 +233,15 @@ def nothing_is_lost_or_doubled(program):
         wait_until("everything runs 1.0.0", lambda: heddle.all_healthy() == len(WORKLOADS), 90)
         wait_until("all versions are known", lambda: all(
             len(heddle.ask(f"/api/v1/versions?workload={w}")["items"]) > len(VERSIONS) for w in WORKLOADS), 60)
-        killer = Killer(heddle, random.Random(seed))
+        killer = Killer(heddle, git, random.Random(seed))
         killer.start()
         drive(heddle, killer)
         killer.stop()
         wait_until("the server is there", heddle.is_ready)
         lost, doubled = count_wrong(heddle, git)
         print(f"  {PROMOTIONS} promotions, {killer.figure()}: {lost} lost, {doubled} doubled, seed {seed}", flush=True)
-        check(lost == 0 and doubled == 0, "a promotion was lost or doubled")
+        check(lost == 0 and doubled == 0, f"a promotion was lost or doubled; the server's last words:\n"
+              f"{house.log('server')[-2000:]}")
         check_agreement(heddle, git, first)
         check_end(heddle, git, plane, digests)
     finally:
