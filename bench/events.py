@@ -28,7 +28,9 @@ def open_reader(port, token):
 
 def arrived_at(notes):
     """When the kernel had these bytes for the reader: that one program here reads for all of them, one after the
-    other, is not the server's time."""
+    other, is not the server's time.  It begins to note that a moment after it was asked to: until then, now."""
+    if not notes:
+        return time.time()
     seconds, nanoseconds = struct.unpack("@qq", notes[0][2])
     return seconds + nanoseconds / 1e9
 
