@@ -56,7 +56,7 @@ static bool check_chart(const struct manifest_tree *tree,
                    entry->line, name, *out);
 }
 
-bool find_charts(const struct manifest_tree *tree,
+bool list_charts(const struct manifest_tree *tree,
                  const struct manifest_kustomization *kustomization, struct arena *arena,
                  struct chart_list *out, struct err *err)
 {

@@ -161,7 +161,7 @@ struct chart_list {
     size_t count, capacity;
 };
 /* ERR_REFUSED when one is not in the tree. */
-bool find_charts(const struct manifest_tree *tree,
+bool list_charts(const struct manifest_tree *tree,
                  const struct manifest_kustomization *kustomization, struct arena *arena,
                  struct chart_list *out, struct err *err) MUST_CHECK;
 /* Build it by the `kustomize` program, in a private folder and a child with limits; `where`

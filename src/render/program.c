@@ -156,7 +156,7 @@ static bool copy_charts(struct copier *copier, const struct manifest_kustomizati
                         struct err *err)
 {
     struct chart_list charts = {0};
-    bool done = find_charts(copier->tree, kustomization, copier->arena, &charts, err);
+    bool done = list_charts(copier->tree, kustomization, copier->arena, &charts, err);
     for (size_t i = 0; done && i < charts.count; i++) {
         copier->charts = copier->charts ? copier->charts : kustomization;
         done = copy_folder(copier, charts.items[i], 0, err);
