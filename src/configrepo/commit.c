@@ -128,14 +128,11 @@ static bool make_commit(struct maker *maker, char out[static GIT_OID_BYTES], str
     struct git_change *changes = arena_alloc(maker->arena, edits->count, sizeof(*changes));
     size_t change_count = 0;
     for (size_t at = 0; at < edits->count;) {
-        size_t end = at + 1;
-        while (end < edits->count && strcmp(edits->items[end].file, edits->items[at].file) == 0) {
-            end++;
-        }
+        size_t end = edits_end(edits, at);
         struct git_change *change = &changes[change_count++];
         change->path = edits->items[at].file;
-        if (!edit_file(maker->base, &edits->items[at], end - at, maker->arena, &change->bytes,
-                       err)) {
+        if (!edit_file(&edits->items[at], end - at, &maker->base->fields, maker->arena,
+                       &change->bytes, err)) {
             return false;
         }
         at = end;
@@ -230,7 +227,6 @@ static bool verify(struct maker *maker, const char *oid, struct err *err)
 {
     maker->draft = survey_new(maker->git, oid, maker->arena);
     maker->draft->fields = maker->base->fields;
-    maker->draft->field_count = maker->base->field_count;
     struct manifest_tree base = commit_tree_face(maker->base->tree);
     struct manifest_tree draft = commit_tree_face(maker->draft->tree);
     for (size_t i = 0; i < maker->path_count; i++) {
@@ -296,8 +292,7 @@ static bool make(struct maker *maker, struct draft_commit *out, struct err *err)
     char oid[GIT_OID_BYTES];
     collect_paths(maker);
     maker->base = survey_new(maker->git, maker->request->base, maker->arena);
-    maker->base->fields = maker->request->fields;
-    maker->base->field_count = maker->request->field_count;
+    maker->base->fields = (struct field_list){maker->request->fields, maker->request->field_count};
     if (!check_base(maker, err) ||
         !survey_add_users(maker->base, maker->paths, maker->path_count, err) || !plan(maker, err)) {
         return false;

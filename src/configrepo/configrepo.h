@@ -119,6 +119,61 @@ void commit_request_for(struct commit_request *request, const struct pipeline *p
 bool configrepo_commit(struct git *git, const struct commit_request *request,
                        struct draft_commit *out, struct err *err) MUST_CHECK;
 
+/* ---- a version of a target's own ---- */
+
+/* A version in a file that several targets read, and that one of them shall have another of. */
+struct override_case {
+    const struct manifest_tree *tree;
+    /* The nearest kustomization behind the version that this target alone reads, or NULL. */
+    const struct manifest_kustomization *in;
+    const struct locate_place *at; /* in the object itself, or in an images: entry */
+    bool takes_entry;              /* kustomize's images: changes it */
+    const char *file, *other;      /* where the last word stands, and who reads it, too */
+    const char *image;             /* its name, as `in` meets it */
+    const char *api_version, *kind, *name, *namespace; /* of the object, as `in` meets it */
+};
+
+enum override_kind {
+    OVERRIDE_NOT_NEEDED,
+    OVERRIDE_ENTRY, /* one more in the kustomization's images: */
+    OVERRIDE_PATCH, /* a file of its own, that the kustomization's patches: name */
+};
+struct override {
+    enum override_kind kind;
+    const struct manifest_kustomization *in; /* the target's own */
+    const char *patch;                       /* the file that it gets */
+    const char *note;                        /* what happens where, and why; for the plan */
+};
+
+/* How the target gets its own version, the way kustomize wants it: an entry for a container's
+   image, a patch for Helm values.  The reason, with the remedy, when there is no honest place. */
+const char *override_choose(const struct override_case *wanted, struct override *out,
+                            struct arena *arena);
+
+/* A patch in a file by which the kustomization says the version already. */
+struct override_patch {
+    const char *file;
+    const struct locate_place *at;
+};
+bool override_find_patch(const struct override_case *wanted, struct arena *arena,
+                         struct override_patch *out);
+
+/* What an override, or a patch that is there, shall say. */
+struct override_wish {
+    const struct override_case *of;
+    struct override by;          /* as override_choose() gave it, or not needed: */
+    struct override_patch patch; /* as override_find_patch() did */
+    const char *tag, *digest;    /* "" for none */
+};
+struct file_edit {
+    const char *file;
+    struct slice before, after; /* `before` is empty for a new file */
+};
+/* The files that fulfil the wishes, each once, read by the cases' tree and verified by parsing what
+   comes out.  Nothing is written.  In the arena. */
+bool override_write(const struct override_wish *wishes, size_t count, struct arena *arena,
+                    struct file_edit **out, size_t *out_count, struct err *err) MUST_CHECK;
+
 /* ---- heddle.yaml ---- */
 
 #define PIPELINE_TROUBLES_MAX 50 /* nobody mends more at once */

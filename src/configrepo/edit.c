@@ -18,39 +18,44 @@ static const char *joined(const char *name, const char *tag, const char *digest,
 
 /* ---- what to change ---- */
 
-static struct edit *add_edit(edit_vec *edits, enum edit_kind kind, const char *file,
-                             const struct image *to, struct arena *arena)
+struct edit *edits_add(edit_vec *edits, enum edit_kind kind, const char *file, const char *tag,
+                       const char *digest, struct arena *arena)
 {
     struct edit *edit = VEC_ADD(edits);
     *edit = (struct edit){.kind = kind,
                           .file = file,
                           .name = "",
-                          .tag = arena_strdup(arena, to->tag),
-                          .digest = arena_strdup(arena, to->digest)};
+                          .tag = arena_strdup(arena, tag),
+                          .digest = arena_strdup(arena, digest)};
     return edit;
 }
 
-static void add_entry(const struct slot *slot, const struct override *override,
-                      const struct image *to, struct arena *arena, edit_vec *edits)
+/* The patch is a file of its own, and the kustomization must name it. */
+static void add_patch(edit_vec *edits, const struct override_case *of,
+                      const struct override *override, const char *tag, const char *digest,
+                      struct arena *arena)
 {
-    struct edit *edit = add_edit(edits, EDIT_ENTRY, override->in->file, to, arena);
-    edit->text = override->in->text;
-    edit->name = slot->name;
+    struct edit *named = edits_add(edits, EDIT_PATCH_PATH, override->in->file, "", "", arena);
+    size_t folder = strlen(override->in->folder);
+    named->text = override->in->text;
+    named->name = override->patch + folder + (folder > 0);
+    struct edit *value = edits_add(edits, EDIT_PATCH_VALUE, override->patch, tag, digest, arena);
+    value->of = of;
+    value->at = of->at;
+    value->name = of->at->container;
 }
 
-/* The patch is a file of its own, and the kustomization must name it. */
-static void add_patch(const struct item *item, const struct slot *slot,
-                      const struct override *override, const struct image *to, struct arena *arena,
-                      edit_vec *edits)
+void edits_add_override(edit_vec *edits, const struct override_case *of,
+                        const struct override *override, const char *tag, const char *digest,
+                        struct arena *arena)
 {
-    struct image none = {0};
-    struct edit *named = add_edit(edits, EDIT_PATCH_PATH, override->in->file, &none, arena);
-    named->text = override->in->text;
-    named->name = override->patch + strlen(override->in->folder) + 1;
-    struct edit *value = add_edit(edits, EDIT_PATCH_VALUE, override->patch, to, arena);
-    value->item = item;
-    value->at = slot->own.at;
-    value->name = slot->container;
+    if (override->kind == OVERRIDE_PATCH) {
+        add_patch(edits, of, override, tag, digest, arena);
+    } else if (override->kind == OVERRIDE_ENTRY) {
+        struct edit *edit = edits_add(edits, EDIT_ENTRY, override->in->file, tag, digest, arena);
+        edit->text = override->in->text;
+        edit->name = of->image;
+    }
 }
 
 bool edit_slot(const struct walk *walk, const struct item *item, const struct slot *slot,
@@ -62,12 +67,12 @@ bool edit_slot(const struct walk *walk, const struct item *item, const struct sl
         return err_set(err, ERR_REFUSED, "%s in %s cannot be changed: %s", item->name, walk->path,
                        blocked);
     }
-    if (override.kind == OVERRIDE_ENTRY) {
-        add_entry(slot, &override, to, arena, edits);
-    } else if (override.kind == OVERRIDE_PATCH) {
-        add_patch(item, slot, &override, to, arena, edits);
+    const struct override_case *shared = NULL;
+    if (own_case(walk, item, slot, arena, &shared)) {
+        edits_add_override(edits, shared, &override, to->tag, to->digest, arena);
     } else {
-        struct edit *edit = add_edit(edits, EDIT_PLACE, slot->last.file, to, arena);
+        struct edit *edit =
+            edits_add(edits, EDIT_PLACE, slot->last.file, to->tag, to->digest, arena);
         edit->text = slot->last.text;
         edit->at = slot->last.at;
         edit->patched = slot->last.at->form == slot->own.at->form && slot->last.at != slot->own.at
@@ -113,6 +118,15 @@ bool edits_merge(edit_vec *edits, struct err *err)
     return true;
 }
 
+size_t edits_end(const edit_vec *edits, size_t at)
+{
+    size_t end = at + 1;
+    while (end < edits->count && strcmp(edits->items[end].file, edits->items[at].file) == 0) {
+        end++;
+    }
+    return end;
+}
+
 /* ---- one file ---- */
 
 /* A file that gets its new bytes. */
@@ -148,14 +162,13 @@ static const struct locate_place *find_in(const struct locate_place *places,
     return places;
 }
 
-static bool amend_places(struct editor *editor, const struct configrepo_survey *survey,
-                         struct err *err)
+static bool amend_places(struct editor *editor, const struct field_list *fields, struct err *err)
 {
     struct locate_file file = {.path = editor->edits[0].file,
                                .text = editor->edits[0].text,
                                .documents = editor->document,
-                               .fields = survey->fields,
-                               .field_count = survey->field_count};
+                               .fields = fields->items,
+                               .field_count = fields->count};
     const struct locate_place *places = locate_places(&file, editor->arena);
     for (size_t i = 0; i < editor->count; i++) {
         const struct edit *edit = &editor->edits[i];
@@ -220,14 +233,14 @@ static void amend_list(struct editor *editor, enum edit_kind kind, const char *k
                                 .item_count = count};
 }
 
-static bool amend_file(struct editor *editor, const struct configrepo_survey *survey,
-                       struct str *out, struct err *err)
+static bool amend_file(struct editor *editor, const struct field_list *fields, struct str *out,
+                       struct err *err)
 {
     struct slice text = editor->edits[0].text;
     if (!yaml_parse(editor->arena, text, &editor->document, err)) {
         return err_wrap(err, "%s", editor->edits[0].file);
     }
-    if (!amend_places(editor, survey, err)) {
+    if (!amend_places(editor, fields, err)) {
         return false;
     }
     amend_list(editor, EDIT_ENTRY, "images");
@@ -278,33 +291,35 @@ static void set_value(json_t *root, const struct edit *edit, struct arena *arena
     }
 }
 
-static void write_patch(const struct edit *edits, size_t count, struct arena *arena,
-                        struct str *out)
+static bool write_patch(const struct edit *edits, size_t count, struct arena *arena,
+                        struct str *out, struct err *err)
 {
-    const struct item *item = edits[0].item;
-    AUTO_JSON *root = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", item->object->api_version,
-                                "kind", item->object->kind, "metadata", "name", item->below_name);
-    if (item->below_namespace[0]) {
+    const struct override_case *of = edits[0].of;
+    AUTO_JSON *root = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", of->api_version, "kind",
+                                of->kind, "metadata", "name", of->name);
+    if (of->namespace[0]) {
         json_object_set_new(json_object_get(root, "metadata"), "namespace",
-                            json_string(item->below_namespace));
+                            json_string(of->namespace));
     }
     for (size_t i = 0; i < count; i++) {
+        if (strcmp(edits[i].of->namespace, of->namespace) != 0) {
+            return err_set(err, ERR_REFUSED,
+                           "two objects are called %s, in %s and in %s; patch them by hand",
+                           of->name, of->namespace, edits[i].of->namespace);
+        }
         set_value(root, &edits[i], arena);
     }
     yaml_print(out, root);
+    return true;
 }
 
-bool edit_file(const struct configrepo_survey *survey, const struct edit *edits, size_t count,
+bool edit_file(const struct edit *edits, size_t count, const struct field_list *fields,
                struct arena *arena, struct slice *out, struct err *err)
 {
     AUTO_STR(bytes, YAML_BYTES_MAX);
     struct editor editor = {.edits = edits, .count = count, .arena = arena};
-    bool done = true;
-    if (edits[0].kind == EDIT_PATCH_VALUE) {
-        write_patch(edits, count, arena, &bytes);
-    } else {
-        done = amend_file(&editor, survey, &bytes, err);
-    }
+    bool done = edits[0].kind == EDIT_PATCH_VALUE ? write_patch(edits, count, arena, &bytes, err)
+                                                  : amend_file(&editor, fields, &bytes, err);
     VEC_DONE(&editor.amendments);
     if (done && bytes.failed) {
         return err_set(err, ERR_INVALID, "%s is too large", edits[0].file);

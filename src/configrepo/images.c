@@ -28,7 +28,7 @@ static void apply_entry(struct slot *slot, const struct manifest_kustomization *
     if (tag[0] || digest[0]) {
         slot->tag = tag;
         slot->digest = digest;
-        slot->by = kustomization;
+        slot->by = slot->said_in = kustomization;
         slot->entry = entry;
         slot->last = (struct written){kustomization->file, kustomization->text,
                                       locate_entry(entry->node, arena)};

@@ -5,11 +5,11 @@
 
 static struct locate_file file_of(const struct walker *walker, const struct manifest_object *object)
 {
-    const struct configrepo_survey *survey = walker->walk->survey;
+    const struct field_list *fields = &walker->walk->survey->fields;
     return (struct locate_file){.path = object->file,
                                 .text = object->text,
-                                .fields = survey->fields,
-                                .field_count = survey->field_count};
+                                .fields = fields->items,
+                                .field_count = fields->count};
 }
 
 /* ---- kinds with a pod template ---- */
@@ -124,8 +124,8 @@ static void add_object(struct walker *walker, const struct manifest_object *obje
     struct item *item = VEC_ADD(&walker->items);
     item->object = object;
     item->kind = kind;
-    item->name = item->below_name = object->name;
-    item->namespace = item->below_namespace = object->namespace;
+    item->name = object->name;
+    item->namespace = object->namespace;
     if (pod) {
         add_pod(walker, item, pod);
     } else {

@@ -1,22 +1,13 @@
 /*
  * override: a version that several targets share, said for one of them alone.
  *
- * The shared file stays as it is.  The target's own kustomization says the version, the way that
- * kustomize wants it: an entry of images: for a container's image, a patch for Helm values.
+ * The shared file stays as it is.  A kustomization that only the target reads says the version, the
+ * way that kustomize wants it: an entry of images: for a container's image, a patch for Helm
+ * values.  Promotions and `heddle set image --target` choose alike.
  */
 #include <string.h>
 
 #include "configrepo/survey.h"
-
-/* The kustomization of the target's path, when this target alone reads it. */
-static const struct manifest_kustomization *own_kustomization(const struct walk *walk,
-                                                              const struct slot *slot)
-{
-    const struct manifest_kustomization *root = walk->root;
-    bool is_own = root && slot->by != root && !yaml_get(root->root, "sops") &&
-                  !survey_other_user(walk->survey, root->file, walk->path);
-    return is_own ? root : NULL;
-}
 
 /* Is there room for one more item: a list, or nothing yet? */
 static bool takes_items(const struct manifest_kustomization *kustomization, const char *key)
@@ -25,68 +16,177 @@ static bool takes_items(const struct manifest_kustomization *kustomization, cons
     return !list || (list->kind == YAML_SEQUENCE && !list->is_alias && list->alias_count == 0);
 }
 
-static const char *no_place(const struct slot *slot, const char *other, struct arena *arena)
+static const char *no_place(const struct override_case *wanted, struct arena *arena)
 {
-    return arena_printf(arena,
-                        "the version is written in %s, which %s uses too; give each of them a "
-                        "kustomization.yaml of its own, with an images: entry for %s",
-                        slot->last.file, other, slot->name);
+    const char *remedy = "write it in a file that only one of them reads";
+    if (wanted->takes_entry) {
+        remedy = arena_printf(arena,
+                              "give each of them a kustomization.yaml of its own, with an images: "
+                              "entry for %s",
+                              wanted->image);
+    } else if (wanted->at && wanted->at->form == LOCATE_VALUES) {
+        remedy = "give each of them a kustomization.yaml of its own, which can patch it";
+    }
+    return arena_printf(arena, "the version is written in %s, which %s uses too; %s", wanted->file,
+                        wanted->other, remedy);
 }
 
-static const char *by_entry(const struct slot *slot, const char *other, struct override *out,
+static const char *by_entry(const struct override_case *wanted, struct override *out,
                             struct arena *arena)
 {
     /* kustomize takes the name for a regular expression. */
-    if (strpbrk(slot->name, "*+?()[]{}|^$\\") || !takes_items(out->in, "images")) {
-        return no_place(slot, other, arena);
+    if (strpbrk(wanted->image, "*+?()[]{}|^$\\") || !takes_items(out->in, "images")) {
+        return no_place(wanted, arena);
     }
     out->kind = OVERRIDE_ENTRY;
     out->note = arena_printf(arena, "%s gets an images: entry for %s, since %s uses %s too",
-                             out->in->file, slot->name, other, slot->last.file);
+                             out->in->file, wanted->image, wanted->other, wanted->file);
     return NULL;
 }
 
-/* "web-version.yaml": the name tells a reader what it is for. */
-static const char *patch_file(const struct walk *walk, const struct item *item, struct arena *arena)
+/* "web-version.yaml": the name tells a reader what it is for.  NULL: something else has it. */
+static const char *patch_file(const struct override_case *wanted, struct arena *arena)
 {
-    const char *path =
-        arena_printf(arena, "%s/%s-version.yaml", walk->root->folder, item->object->name);
-    return commit_tree_entry(walk->survey->tree, path) ? NULL : path;
+    const char *path = manifest_path(arena, wanted->in->folder,
+                                     arena_printf(arena, "%s-version.yaml", wanted->name));
+    struct slice ignored = {0};
+    struct err err = {0};
+    bool is_free = path && !strchr(wanted->name, '/') &&
+                   !wanted->tree->read(wanted->tree->context, path, arena, &ignored, &err) &&
+                   err.kind == ERR_NOT_FOUND;
+    return is_free ? path : NULL;
 }
 
-static const char *by_patch(const struct walk *walk, const struct item *item,
-                            const struct slot *slot, const char *other, struct override *out,
+static const char *by_patch(const struct override_case *wanted, struct override *out,
                             struct arena *arena)
 {
-    bool is_nameable =
-        !strchr(slot->container, '[') && (slot->own.at->whole || slot->own.at->tag_key);
-    out->patch = patch_file(walk, item, arena);
+    const struct locate_place *at = wanted->at;
+    bool is_nameable = !strchr(at->container, '[') && (at->whole || at->tag_key);
+    out->patch = patch_file(wanted, arena);
     if (!out->patch || !is_nameable || !takes_items(out->in, "patches")) {
         return arena_printf(arena,
                             "the version is written in %s, which %s uses too; patch spec.values.%s "
                             "of %s in %s",
-                            slot->last.file, other, slot->container, item->object->name,
+                            wanted->file, wanted->other, at->container, wanted->name,
                             out->in->file);
     }
     out->kind = OVERRIDE_PATCH;
     out->note = arena_printf(arena, "%s is added as a patch to %s, since %s uses %s too",
-                             out->patch, out->in->file, other, slot->last.file);
+                             out->patch, out->in->file, wanted->other, wanted->file);
     return NULL;
 }
 
-const char *override_of(const struct walk *walk, const struct item *item, const struct slot *slot,
-                        struct override *out, struct arena *arena)
+const char *override_choose(const struct override_case *wanted, struct override *out,
+                            struct arena *arena)
 {
-    const char *other = survey_other_user(walk->survey, slot->last.file, walk->path);
-    *out = (struct override){.in = own_kustomization(walk, slot)};
-    if (!other) {
-        return NULL;
+    *out = (struct override){.in = wanted->in};
+    if (wanted->in && wanted->takes_entry) {
+        return by_entry(wanted, out, arena);
     }
-    if (out->in && slot->is_field) {
-        return by_entry(slot, other, out, arena);
+    if (wanted->in && wanted->at && wanted->at->form == LOCATE_VALUES) {
+        return by_patch(wanted, out, arena);
     }
-    if (out->in && slot->own.at->form == LOCATE_VALUES) {
-        return by_patch(walk, item, slot, other, out, arena);
+    return no_place(wanted, arena);
+}
+
+/* ---- patches that are there ---- */
+
+static bool is_for(const struct override_case *wanted, const struct yaml_node *patch)
+{
+    const char *kind = yaml_text(patch, "kind");
+    const char *name = yaml_text(yaml_get(patch, "metadata"), "name");
+    return kind && name && strcmp(kind, wanted->kind) == 0 && strcmp(name, wanted->name) == 0;
+}
+
+static bool find_in_file(const struct override_case *wanted, const char *text, struct arena *arena,
+                         struct override_patch *out)
+{
+    const struct manifest_tree *tree = wanted->tree;
+    const char *path = strchr(text, '\n') ? NULL : manifest_path(arena, wanted->in->folder, text);
+    struct yaml_document *document = NULL;
+    struct slice bytes = {0};
+    struct err ignored = {0}; /* whoever renders it says so */
+    if (!path || !tree->read(tree->context, path, arena, &bytes, &ignored) ||
+        !yaml_parse(arena, bytes, &document, &ignored)) {
+        return false;
     }
-    return no_place(slot, other, arena);
+    for (; document; document = document->next) {
+        const struct locate_place *at = document->root && is_for(wanted, document->root)
+                                            ? locate_patched(wanted->at, document->root, arena)
+                                            : NULL;
+        if (at) {
+            *out = (struct override_patch){path, at};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool override_find_patch(const struct override_case *wanted, struct arena *arena,
+                         struct override_patch *out)
+{
+    static const char *const fields[] = {"patchesStrategicMerge", "patches"};
+    bool is_found = false;
+    for (size_t i = 0; wanted->in && i < COUNT_OF(fields); i++) {
+        const struct yaml_node *list = yaml_get(wanted->in->root, fields[i]);
+        size_t count = list && list->kind == YAML_SEQUENCE ? list->item_count : 0;
+        for (size_t n = 0; n < count; n++) {
+            const struct yaml_node *entry = list->items[n];
+            const char *path = entry->kind == YAML_SCALAR ? entry->text : yaml_text(entry, "path");
+            bool is_selected = yaml_get(entry, "target") != NULL;
+            /* The last one has the last word. */
+            is_found = (path && !is_selected && find_in_file(wanted, path, arena, out)) || is_found;
+        }
+    }
+    return is_found;
+}
+
+/* ---- all of them ---- */
+
+static bool add_wish(const struct override_wish *wish, struct arena *arena, edit_vec *edits,
+                     struct err *err)
+{
+    const struct manifest_tree *tree = wish->of->tree;
+    if (!wish->patch.at) {
+        edits_add_override(edits, wish->of, &wish->by, wish->tag, wish->digest, arena);
+        return true;
+    }
+    struct edit *edit =
+        edits_add(edits, EDIT_PLACE, wish->patch.file, wish->tag, wish->digest, arena);
+    edit->at = wish->patch.at;
+    edit->patched = wish->of->at;
+    return tree->read(tree->context, edit->file, arena, &edit->text, err) ||
+           err_wrap(err, "%s", edit->file);
+}
+
+static bool write_files(const edit_vec *edits, struct arena *arena, struct file_edit *out,
+                        size_t *out_count, struct err *err)
+{
+    static const struct field_list no_fields = {0};
+    for (size_t at = 0; at < edits->count;) {
+        size_t end = edits_end(edits, at);
+        struct file_edit *file = &out[(*out_count)++];
+        *file = (struct file_edit){.file = edits->items[at].file, .before = edits->items[at].text};
+        if (!edit_file(&edits->items[at], end - at, &no_fields, arena, &file->after, err)) {
+            return false;
+        }
+        at = end;
+    }
+    return true;
+}
+
+bool override_write(const struct override_wish *wishes, size_t count, struct arena *arena,
+                    struct file_edit **out, size_t *out_count, struct err *err)
+{
+    edit_vec edits = {0};
+    bool done = true;
+    for (size_t i = 0; done && i < count; i++) {
+        done = add_wish(&wishes[i], arena, &edits, err);
+    }
+    done = done && edits_merge(&edits, err);
+    *out = arena_alloc(arena, edits.count + 1, sizeof(**out));
+    *out_count = 0;
+    done = done && write_files(&edits, arena, *out, out_count, err);
+    VEC_DONE(&edits);
+    return done;
 }

@@ -279,8 +279,10 @@ static enum applies applies_to(const struct patch *patch, const struct item *ite
 /* ---- what it makes of an image ---- */
 
 static void take_over(struct slot *slot, const struct patch *patch,
+                      const struct manifest_kustomization *kustomization,
                       const struct locate_place *place)
 {
+    slot->said_in = kustomization;
     slot->last = (struct written){patch->file, patch->text, place};
     slot->name = place->image;
     slot->tag = place->tag;
@@ -297,7 +299,7 @@ static void patch_slot(struct walker *walker, const struct patch *patch, enum ap
     }
     const struct locate_place *place = locate_patched(slot->own.at, patch->root, walker->arena);
     if (place && applies == APPLIES && patch->file) {
-        take_over(slot, patch, place);
+        take_over(slot, patch, kustomization, place);
     } else if (place) {
         slot->patched_by = kustomization;
     }

@@ -58,13 +58,6 @@ static const char *blocked_scalars(const struct item *item, const struct written
     return NULL;
 }
 
-/* SOPS signs the whole file: any edit would break it. */
-static bool is_encrypted(const struct yaml_node *root)
-{
-    const struct yaml_node *sops = yaml_get(root, "sops");
-    return sops && sops->kind == YAML_MAPPING && yaml_get(sops, "mac");
-}
-
 /* Something after the place changes what is written there. */
 static const char *blocked_later(const struct slot *slot, struct arena *arena)
 {
@@ -96,7 +89,7 @@ static const char *blocked_entry(const struct slot *slot, struct arena *arena)
 {
     const struct manifest_kustomization *by = slot->by;
     const struct yaml_node *node = slot->entry->node;
-    if (is_encrypted(by->root)) {
+    if (yaml_is_encrypted(by->root)) {
         return arena_printf(arena, "%s is encrypted by SOPS; it is not edited", by->file);
     }
     if (node->is_alias || node->alias_count > 0) {
@@ -118,7 +111,7 @@ static const char *blocked_manifest(const struct item *item, const struct slot *
                                     struct arena *arena)
 {
     const struct manifest_object *object = item->object;
-    if (slot->last.file == object->file && is_encrypted(object->root)) {
+    if (slot->last.file == object->file && yaml_is_encrypted(object->root)) {
         return arena_printf(arena, "%s is encrypted by SOPS; it is not edited", object->file);
     }
     if (slot->is_shared) {
@@ -160,8 +153,11 @@ const char *slot_blocked(const struct walk *walk, const struct item *item, const
         slot->by ? blocked_entry(slot, arena) : blocked_manifest(item, slot, arena);
     blocked = blocked ? blocked : blocked_unreadable(slot, arena);
     blocked = blocked ? blocked : blocked_later(slot, arena);
+    const struct override_case *shared = NULL;
     *out = (struct override){0};
-    blocked = blocked ? blocked : override_of(walk, item, slot, out, arena);
+    if (!blocked && own_case(walk, item, slot, arena, &shared)) {
+        blocked = override_choose(shared, out, arena);
+    }
     if (!blocked && out->kind == OVERRIDE_NOT_NEEDED) {
         blocked = blocked_scalars(item, &slot->last, arena);
     }

@@ -22,19 +22,6 @@ static void note_user(struct skim *skim, const char *file)
     *place = user;
 }
 
-static bool is_kustomization(const char *path)
-{
-    static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool skim_read(void *context, const char *path, struct arena *arena, struct slice *out,
                       struct err *err)
 {
@@ -44,7 +31,7 @@ static bool skim_read(void *context, const char *path, struct arena *arena, stru
     const struct git_entry *entry = commit_tree_entry(tree, path);
     if (entry && entry->kind == GIT_FILE) {
         note_user(skim, path);
-        if (!is_kustomization(path)) {
+        if (!kustomization_is_path(path)) {
             *out = (struct slice){"", 0};
             return true;
         }
@@ -132,8 +119,7 @@ bool configrepo_survey_open(struct git *git, const struct survey_request *reques
 {
     AUTO(configrepo_survey_close)
     struct configrepo_survey *survey = survey_new(git, request->commit, arena_new());
-    survey->fields = request->fields;
-    survey->field_count = request->field_count;
+    survey->fields = (struct field_list){request->fields, request->field_count};
     if (!survey_add_users(survey, request->paths, request->path_count, err)) {
         return false;
     }

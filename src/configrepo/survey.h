@@ -19,12 +19,17 @@ struct user {
     struct user *next;
 };
 
+/* The fields that heddle.yaml names. */
+struct field_list {
+    const struct image_field *items;
+    size_t count;
+};
+
 struct configrepo_survey {
     struct arena *arena;
     struct commit_tree *tree;
-    const struct image_field *fields; /* that heddle.yaml names; the caller's */
-    size_t field_count;
-    struct table users; /* file → struct user */
+    struct field_list fields; /* the caller's */
+    struct table users;       /* file → struct user */
 };
 
 /* Where a version stands.  `at` NULL: what stands there is no image. */
@@ -37,14 +42,15 @@ struct written {
 /* One container's image on its way through the kustomizations. */
 struct slot {
     const char *container;
-    const struct yaml_node *field;           /* the manifest's scalar, or its mapping */
-    bool is_field;                           /* kustomize's images: applies to it */
-    bool is_shared;                          /* aliases make more of its container */
-    struct written own;                      /* in the manifest */
-    struct written last;                     /* where the last word stands */
-    const char *name, *tag, *digest;         /* as they are now; "" when absent */
-    const struct manifest_kustomization *by; /* whose images: has the last word, or NULL */
-    const struct manifest_image *entry;      /* the entry of `by` that has it */
+    const struct yaml_node *field;                /* the manifest's scalar, or its mapping */
+    bool is_field;                                /* kustomize's images: applies to it */
+    bool is_shared;                               /* aliases make more of its container */
+    struct written own;                           /* in the manifest */
+    struct written last;                          /* where the last word stands */
+    const char *name, *tag, *digest;              /* as they are now; "" when absent */
+    const struct manifest_kustomization *by;      /* whose images: has the last word, or NULL */
+    const struct manifest_image *entry;           /* the entry of `by` that has it */
+    const struct manifest_kustomization *said_in; /* whose entry or patch has it; NULL: none */
     const struct manifest_kustomization *renamed_by, *suffixed_by, *patched_by;
     const struct manifest_image *renaming, *suffixing;
 };
@@ -54,15 +60,21 @@ struct file_name {
     struct file_name *next;
 };
 
+/* A kustomization that an item goes through, and what it is called there: a patch names it so. */
+struct passage {
+    const struct manifest_kustomization *through;
+    const char *name, *namespace;
+    struct passage *next; /* the one below it */
+};
+
 struct item {
     const struct manifest_object *object;
     enum workload_kind kind;
     const char *name, *namespace;
     struct slot *slots;
     size_t slot_count;
-    /* As the target's own kustomization meets them: a patch in it names them so. */
-    const char *below_name, *below_namespace;
-    struct file_name *files; /* newest first */
+    struct passage *passages; /* the last one first */
+    struct file_name *files;  /* newest first */
 };
 
 struct walk {
@@ -101,19 +113,11 @@ void slot_read_image(struct slot *slot, struct arena *arena);
 void slot_apply_images(struct slot *slot, const struct manifest_kustomization *kustomization,
                        struct arena *arena);
 
-/* ---- override.c ---- */
+/* ---- own.c ---- */
 
-/* Where this target says a version that others read, too. */
-enum override_kind { OVERRIDE_NOT_NEEDED, OVERRIDE_ENTRY, OVERRIDE_PATCH };
-struct override {
-    enum override_kind kind;
-    const struct manifest_kustomization *in; /* the target's own, or NULL */
-    const char *patch;                       /* the file that it gets */
-    const char *note;                        /* what happens where, and why; for the plan */
-};
-/* How the target gets a version of its own; the reason when there is no honest place for it. */
-const char *override_of(const struct walk *walk, const struct item *item, const struct slot *slot,
-                        struct override *out, struct arena *arena);
+/* Is the slot's version written where another target reads it, too?  `out` is in the arena. */
+bool own_case(const struct walk *walk, const struct item *item, const struct slot *slot,
+              struct arena *arena, const struct override_case **out);
 
 /* ---- place.c ---- */
 
@@ -144,11 +148,19 @@ struct edit {
     const struct locate_place *at;      /* by its line and column; of a patch's value: what it
                                            overrides */
     const struct locate_place *patched; /* `at` stands in a patch of this; or NULL */
-    const struct item *item;            /* that a new patch is for */
+    const struct override_case *of;     /* that a new patch is for */
     const char *name; /* the image of an entry, the path of a patch, or the container */
     const char *tag, *digest;
 };
 typedef VEC(struct edit) edit_vec;
+
+/* Add one edit; the texts are copied. */
+struct edit *edits_add(edit_vec *edits, enum edit_kind kind, const char *file, const char *tag,
+                       const char *digest, struct arena *arena);
+/* Add those by which an override says this version. */
+void edits_add_override(edit_vec *edits, const struct override_case *of,
+                        const struct override *override, const char *tag, const char *digest,
+                        struct arena *arena);
 
 /* Add the edits that give a container this version.  ERR_REFUSED: why it cannot have it. */
 bool edit_slot(const struct walk *walk, const struct item *item, const struct slot *slot,
@@ -157,6 +169,8 @@ bool edit_slot(const struct walk *walk, const struct item *item, const struct sl
 /* Sort them by file, each once: one place may serve several workloads, and all must want the same
    of it. */
 bool edits_merge(edit_vec *edits, struct err *err) MUST_CHECK;
+/* Behind the edits of one file, the first of which is at `at`. */
+size_t edits_end(const edit_vec *edits, size_t at);
 /* The file with its edits, verified by parsing the result. */
-bool edit_file(const struct configrepo_survey *survey, const struct edit *edits, size_t count,
+bool edit_file(const struct edit *edits, size_t count, const struct field_list *fields,
                struct arena *arena, struct slice *out, struct err *err) MUST_CHECK;

@@ -32,6 +32,14 @@ static void mark_patched(struct item *item, const struct manifest_kustomization 
     }
 }
 
+static void add_passage(struct walker *walker, struct item *item,
+                        const struct manifest_kustomization *kustomization)
+{
+    struct passage *passage = ARENA_NEW(walker->arena, struct passage);
+    *passage = (struct passage){kustomization, item->name, item->namespace, item->passages};
+    item->passages = passage;
+}
+
 /* What the kustomization does to the workloads below it; kustomize's order: patches, names,
    images, and what can change everything at the end. */
 static void transform(struct walker *walker, const struct manifest_kustomization *kustomization,
@@ -48,8 +56,7 @@ static void transform(struct walker *walker, const struct manifest_kustomization
 
     for (size_t i = first; i < walker->items.count; i++) {
         struct item *item = &walker->items.items[i];
-        item->below_name = item->name;
-        item->below_namespace = item->namespace;
+        add_passage(walker, item, kustomization);
         item->namespace = namespace && namespace[0] ? namespace : item->namespace;
         walker_patch(walker, kustomization, item);
         if (prefix || suffix) {

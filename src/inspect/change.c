@@ -58,7 +58,7 @@ static const char *amend_place(struct changer *changer, const struct inspect_pla
         return at->trouble;
     }
     if (override_is_needed(changer, place)) {
-        return override_instead(changer, place);
+        return override_instead(changer, place, at);
     }
     const struct inspect_wish *wish = changer->wish;
     return locate_amend(at, wish->tag, wish->digest, changer->arena, amendments);
@@ -422,7 +422,7 @@ bool inspect_change(const struct manifest_tree *tree, const struct inspection *i
     hand_over(&changer);
     VEC_DONE(&changer.edits);
     VEC_DONE(&changer.refusals);
-    VEC_DONE(&changer.overlays);
+    VEC_DONE(&changer.overrides);
     map_done(&changer.entries);
     map_done(&changer.patches);
     return done;

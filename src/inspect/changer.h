@@ -3,6 +3,12 @@
 
 #include "inspect/internal.h"
 
+/* A version that the target's own kustomization, or a patch of it, says instead. */
+struct override_made {
+    const struct inspect_file *own;
+    struct override_wish wish;
+};
+
 struct changer {
     const struct manifest_tree *tree;
     const struct inspection *inspection;
@@ -15,16 +21,18 @@ struct changer {
     bool is_user[INSPECT_TARGETS_MAX]; /* a target that a wanted place is for */
     struct map entries;                /* kustomizations with an images: entry for the image */
     struct map patches; /* fields whose version is said where only the target reads it */
-    VEC(const struct inspect_file *) overlays; /* that get an entry of their own */
+    VEC(struct override_made) overrides;
 };
 
 /* Note who says versions, before the first place is looked at. */
 void override_note(struct changer *changer);
 /* Is the place written where other targets read it, too? */
 bool override_is_needed(const struct changer *changer, const struct inspect_place *place);
-/* Let the target's own kustomization say the version instead; the reason when it cannot. */
-const char *override_instead(struct changer *changer, const struct inspect_place *place);
-/* Add the entries that override_instead() asked for. */
+/* Let the target's own kustomization say the version instead; the reason when it cannot.  `at`: the
+   place, with its nodes. */
+const char *override_instead(struct changer *changer, const struct inspect_place *place,
+                             const struct locate_place *at);
+/* Make what override_instead() chose. */
 bool override_add(struct changer *changer, struct err *err) MUST_CHECK;
 /* With a workload in the wish: entries that give the image another version for all workloads. */
 void override_refuse_entries(struct changer *changer);

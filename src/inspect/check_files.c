@@ -22,13 +22,8 @@ static void check_unreadable(struct checker *checker)
 static const char *kustomization_folder(struct checker *checker, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    for (size_t i = 0; i < MANIFEST_KUSTOMIZATION_NAMES; i++) {
-        if (strcmp(manifest_kustomization_names[i], name) == 0) {
-            return slash ? arena_strndup(checker->arena, path, (size_t)(slash - path)) : "";
-        }
-    }
-    return NULL;
+    const char *folder = slash ? arena_strndup(checker->arena, path, (size_t)(slash - path)) : "";
+    return kustomization_is_path(path) ? folder : NULL;
 }
 
 static unsigned column_of(const struct yaml_node *root, const char *field)

@@ -21,32 +21,16 @@ static const char *entry_key(struct checker *checker, size_t target, const char 
 /* Who says the version of an image by an entry: all of the entry's users, and it alone. */
 struct entries {
     struct map any, own;
-    struct map overlays; /* folders whose kustomization one target alone reads */
 };
 
 /* A target that has a kustomization for itself gets an override there by its first promotion. */
 static bool can_override(const struct checker *checker, const struct inspect_place *place,
-                         size_t target, const struct entries *entries)
-{
-    bool fits = place->at.form == LOCATE_FIELD || place->at.form == LOCATE_VALUES;
-    return fits && map_has(&entries->overlays, checker->inspection->targets[target].path);
-}
-
-static void note_overlays(struct checker *checker, struct entries *entries)
+                         size_t target)
 {
     const struct inspection *inspection = checker->inspection;
-    for (size_t i = 0; i < inspection->file_count; i++) {
-        const struct inspect_file *file = &inspection->files[i];
-        const char *slash = strrchr(file->path, '/');
-        for (size_t n = 0; slash && file->target_count == 1 && n < MANIFEST_KUSTOMIZATION_NAMES;
-             n++) {
-            if (strcmp(slash + 1, manifest_kustomization_names[n]) == 0) {
-                map_set(&entries->overlays,
-                        arena_strndup(checker->arena, file->path, (size_t)(slash - file->path)),
-                        NULL);
-            }
-        }
-    }
+    bool fits = place->at.form == LOCATE_FIELD || place->at.form == LOCATE_KUSTOMIZE ||
+                place->at.form == LOCATE_VALUES;
+    return fits && own_kustomization(inspection, place->file, &inspection->targets[target]);
 }
 
 static void note_entries(struct checker *checker, struct entries *entries)
@@ -72,7 +56,6 @@ static void entries_done(struct entries *entries)
 {
     map_done(&entries->any);
     map_done(&entries->own);
-    map_done(&entries->overlays);
 }
 
 /* ---- shared ---- */
@@ -103,7 +86,7 @@ static size_t name_users(struct checker *checker, const struct inspect_place *pl
     for (size_t i = 0; i < place->file->target_count; i++) {
         size_t target = place->file->targets[i];
         if (map_has(&entries->own, entry_key(checker, target, place->at.image)) ||
-            can_override(checker, place, target, entries)) {
+            can_override(checker, place, target)) {
             continue;
         }
         if (count < NAMES_SHOWN_MAX) {
@@ -230,7 +213,6 @@ bool check_places(struct checker *checker, struct err *err)
 {
     AUTO(entries_done) struct entries entries = {0};
     note_entries(checker, &entries);
-    note_overlays(checker, &entries);
     for (size_t i = 0; i < checker->inspection->place_count; i++) {
         const struct inspect_place *place = &checker->inspection->places[i];
         if (checker_is_used(checker, place->file)) {

@@ -11,7 +11,7 @@ static bool is_passed_over(const char *name)
 
 static bool is_yaml_name(const char *name)
 {
-    return manifest_is_file_name(name) || strcmp(name, "Kustomization") == 0;
+    return manifest_is_file_name(name) || kustomization_is_path(name);
 }
 
 static bool has_entry(const struct manifest_entry *entries, size_t count, const char *name)

@@ -51,6 +51,10 @@ void find_places(struct inspector *inspector);
 /* locate's view of a file, with the fields that heddle.yaml names. */
 struct locate_file file_to_locate(const struct inspection *inspection, const char *path,
                                   bool is_values);
+/* override.c: the nearest kustomization above the file that only this target reads, or NULL. */
+const struct inspect_file *own_kustomization(const struct inspection *inspection,
+                                             const struct inspect_file *file,
+                                             const struct inspect_target *target);
 /* All of it.  `is_check` is the inspector's. */
 bool inspect_all(const struct manifest_tree *tree, bool is_check, struct arena *arena,
                  struct inspection **out, struct err *err) MUST_CHECK;

@@ -1,23 +1,34 @@
 /*
  * override: a version that several targets share, set for one of them.
  *
- * The shared file stays as it is.  The nearest kustomization that only the target reads gets an
- * entry in images:, which is how kustomize wants it.
+ * The shared file stays as it is.  Where the target says the version instead, and in which words a
+ * place is refused, configrepo decides, as it does for promotions.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "inspect/changer.h"
 
-static const char *other_user(const struct changer *changer, const struct inspect_file *file)
+/* ---- who reads what ---- */
+
+/* Another target that reads the file: the first by path, so that words do not depend on order. */
+static const struct inspect_target *other_target(const struct inspection *inspection,
+                                                 const struct inspect_file *file,
+                                                 const struct inspect_target *target)
 {
-    for (size_t i = 0; changer->target && i < file->target_count; i++) {
-        const struct inspect_target *user = &changer->inspection->targets[file->targets[i]];
-        if (user != changer->target) {
-            return user->name;
-        }
+    const struct inspect_target *other = NULL;
+    for (size_t i = 0; i < file->target_count; i++) {
+        const struct inspect_target *user = &inspection->targets[file->targets[i]];
+        bool is_first = !other || strcmp(user->path, other->path) < 0;
+        other = user != target && is_first ? user : other;
     }
-    return NULL;
+    return other;
+}
+
+static const struct inspect_target *other_user(const struct changer *changer,
+                                               const struct inspect_file *file)
+{
+    return changer->target ? other_target(changer->inspection, file, changer->target) : NULL;
 }
 
 bool override_is_needed(const struct changer *changer, const struct inspect_place *place)
@@ -30,37 +41,42 @@ static int by_path(const void *path, const void *file)
     return strcmp(path, ((const struct inspect_file *)file)->path);
 }
 
-/* The kustomization that names the file for this target, or NULL. */
-static const struct inspect_file *parent_of(const struct changer *changer,
-                                            const struct inspect_file *file)
+static const struct inspect_file *file_at(const struct inspection *inspection, const char *path)
 {
-    const struct inspection *inspection = changer->inspection;
-    const char *parent = NULL;
-    for (size_t i = 0; i < file->target_count; i++) {
-        bool is_it = &inspection->targets[file->targets[i]] == changer->target;
-        parent = is_it ? file->parents[i] : parent;
-    }
-    return parent
-               ? bsearch(parent, inspection->files, inspection->file_count, sizeof(*file), by_path)
-               : NULL;
+    return bsearch(path, inspection->files, inspection->file_count, sizeof(*inspection->files),
+                   by_path);
 }
 
-/* The nearest kustomization above the file that only this target reads.  The target's folder may
-   hold only Flux's or Argo CD's objects. */
-static const struct inspect_file *own_kustomization(const struct changer *changer,
-                                                    const struct inspect_file *file)
+/* The kustomization that names the file for this target, or NULL. */
+static const struct inspect_file *parent_of(const struct inspection *inspection,
+                                            const struct inspect_file *file,
+                                            const struct inspect_target *target)
 {
-    const struct inspect_file *own = parent_of(changer, file);
-    for (int i = 0; i < INSPECT_DEPTH_MAX && own && other_user(changer, own); i++) {
-        own = parent_of(changer, own);
+    const char *parent = NULL;
+    for (size_t i = 0; i < file->target_count; i++) {
+        bool is_it = &inspection->targets[file->targets[i]] == target;
+        parent = is_it ? file->parents[i] : parent;
     }
-    return own && !other_user(changer, own) ? own : NULL;
+    return parent ? file_at(inspection, parent) : NULL;
+}
+
+/* The target's folder may hold only Flux's or Argo CD's objects. */
+const struct inspect_file *own_kustomization(const struct inspection *inspection,
+                                             const struct inspect_file *file,
+                                             const struct inspect_target *target)
+{
+    const struct inspect_file *own = parent_of(inspection, file, target);
+    for (int i = 0; i < INSPECT_DEPTH_MAX && own && other_target(inspection, own, target); i++) {
+        own = parent_of(inspection, own, target);
+    }
+    return own && !other_target(inspection, own, target) ? own : NULL;
 }
 
 /* Does one of them, up to the first, have an entry for the image? */
 static bool has_entry(const struct changer *changer, const struct inspect_file *own)
 {
-    for (int i = 0; i < INSPECT_DEPTH_MAX && own; i++, own = parent_of(changer, own)) {
+    for (int i = 0; i < INSPECT_DEPTH_MAX && own;
+         i++, own = parent_of(changer->inspection, own, changer->target)) {
         if (map_has(&changer->entries, own->path)) {
             return true;
         }
@@ -99,93 +115,194 @@ void override_note(struct changer *changer)
     }
 }
 
-static void add_overlay(struct changer *changer, const struct inspect_file *overlay)
+/* ---- where it is said instead ---- */
+
+/* What it names may lie outside of the repository; it takes an override all the same. */
+static bool read_kustomization(const struct changer *changer, const struct manifest_tree *tree,
+                               const struct inspect_file *file, struct override_case *out,
+                               struct err *err)
 {
-    bool is_there = false;
-    VEC_EACH (const struct inspect_file *, other, &changer->overlays) {
-        is_there = is_there || *other == overlay;
+    const char *slash = strrchr(file->path, '/');
+    struct yaml_document *document = NULL;
+    struct manifest_kustomization *found = ARENA_NEW(changer->arena, struct manifest_kustomization);
+    *found = (struct manifest_kustomization){
+        .file = file->path,
+        .folder =
+            slash ? arena_strndup(changer->arena, file->path, (size_t)(slash - file->path)) : ""};
+    if (!tree->read(tree->context, file->path, changer->arena, &found->text, err) ||
+        !yaml_parse(changer->arena, found->text, &document, err)) {
+        return err_wrap(err, "%s", file->path);
     }
-    if (!is_there) {
-        *VEC_ADD(&changer->overlays) = overlay;
-    }
+    found->root = document ? document->root : NULL;
+    bool is_usable = found->root && found->root->kind == YAML_MAPPING && !document->next &&
+                     !yaml_is_encrypted(found->root);
+    out->in = is_usable ? found : NULL;
+    return true;
 }
 
-const char *override_instead(struct changer *changer, const struct inspect_place *place)
+static struct override_case *case_of(const struct changer *changer,
+                                     const struct inspect_place *place,
+                                     const struct locate_place *at)
 {
-    const char *other = other_user(changer, place->file);
-    const struct inspect_file *own = own_kustomization(changer, place->file);
+    const struct inspect_target *other = other_user(changer, place->file);
+    bool is_same_path = strcmp(other->path, changer->target->path) == 0;
+    struct override_case *found = ARENA_NEW(changer->arena, struct override_case);
+    *found = (struct override_case){
+        .tree = changer->tree,
+        .at = at,
+        .takes_entry = at->form == LOCATE_FIELD || at->form == LOCATE_KUSTOMIZE,
+        .file = place->file->path,
+        .other = is_same_path ? other->name : other->path,
+        .image = at->image,
+        .api_version = at->api_version,
+        .kind = at->kind,
+        .name = at->name,
+        .namespace = at->namespace,
+    };
+    return found;
+}
+
+/* Does one of them, up to the first, patch the place already? */
+static bool find_patch(const struct changer *changer, const struct inspect_file *own,
+                       const struct override_case *wanted, struct override_patch *out)
+{
+    bool is_found = false;
+    for (int i = 0; i < INSPECT_DEPTH_MAX && own && wanted->at->form == LOCATE_VALUES; i++) {
+        struct override_case level = *wanted;
+        struct err ignored = {0}; /* find_places() has said it */
+        struct override_patch patch = {0};
+        if (read_kustomization(changer, changer->tree, own, &level, &ignored) &&
+            override_find_patch(&level, changer->arena, &patch)) {
+            const struct inspect_file *file = file_at(changer->inspection, patch.file);
+            is_found = true;
+            *out = file && !other_user(changer, file) ? patch : (struct override_patch){0};
+        }
+        own = parent_of(changer->inspection, own, changer->target);
+    }
+    return is_found;
+}
+
+static void add_wish(struct changer *changer, const struct inspect_file *own,
+                     const struct override_wish *wish)
+{
+    *VEC_ADD(&changer->overrides) = (struct override_made){own, *wish};
+}
+
+static const char *choose(struct changer *changer, const struct inspect_file *own,
+                          struct override_case *wanted)
+{
+    const struct inspect_wish *asked = changer->wish;
+    struct override_wish wish = {.of = wanted, .tag = asked->tag, .digest = asked->digest};
+    struct err err = {0};
+    if (own && !read_kustomization(changer, changer->tree, own, wanted, &err)) {
+        return arena_strdup(changer->arena, err.text);
+    }
+    const char *reason = override_choose(wanted, &wish.by, changer->arena);
+    if (!reason && wish.by.kind == OVERRIDE_ENTRY && asked->workload) {
+        reason = arena_printf(changer->arena,
+                              "%s uses the file too; an images: entry would change every workload "
+                              "with this image; patch this one by hand",
+                              wanted->other);
+    }
+    if (!reason) {
+        add_wish(changer, own, &wish);
+    }
+    return reason;
+}
+
+const char *override_instead(struct changer *changer, const struct inspect_place *place,
+                             const struct locate_place *at)
+{
+    const struct inspect_file *own =
+        own_kustomization(changer->inspection, place->file, changer->target);
     if ((own && has_entry(changer, own)) || is_patched(changer, &place->at)) {
         return NULL; /* it has the last word, and is a place of its own */
     }
-    bool is_possible = own && place->at.form == LOCATE_FIELD && !changer->wish->workload;
-    if (is_possible) {
-        add_overlay(changer, own);
-        return NULL;
+    struct override_case *wanted = case_of(changer, place, at);
+    struct override_wish wish = {
+        .of = wanted, .tag = changer->wish->tag, .digest = changer->wish->digest};
+    if (!find_patch(changer, own, wanted, &wish.patch)) {
+        return choose(changer, own, wanted);
     }
-    const char *remedy = "give the target a kustomization.yaml with an images: entry";
-    if (place->at.form != LOCATE_FIELD) {
-        remedy = "write the version in a file that only this target reads";
-    } else if (own) {
-        remedy = "an images: entry would change every workload with this image; patch this one by "
-                 "hand";
+    if (wish.patch.at) {
+        add_wish(changer, own, &wish);
+        return wish.patch.at->trouble;
     }
-    return arena_printf(changer->arena, "%s uses the file, too; %s", other, remedy);
+    return "a patch that other targets read, too, has the last word; patch it where only this "
+           "target does";
 }
 
-static struct yaml_amendment entry_of(const struct changer *changer, const struct yaml_node *root)
+/* ---- the new bytes ---- */
+
+/* The tree as the edits so far leave it. */
+static bool read_changed(void *context, const char *path, struct arena *arena, struct slice *out,
+                         struct err *err)
 {
-    const struct inspect_wish *wish = changer->wish;
-    struct yaml_pair *pairs = arena_alloc(changer->arena, 3, sizeof(*pairs));
-    size_t count = 0;
-    pairs[count++] = (struct yaml_pair){"name", wish->image};
-    pairs[count++] = (struct yaml_pair){"newTag", wish->tag};
-    if (wish->digest[0]) {
-        pairs[count++] = (struct yaml_pair){"digest", wish->digest};
+    const struct changer *changer = context;
+    VEC_EACH (struct inspect_edit, edit, &changer->edits) {
+        if (strcmp(edit->file, path) == 0) {
+            *out = edit->after;
+            return true;
+        }
     }
-    struct yaml_item *item = ARENA_NEW(changer->arena, struct yaml_item);
-    *item = (struct yaml_item){pairs, count};
-    const struct yaml_node *images = yaml_get(root, "images");
-    bool is_list = images && images->kind == YAML_SEQUENCE;
-    return (struct yaml_amendment){
-        .kind = is_list ? YAML_AMEND_APPEND : YAML_AMEND_ADD,
-        .in = is_list ? images : root,
-        .key = "images",
-        .items = item,
-        .item_count = 1,
-    };
+    return changer->tree->read(changer->tree->context, path, arena, out, err);
 }
 
-static bool add_entry(struct changer *changer, const struct inspect_file *file, struct err *err)
+static bool list_changed(void *context, const char *folder, struct arena *arena,
+                         struct manifest_entry **out, size_t *out_count, struct err *err)
 {
-    struct yaml_document *document = NULL;
-    struct slice text = {0};
-    AUTO_STR(after, YAML_BYTES_MAX);
-    if (!changer->tree->read(changer->tree->context, file->path, changer->arena, &text, err) ||
-        !yaml_parse(changer->arena, text, &document, err)) {
-        return err_wrap(err, "%s", file->path);
+    const struct changer *changer = context;
+    return changer->tree->list(changer->tree->context, folder, arena, out, out_count, err);
+}
+
+static void take_edit(struct changer *changer, const struct file_edit *made)
+{
+    VEC_EACH (struct inspect_edit, edit, &changer->edits) {
+        if (strcmp(edit->file, made->file) == 0) {
+            edit->after = made->after;
+            return;
+        }
     }
-    if (!document || !document->root || document->root->kind != YAML_MAPPING) {
-        return err_set(err, ERR_REFUSED, "%s: a kustomization is one mapping", file->path);
+    *VEC_ADD(&changer->edits) = (struct inspect_edit){made->file, made->before, made->after};
+}
+
+/* What was chosen, seen in the tree as it is now. */
+static bool see_again(struct changer *changer, const struct manifest_tree *tree,
+                      const struct override_made *made, struct override_wish *out, struct err *err)
+{
+    struct override_case *of = ARENA_NEW(changer->arena, struct override_case);
+    *of = *made->wish.of;
+    of->tree = tree;
+    *out = made->wish;
+    out->of = of;
+    if (out->patch.at) {
+        return true;
     }
-    struct yaml_amendment entry = entry_of(changer, document->root);
-    if (!yaml_amend(text, document, &entry, 1, &after, err)) {
-        return err_wrap(err, "%s", file->path);
-    }
-    struct inspect_edit *edit = VEC_ADD(&changer->edits);
-    edit->file = file->path;
-    edit->before = text;
-    edit->after.bytes = arena_strndup(changer->arena, after.text, after.length);
-    edit->after.length = after.length;
-    return true;
+    bool is_read = read_kustomization(changer, tree, made->own, of, err);
+    out->by.in = of->in;
+    return is_read;
 }
 
 bool override_add(struct changer *changer, struct err *err)
 {
-    bool done = true;
-    for (size_t i = 0; done && i < changer->overlays.count; i++) {
-        done = add_entry(changer, changer->overlays.items[i], err);
+    const struct manifest_tree tree = {
+        .read = read_changed, .list = list_changed, .oid = changer->tree->oid, .context = changer};
+    size_t count = changer->overrides.count;
+    struct override_wish *wishes = arena_alloc(changer->arena, count + 1, sizeof(*wishes));
+    struct file_edit *files = NULL;
+    size_t file_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!see_again(changer, &tree, &changer->overrides.items[i], &wishes[i], err)) {
+            return false;
+        }
     }
-    return done;
+    if (!override_write(wishes, count, changer->arena, &files, &file_count, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < file_count; i++) {
+        take_edit(changer, &files[i]);
+    }
+    return true;
 }
 
 void override_refuse_entries(struct changer *changer)

@@ -328,18 +328,6 @@ static void visit_object(struct reach *reach, const struct yaml_node *root)
     reach->parent = parent_before;
 }
 
-static bool is_kustomization_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    for (size_t i = 0; i < MANIFEST_KUSTOMIZATION_NAMES; i++) {
-        if (strcmp(manifest_kustomization_names[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void note_user(const struct reach *reach, struct found_file *file)
 {
     size_t at = 0;
@@ -377,7 +365,7 @@ static void visit_file(struct reach *reach, struct found_file *file)
         if (!document->root) {
             continue;
         }
-        if (is_kustomization_name(file->path)) {
+        if (kustomization_is_path(file->path)) {
             visit_kustomization(reach, file->path, document->root);
         } else {
             visit_object(reach, document->root);
@@ -396,8 +384,8 @@ static const char *child(struct reach *reach, const char *folder, const char *na
 static void visit_folder(struct reach *reach, const char *folder)
 {
     struct inspector *inspector = reach->inspector;
-    for (size_t i = 0; i < MANIFEST_KUSTOMIZATION_NAMES; i++) {
-        const char *path = child(reach, folder, manifest_kustomization_names[i]);
+    for (size_t i = 0; i < KUSTOMIZATION_NAMES; i++) {
+        const char *path = child(reach, folder, kustomization_names[i]);
         if (map_has(&inspector->by_path, path)) {
             visit(reach, path);
             return;

@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "locate/internal.h"
+#include "model/kustomization.h"
 
 const char *locate_form_name(enum locate_form form)
 {
@@ -18,13 +19,6 @@ const char *locate_confidence_name(enum locate_confidence confidence)
     return names[confidence];
 }
 
-/* SOPS signs the whole document: any edit would break it. */
-static bool is_encrypted(const struct yaml_node *root)
-{
-    const struct yaml_node *sops = yaml_get(root, "sops");
-    return sops && sops->kind == YAML_MAPPING && yaml_get(sops, "mac");
-}
-
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -33,13 +27,8 @@ static const char *base_name(const char *path)
 
 static bool is_kustomization(const struct finder *finder)
 {
-    static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (strcmp(base_name(finder->file->path), names[i]) == 0) {
-            return true;
-        }
-    }
-    return strncmp(finder->api_version, "kustomize.config.k8s.io/", 24) == 0;
+    return kustomization_is_path(finder->file->path) ||
+           strncmp(finder->api_version, "kustomize.config.k8s.io/", 24) == 0;
 }
 
 static bool has_api_group(const struct finder *finder, const char *group)
@@ -159,7 +148,7 @@ struct locate_place *locate_places(const struct locate_file *file, struct arena 
             continue;
         }
         finder.document = document->index;
-        finder.trouble = is_encrypted(document->root) ? "the file is encrypted by SOPS" : NULL;
+        finder.trouble = yaml_is_encrypted(document->root) ? "the file is encrypted by SOPS" : NULL;
         struct locate_place **tail = finder.tail;
         look_at_root(&finder, document->root, 0);
         if (has_markers) {

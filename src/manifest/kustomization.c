@@ -3,16 +3,12 @@
 
 #include "manifest/internal.h"
 
-const char *const manifest_kustomization_names[MANIFEST_KUSTOMIZATION_NAMES] = {
-    "kustomization.yaml", "kustomization.yml", "Kustomization"};
-
 const char *kustomization_name(const struct manifest_entry *entries, size_t count)
 {
-    for (size_t n = 0; n < MANIFEST_KUSTOMIZATION_NAMES; n++) {
+    for (size_t n = 0; n < KUSTOMIZATION_NAMES; n++) {
         for (size_t i = 0; i < count; i++) {
-            if (!entries[i].is_folder &&
-                strcmp(entries[i].name, manifest_kustomization_names[n]) == 0) {
-                return manifest_kustomization_names[n];
+            if (!entries[i].is_folder && strcmp(entries[i].name, kustomization_names[n]) == 0) {
+                return kustomization_names[n];
             }
         }
     }

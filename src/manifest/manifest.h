@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/kustomization.h"
 #include "yaml/yaml.h"
 
 /* A tree of files.  Paths are relative to its root, without "." or ".."; both calls
@@ -63,9 +64,6 @@ struct manifest_kustomization {
     unsigned unsupported_line;
 };
 
-/* The names that a kustomization file may have; the first that is there counts. */
-#define MANIFEST_KUSTOMIZATION_NAMES 3
-extern const char *const manifest_kustomization_names[MANIFEST_KUSTOMIZATION_NAMES];
 /* Do the entries of a folder make it a kustomization? */
 bool manifest_has_kustomization(const struct manifest_entry *entries, size_t count);
 /* Is this a manifest's name: *.yaml, *.yml or *.json? */

@@ -160,8 +160,8 @@ static bool recorded_list(void *context, const char *folder, struct arena *arena
     if (!recorder->tree->list(recorder->tree->context, folder, arena, out, out_count, err)) {
         return note_failure(recorder, err);
     }
-    for (size_t i = 0; i < MANIFEST_KUSTOMIZATION_NAMES; i++) {
-        const char *path = manifest_path(arena, folder, manifest_kustomization_names[i]);
+    for (size_t i = 0; i < KUSTOMIZATION_NAMES; i++) {
+        const char *path = manifest_path(arena, folder, kustomization_names[i]);
         if (path) {
             note(recorder, path);
         }

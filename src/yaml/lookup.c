@@ -96,3 +96,9 @@ const char *yaml_text(const struct yaml_node *mapping, const char *key)
                    yaml_resolve(value->text).type == YAML_TYPE_NULL;
     return is_null ? NULL : value->text;
 }
+
+bool yaml_is_encrypted(const struct yaml_node *root)
+{
+    const struct yaml_node *sops = yaml_get(root, "sops");
+    return sops && sops->kind == YAML_MAPPING && yaml_get(sops, "mac");
+}

@@ -60,6 +60,9 @@ struct yaml_node *yaml_at(const struct yaml_node *node, const char *path);
 /* The scalar's text under a key, or NULL; also NULL for a plain null (`name:`, `name: ~`). */
 const char *yaml_text(const struct yaml_node *mapping, const char *key);
 
+/* Is the document encrypted by SOPS?  It signs the whole of it: any edit would break it. */
+bool yaml_is_encrypted(const struct yaml_node *root);
+
 /* The JSON value that sigs.k8s.io/yaml would give; NULL and err for what JSON cannot carry.  New
    reference. */
 json_t *yaml_to_json(const struct yaml_node *node, struct err *err) MUST_CHECK;

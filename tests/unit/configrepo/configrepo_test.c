@@ -252,8 +252,8 @@ static void a_shared_version_without_a_kustomization_of_its_own_is_blocked(void 
     struct world *world = *state;
     FILES(world, {"base/cart.yaml", deployment(world, "cart", "ghcr.io/acme/cart:1")},
           {"base/kustomization.yaml", "resources: [cart.yaml]\n"},
-          {"dev/app/kustomization.yaml", "resources: [../../base]\n"},
-          {"staging/kustomization.yaml", "resources: [../base]\n"});
+          {"dev/kustomization.yaml", "resources: [../base]\n"},
+          {"staging/kustomization.yaml", "resources: [../dev]\n"});
     static const char *const others[] = {"dev", "staging"};
     const struct scan *scan = scan_with(world, "dev", others, COUNT_OF(others));
     expect_blocked(place_of(scan, "cart"), "base/cart.yaml, which staging uses too");
@@ -264,6 +264,53 @@ static void a_shared_version_without_a_kustomization_of_its_own_is_blocked(void 
     struct draft_commit draft;
     struct err err = {0};
     ASSERT_FAILS(commit(world, &request, &draft, &err), err, ERR_REFUSED, "base/cart.yaml");
+}
+
+static void the_nearest_kustomization_of_its_own_says_the_version(void **state)
+{
+    struct world *world = *state;
+    FILES(world, {"base/cart.yaml", deployment(world, "cart", "ghcr.io/acme/cart:1")},
+          {"base/kustomization.yaml", "resources: [cart.yaml]\n"},
+          {"dev/kustomization.yaml", "resources: [apps/cart]\n"},
+          {"dev/apps/cart/kustomization.yaml", "resources: [../../../base]\nnamePrefix: my-\n"},
+          {"plain/cart/kustomization.yaml", "resources: [../../base]\n"},
+          {"staging/kustomization.yaml", "resources: [../base]\n"});
+    static const char *const all[] = {"dev", "plain", "staging"};
+    struct version_change change = change_to("dev", "my-cart", "2");
+    struct commit_request request = request_for(world, &change, 1);
+    request.all_paths = all;
+    request.all_path_count = COUNT_OF(all);
+    expect_files(world, &request, "dev/apps/cart/kustomization.yaml",
+                 "resources: [../../../base]\nnamePrefix: my-\nimages:\n"
+                 "- name: ghcr.io/acme/cart\n  newTag: \"2\"\n  digest: " NEW_DIGEST "\n");
+    /* Folders without one may hold some that have one. */
+    change = change_to("plain", "cart", "2");
+    expect_files(world, &request, "plain/cart/kustomization.yaml",
+                 "resources: [../../base]\nimages:\n"
+                 "- name: ghcr.io/acme/cart\n  newTag: \"2\"\n  digest: " NEW_DIGEST "\n");
+}
+
+static void an_override_stands_where_it_has_the_last_word(void **state)
+{
+    struct world *world = *state;
+    /* The kustomization in the middle is dev's own, but one above it, that staging reads too, says
+       the version after it. */
+    FILES(world, {"base/cart.yaml", deployment(world, "cart", "ghcr.io/acme/cart:1")},
+          {"base/kustomization.yaml", "resources: [cart.yaml]\n"},
+          {"tags/kustomization.yaml",
+           "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+           "images: [{name: ghcr.io/acme/cart, newTag: '1'}]\n"},
+          {"dev/app/kustomization.yaml", "resources: [../../base]\n"},
+          {"dev/kustomization.yaml", "resources: [app]\ncomponents: [../tags]\n"},
+          {"staging/kustomization.yaml", "resources: [../base]\ncomponents: [../tags]\n"});
+    static const char *const all[] = {"dev", "staging"};
+    struct version_change change = change_to("dev", "cart", "2");
+    struct commit_request request = request_for(world, &change, 1);
+    request.all_paths = all;
+    request.all_path_count = COUNT_OF(all);
+    expect_files(world, &request, "dev/kustomization.yaml",
+                 "resources: [app]\ncomponents: [../tags]\nimages:\n"
+                 "- name: ghcr.io/acme/cart\n  newTag: \"2\"\n  digest: " NEW_DIGEST "\n");
 }
 
 static void overlapping_plain_folders_block_each_other(void **state)
@@ -684,6 +731,8 @@ int main(void)
         TEST(a_huge_file_is_a_problem),
         TEST(a_version_in_a_shared_base_is_overridden_for_one_target),
         TEST(a_shared_version_without_a_kustomization_of_its_own_is_blocked),
+        TEST(the_nearest_kustomization_of_its_own_says_the_version),
+        TEST(an_override_stands_where_it_has_the_last_word),
         TEST(overlapping_plain_folders_block_each_other),
         TEST(an_overlay_that_another_builds_on_is_shared),
         TEST(images_that_cannot_be_edited_in_place_say_why),
