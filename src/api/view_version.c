@@ -74,8 +74,14 @@ static json_t *stages_with(const struct api *api, const struct version_row *row)
 
 /* ---- one version ---- */
 
+static const char *const signature_words[] = {
+    [SIGNATURE_UNCHECKED] = "unchecked",
+    [SIGNATURE_GOOD] = "good",
+    [SIGNATURE_BAD] = "bad",
+};
+
 static json_t *view_version(const struct api *api, const struct offer *offer,
-                            const struct policy_reader *reader)
+                            const struct policy_reader *reader, bool needs_signature)
 {
     const struct version_row *row = offer->row;
     AUTO_STR(why, REASON_BYTES);
@@ -90,6 +96,8 @@ static json_t *view_version(const struct api *api, const struct offer *offer,
     json_put_text(value, "platforms", row->platforms && row->platforms[0] ? row->platforms : NULL);
     policy_explain(reader, row->tag, &offer->facts, &why);
     json_put_text(value, "ignoredBecause", why.length ? why.text : NULL);
+    json_put_text(value, "signature",
+                  needs_signature ? signature_words[offer->facts.signature] : NULL);
     return value;
 }
 
@@ -119,17 +127,27 @@ static void view_repository(const struct api *api, const struct version_row *row
     struct err ignored = {0}; /* rules were checked when they were read */
     struct offer *offers = xcalloc(count, sizeof(*offers));
     bool is_readable = policy_open(rule, &reader, &ignored);
+    char signature[SHA256_HEX_BYTES] = "";
+    if (rule->signature) {
+        policy_signature_id(rule->signature, signature);
+    }
     for (size_t i = 0; is_readable && i < count; i++) {
         offers[i].row = &rows[i];
-        offers[i].facts =
-            (struct policy_facts){rows[i].seen_ms, rows[i].created_ms, rows[i].platforms};
+        offers[i].facts = (struct policy_facts){.seen_ms = rows[i].seen_ms,
+                                                .created_ms = rows[i].created_ms,
+                                                .platforms = rows[i].platforms};
+        if (rule->signature && rows[i].digest[0]) {
+            promote_signature_facts(api->options.engine, rows[i].repository, rows[i].digest,
+                                    signature, &offers[i].facts);
+        }
         offers[i].counts = policy_admit(reader, rows[i].tag, offers[i].key) &&
                            policy_fits(reader, &offers[i].facts);
     }
     enum policy_kind policy = rule->policy;
     qsort_r(offers, is_readable ? count : 0, sizeof(*offers), newest_first, &policy);
     for (size_t i = 0; is_readable && i < count; i++) {
-        json_array_append_new(items, view_version(api, &offers[i], reader));
+        json_array_append_new(items,
+                              view_version(api, &offers[i], reader, rule->signature != NULL));
     }
     free(offers);
 }
@@ -186,6 +204,21 @@ static json_t *view_registries(const struct api *api, struct arena *arena)
     return registries;
 }
 
+/* Is the program needed that checks signatures, and is it there? */
+static json_t *view_signing(const struct api *api)
+{
+    const struct git_view *view = promote_git(api->options.engine);
+    const struct pipeline *pipeline = view ? view->pipeline : NULL;
+    bool is_needed = false;
+    for (size_t i = 0; pipeline && i < pipeline->rule_count; i++) {
+        is_needed = is_needed || pipeline->rules[i].signature;
+    }
+    json_t *value = json_object();
+    json_put_bool(value, "isNeeded", is_needed);
+    json_put_bool(value, "isThere", registry_has_cosign());
+    return value;
+}
+
 void list_versions(struct http_exchange *exchange, void *context)
 {
     struct api *api = context;
@@ -201,5 +234,6 @@ void list_versions(struct http_exchange *exchange, void *context)
     json_put(body, "items", view_versions(api, http_query(exchange, "workload"), &list));
     json_put(body, "sources", view_sources(api, arena));
     json_put(body, "registries", view_registries(api, arena));
+    json_put(body, "cosign", view_signing(api));
     http_reply_json(exchange, 200, body);
 }

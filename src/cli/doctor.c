@@ -172,6 +172,22 @@ static void check_waiting(struct doctor *doctor, const json_t *registries)
     }
 }
 
+static void check_cosign(struct doctor *doctor, const json_t *cosign)
+{
+    if (!json_bool_at(cosign, "isNeeded", false)) {
+        return;
+    }
+    if (json_bool_at(cosign, "isThere", false)) {
+        add(doctor, FINDING_OK, "cosign", "rules need signatures, and the server can check them",
+            NULL);
+    } else {
+        add(doctor, FINDING_BAD, "cosign",
+            "rules need signatures, and the server has no program to check them: such images do "
+            "not count",
+            "install cosign in the PATH of the server");
+    }
+}
+
 static void check_registries(struct doctor *doctor)
 {
     AUTO_JSON *versions = NULL;
@@ -197,6 +213,7 @@ static void check_registries(struct doctor *doctor)
                      json_array_size(sources)),
         NULL);
     check_waiting(doctor, json_array_at(versions, "registries"));
+    check_cosign(doctor, json_object_get(versions, "cosign"));
 }
 
 static void check_agent(struct doctor *doctor, const json_t *cluster)

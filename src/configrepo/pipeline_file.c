@@ -128,6 +128,64 @@ static bool read_platform(struct reader *reader, const struct yaml_node *node, v
     return true;
 }
 
+static bool read_text(struct reader *reader, const struct yaml_node *node, const char *example,
+                      const char **out)
+{
+    if (!want_scalar(reader, node, example)) {
+        return false;
+    }
+    *out = arena_strdup(reader->arena, node->text);
+    return strlen(*out) == node->text_length || refuse(reader, node, "it has a zero byte in it");
+}
+
+static bool read_key(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    return read_text(reader, node, "-----BEGIN PUBLIC KEY-----",
+                     &((struct signature_rule *)out)->key);
+}
+
+static bool read_identity(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    return read_text(reader, node, "release@example.org",
+                     &((struct signature_rule *)out)->identity);
+}
+
+static bool read_identity_pattern(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    return read_text(reader, node, "https://github.com/acme/shop/.*",
+                     &((struct signature_rule *)out)->identity_pattern);
+}
+
+static bool read_issuer(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    return read_text(reader, node, "https://token.actions.githubusercontent.com",
+                     &((struct signature_rule *)out)->issuer);
+}
+
+static bool read_logged(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    bool is_logged = true;
+    bool is_read = read_flag(reader, node, &is_logged);
+    ((struct signature_rule *)out)->is_unlogged = !is_logged;
+    return is_read;
+}
+
+static bool read_signed(struct reader *reader, const struct yaml_node *node, void *out)
+{
+    static const struct field fields[] = {
+        {"key", read_key, false, false},
+        {"identity", read_identity, false, false},
+        {"identityPattern", read_identity_pattern, false, false},
+        {"issuer", read_issuer, false, false},
+        {"logged", read_logged, false, false},
+    };
+    struct signature_rule *rule = ARENA_NEW(reader->arena, struct signature_rule);
+    *rule =
+        (struct signature_rule){.key = "", .identity = "", .identity_pattern = "", .issuer = ""};
+    ((struct version_rule *)out)->signature = rule;
+    return read_mapping(reader, node, fields, COUNT_OF(fields), rule);
+}
+
 /* The rule is tried here, so that a bad range shows up in this file and not at the first poll. */
 static bool read_rule(struct reader *reader, const struct yaml_node *node,
                       struct version_rule *rule)
@@ -135,7 +193,7 @@ static bool read_rule(struct reader *reader, const struct yaml_node *node,
     static const struct field fields[] = {
         {"images", read_images, true, false},      {"policy", read_policy, false, false},
         {"tags", read_tags, false, false},         {"ignore", read_ignore, false, false},
-        {"platform", read_platform, false, false},
+        {"platform", read_platform, false, false}, {"signed", read_signed, false, false},
     };
     *rule = (struct version_rule){.policy = POLICY_SEMVER,
                                   .range = "",

@@ -2,9 +2,12 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +83,32 @@ void crypto_random_text(char *out, size_t length)
         }
     }
     out[length] = '\0';
+}
+
+static bool is_blank(struct slice text)
+{
+    size_t i = 0;
+    while (i < text.length && text.bytes[i] && strchr("\r\n\t ", text.bytes[i])) {
+        i++;
+    }
+    return i == text.length;
+}
+
+bool crypto_is_public_key(struct slice pem)
+{
+    static const char begin[] = "-----BEGIN PUBLIC KEY-----";
+    if (pem.length < strlen(begin) || pem.length > INT_MAX ||
+        memcmp(pem.bytes, begin, strlen(begin)) != 0) {
+        return false;
+    }
+    BIO *bio = BIO_new_mem_buf(pem.bytes, (int)pem.length);
+    EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+    size_t rest = bio ? BIO_ctrl_pending(bio) : 0;
+    bool is_all = key && is_blank((struct slice){pem.bytes + (pem.length - rest), rest});
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    ERR_clear_error(); /* what OpenSSL noted is nobody's */
+    return is_all;
 }
 
 void crypto_wipe(void *memory, size_t length)

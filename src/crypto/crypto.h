@@ -19,5 +19,7 @@ bool crypto_equal(struct slice a, struct slice b);
 /* Random text of `length` characters of [0-9A-Za-z]: 62^length, so 43 give 256 bits. */
 void crypto_random_text(char *out, size_t length); /* writes length + 1 bytes */
 void crypto_wipe(void *memory, size_t length);
+/* Is it a public key as PEM, and nothing else?  A private one is none. */
+bool crypto_is_public_key(struct slice pem);
 void crypto_base64(struct slice bytes, struct str *out);
 bool crypto_unbase64(struct slice text, struct str *out, struct err *err) MUST_CHECK;

@@ -5,63 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/vec.h"
-#include "discover/poll.h"
+#include "discover/internal.h"
+#include "policy/policy.h"
 
 #define RETRY_MS_FIRST 1000
 #define RETRY_DOUBLINGS_MAX 10 /* 1 s · 2^10 is more than DISCOVER_RETRY_MS_MAX */
 #define LOOKUPS_MAX 1000       /* waiting at once; more are answered with ERR_BUSY */
 /* A hundred pages and as many digests from the other side of the world take a minute. */
 #define JOB_MS_DEFAULT (INT64_C(5) * 60000)
-
-/* A registry: one client, used by one job at a time. */
-struct host {
-    char name[IMAGE_REPOSITORY_BYTES];
-    struct registry *registry; /* made when first needed */
-    bool is_busy;
-    int64_t not_before_mono_ms; /* it asked to wait */
-    unsigned refusals_in_a_row; /* 429s since it last answered */
-    uint64_t requests, refusals;
-    int64_t paid_mono_us; /* when all that was sent will have been paid for; may lie ahead */
-};
-
-struct repository {
-    char name[IMAGE_REPOSITORY_BYTES];
-    struct host *host;
-    struct version_rule *rule;
-    struct map known; /* while a poll runs it has this */
-    size_t tag_count;
-    bool is_polling;
-    bool is_wanted;   /* in the set; one that is not dies when its poll ends */
-    bool is_reported; /* the owner has the listing that `known` is */
-    bool is_hinted;   /* since the last poll began */
-    unsigned turn;    /* good polls since both questions were asked */
-    unsigned failures;
-    struct err error;
-    int64_t ok_ms;           /* wall */
-    int64_t started_mono_ms; /* of the last poll */
-    int64_t next_mono_ms;
-    char hints[POLL_HINTS_MAX][IMAGE_TAG_BYTES];
-    size_t hint_count;
-};
-
-/* Somebody waits for one digest. */
-struct lookup {
-    char repository[IMAGE_REPOSITORY_BYTES];
-    char tag[IMAGE_TAG_BYTES];
-    void (*on_digest)(void *context, const char *digest, const struct err *err);
-    void *context;
-};
-
-struct discover {
-    struct discover_options options;
-    struct map hosts;        /* name → struct host */
-    struct map repositories; /* name → struct repository */
-    VEC(struct lookup) lookups;
-    struct loop_timer *timer;
-    size_t running;
-    bool is_closed; /* freed by its owner; lives until the last job has ended */
-};
 
 /* What goes to a worker: a poll, or a lookup when `repository` is NULL. */
 struct job {
@@ -87,6 +38,7 @@ static void repository_free(struct repository **repository)
 {
     if (*repository) {
         known_done(&(*repository)->known);
+        signatures_done(&(*repository)->signatures);
         rule_free(&(*repository)->rule);
     }
     xfree(repository);
@@ -136,7 +88,7 @@ void discover_free(struct discover **discover)
 
 /* ---- time ---- */
 
-static int64_t now_mono_ms(const struct discover *discover)
+int64_t discover_now_mono_ms(const struct discover *discover)
 {
     return env_now_mono_ms(discover->options.env);
 }
@@ -180,16 +132,16 @@ static int64_t retry_delay_ms(const struct discover *discover, const struct repo
     return delay_ms > poll->retry_ms ? delay_ms : poll->retry_ms;
 }
 
-static int64_t wall_of(const struct discover *discover, int64_t mono_ms)
+int64_t discover_wall_ms(const struct discover *discover, int64_t mono_ms)
 {
-    return env_now_ms(discover->options.env) + (mono_ms - now_mono_ms(discover));
+    return env_now_ms(discover->options.env) + (mono_ms - discover_now_mono_ms(discover));
 }
 
 /* ---- the budget ---- */
 
 #define HOUR_US INT64_C(3600000000)
 
-static int64_t requests_per_hour(const struct discover *discover)
+int64_t discover_budget(const struct discover *discover)
 {
     int64_t wanted = discover->options.requests_per_hour;
     if (wanted > DISCOVER_REQUESTS_PER_HOUR_MAX) {
@@ -202,21 +154,20 @@ static int64_t requests_per_hour(const struct discover *discover)
    other nine tenths: no hour ever sees more than all of them. */
 static int64_t request_us(const struct discover *discover)
 {
-    return HOUR_US * 10 / (9 * requests_per_hour(discover));
+    return HOUR_US * 10 / (9 * discover_budget(discover));
 }
 
 static void pay(const struct discover *discover, struct host *host, uint64_t requests)
 {
-    int64_t now_us = now_mono_ms(discover) * 1000;
+    int64_t now_us = discover_now_mono_ms(discover) * 1000;
     int64_t from_us = host->paid_mono_us > now_us ? host->paid_mono_us : now_us;
     host->requests += requests;
     host->paid_mono_us = from_us + (int64_t)requests * request_us(discover);
 }
 
-/* From when on the budget has one more; in the past when it has. */
-static int64_t affordable_mono_ms(const struct discover *discover, const struct host *host)
+int64_t discover_affordable_mono_ms(const struct discover *discover, const struct host *host)
 {
-    int64_t at_once = requests_per_hour(discover) / 10;
+    int64_t at_once = discover_budget(discover) / 10;
     int64_t ahead_us = (at_once > 0 ? at_once - 1 : 0) * request_us(discover);
     return (host->paid_mono_us - ahead_us + 999) / 1000;
 }
@@ -226,11 +177,11 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int64_t due_mono_ms(const struct discover *discover, const struct repository *repository)
+int64_t discover_due_mono_ms(const struct discover *discover, const struct repository *repository)
 {
     const struct host *host = repository->host;
     return later(repository->next_mono_ms,
-                 later(host->not_before_mono_ms, affordable_mono_ms(discover, host)));
+                 later(host->not_before_mono_ms, discover_affordable_mono_ms(discover, host)));
 }
 
 /* ---- jobs ---- */
@@ -251,7 +202,7 @@ static struct host *host_of(struct discover *discover, const char *repository)
 }
 
 /* Images without a registry are those of Docker Hub. */
-static const char *shown_host(const struct host *host)
+const char *discover_shown_host(const struct host *host)
 {
     return host->name[0] ? host->name : "docker.io";
 }
@@ -285,7 +236,7 @@ static void note_wait(const struct discover *discover, struct host *host, const 
         wait_ms = wait_ms > own_ms ? wait_ms : own_ms;
     }
     if (wait_ms > 0) {
-        host->not_before_mono_ms = now_mono_ms(discover) + wait_ms;
+        host->not_before_mono_ms = discover_now_mono_ms(discover) + wait_ms;
     }
 }
 
@@ -307,10 +258,19 @@ static void note_host(const struct discover *discover, struct host *host, struct
     }
 }
 
+/* Is there reason to look at the signature of a digest now?  A good one is told once more. */
+static bool is_check_due(const struct discover *discover, const struct repository *repository,
+                         const char *digest)
+{
+    const struct known_signature *known = map_get(&repository->signatures, digest);
+    return repository->rule->signature && (!known || known->verdict.state == SIGNATURE_GOOD ||
+                                           known->again_ms <= env_now_ms(discover->options.env));
+}
+
 /* As soon as hints may have it: now, or after the gap. */
 static void plan_hinted(const struct discover *discover, struct repository *repository)
 {
-    int64_t now_ms = now_mono_ms(discover);
+    int64_t now_ms = discover_now_mono_ms(discover);
     int64_t soonest_ms = repository->started_mono_ms + DISCOVER_HINT_GAP_MS;
     if (repository->started_mono_ms == 0 || soonest_ms < now_ms) {
         soonest_ms = now_ms;
@@ -320,14 +280,28 @@ static void plan_hinted(const struct discover *discover, struct repository *repo
     }
 }
 
+/* A signature is to be checked before the next poll would come: a poll then. */
+static void plan_check(const struct discover *discover, struct repository *repository,
+                       int64_t check_ms)
+{
+    int64_t wait_ms = check_ms - env_now_ms(discover->options.env);
+    int64_t check_mono_ms = discover_now_mono_ms(discover) +
+                            (wait_ms > DISCOVER_HINT_GAP_MS ? wait_ms : DISCOVER_HINT_GAP_MS);
+    if (repository->next_mono_ms > check_mono_ms) {
+        repository->next_mono_ms = check_mono_ms;
+    }
+}
+
 static void plan_next(const struct discover *discover, struct repository *repository,
                       const struct poll *poll)
 {
     int64_t delay_ms =
         poll->is_ok ? poll_delay_ms(discover) : retry_delay_ms(discover, repository, poll);
-    repository->next_mono_ms = now_mono_ms(discover) + delay_ms;
+    repository->next_mono_ms = discover_now_mono_ms(discover) + delay_ms;
     if (repository->is_hinted) {
         plan_hinted(discover, repository);
+    } else if (poll->is_ok && poll->check_again_ms > 0) {
+        plan_check(discover, repository, poll->check_again_ms);
     }
 }
 
@@ -355,8 +329,50 @@ static void note_failure(struct discover *discover, struct repository *repositor
     repository->failures++;
     repository->error = poll->err;
     plan_next(discover, repository, poll);
-    discover->options.on_error(discover->options.context, poll->repository, &poll->err,
-                               wall_of(discover, due_mono_ms(discover, repository)));
+    discover->options.on_error(
+        discover->options.context, poll->repository, &poll->err,
+        discover_wall_ms(discover, discover_due_mono_ms(discover, repository)));
+}
+
+/* Of what was checked in a poll; it uses nothing of the repository. */
+static void tell_signatures(const struct discover *discover, const struct poll *poll)
+{
+    char rule[SHA256_HEX_BYTES];
+    const struct discover_options *options = &discover->options;
+    if (!poll->rule->signature || !options->on_signature) {
+        return;
+    }
+    policy_signature_id(poll->rule->signature, rule);
+    VEC_EACH (const struct poll_news, news, &poll->news) {
+        if (discover->is_closed) {
+            return;
+        }
+        options->on_signature(options->context, poll->repository, news->digest, rule,
+                              &news->verdict);
+    }
+}
+
+/* What the rule of that time has found is nothing to another rule. */
+static void take_signatures(struct repository *repository, struct poll *poll)
+{
+    bool is_too_much = poll->signatures.count > STORE_SIGNATURES_MAX;
+    if (!is_too_much && rule_signs_equally(repository->rule, poll->rule)) {
+        repository->signatures = poll->signatures;
+        poll->signatures = (struct map){0};
+    }
+}
+
+/* Those that were asked for while a poll ran, and that it has not answered. */
+static void keep_unanswered(const struct discover *discover, struct repository *repository)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < repository->wanted_count; i++) {
+        if (is_check_due(discover, repository, repository->wanted[i])) {
+            memmove(repository->wanted[kept++], repository->wanted[i], IMAGE_DIGEST_BYTES);
+        }
+    }
+    repository->wanted_count = kept;
+    repository->is_hinted = repository->is_hinted || kept > 0;
 }
 
 static void end_poll(struct discover *discover, struct repository *repository, struct poll *poll)
@@ -364,12 +380,15 @@ static void end_poll(struct discover *discover, struct repository *repository, s
     repository->is_polling = false;
     repository->known = poll->known;
     poll->known = (struct map){0};
+    take_signatures(repository, poll);
+    keep_unanswered(discover, repository);
     repository->is_reported = repository->is_reported && !poll->has_changed;
     if (poll->is_ok) {
         note_listing(discover, repository, poll);
     } else {
         note_failure(discover, repository, poll);
     }
+    tell_signatures(discover, poll);
 }
 
 static void end_lookup(const struct job *job)
@@ -437,13 +456,18 @@ static void start_poll(struct discover *discover, struct repository *repository)
     poll->hint_count = repository->hint_count;
     poll->rule = rule_copy(repository->rule);
     poll->known = repository->known;
+    poll->signatures = repository->signatures;
+    memcpy(poll->wanted, repository->wanted, sizeof(poll->wanted));
+    poll->wanted_count = repository->wanted_count;
     poll->now_ms = env_now_ms(discover->options.env);
     poll->scope = scope_of(repository);
     repository->known = (struct map){0};
+    repository->signatures = (struct map){0};
     repository->hint_count = 0;
+    repository->wanted_count = 0;
     repository->is_hinted = false;
     repository->is_polling = true;
-    repository->started_mono_ms = now_mono_ms(discover);
+    repository->started_mono_ms = discover_now_mono_ms(discover);
     start_job(discover, repository->host, job);
 }
 
@@ -453,8 +477,8 @@ static void start_poll(struct discover *discover, struct repository *repository)
 static bool is_before(const struct discover *discover, const struct repository *a,
                       const struct repository *b)
 {
-    int64_t a_due_ms = due_mono_ms(discover, a);
-    int64_t b_due_ms = due_mono_ms(discover, b);
+    int64_t a_due_ms = discover_due_mono_ms(discover, a);
+    int64_t b_due_ms = discover_due_mono_ms(discover, b);
     return a_due_ms != b_due_ms ? a_due_ms < b_due_ms : a->next_mono_ms < b->next_mono_ms;
 }
 
@@ -476,11 +500,11 @@ static struct repository *next_repository(const struct discover *discover)
 static void refuse_while_it_waits(const struct discover *discover, const struct host *host,
                                   struct job *job)
 {
-    int64_t wait_ms = host->not_before_mono_ms - now_mono_ms(discover);
+    int64_t wait_ms = host->not_before_mono_ms - discover_now_mono_ms(discover);
     if (wait_ms > 0) {
         err_set(&job->poll.err, ERR_BUSY,
                 "%s has asked not to be asked for another %lld s; try again after that",
-                shown_host(host), (long long)(wait_ms + 999) / 1000);
+                discover_shown_host(host), (long long)(wait_ms + 999) / 1000);
     }
 }
 
@@ -515,7 +539,8 @@ void discover_run_due(struct discover *discover)
     }
     while (discover->running < DISCOVER_POLLS_MAX) {
         struct repository *next = next_repository(discover);
-        int64_t wait_ms = next ? due_mono_ms(discover, next) - now_mono_ms(discover) : 0;
+        int64_t wait_ms =
+            next ? discover_due_mono_ms(discover, next) - discover_now_mono_ms(discover) : 0;
         if (!next) {
             return; /* each job that ends comes here again */
         }
@@ -526,6 +551,13 @@ void discover_run_due(struct discover *discover)
         }
         start_poll(discover, next);
     }
+}
+
+/* Not within a call of the owner's. */
+static void run_soon(struct discover *discover)
+{
+    loop_timer_stop(&discover->timer);
+    discover->timer = loop_timer_start(discover->options.loop, 0, 0, on_timer, discover);
 }
 
 /* ---- the set ---- */
@@ -555,10 +587,13 @@ static struct repository *keep_or_make(struct discover *discover, struct map *be
         repository = repository_new(discover, wanted->repository);
     }
     if (!repository->rule || !rule_equals(repository->rule, wanted->rule)) {
+        if (repository->rule && !rule_signs_equally(repository->rule, wanted->rule)) {
+            signatures_done(&repository->signatures);
+        }
         rule_free(&repository->rule);
         repository->rule = rule_copy(wanted->rule);
         repository->is_reported = false;
-        repository->next_mono_ms = now_mono_ms(discover);
+        repository->next_mono_ms = discover_now_mono_ms(discover);
         repository->is_hinted = true; /* a poll that runs now still has the old rule */
     }
     repository->is_wanted = true;
@@ -581,8 +616,7 @@ void discover_set_repositories(struct discover *discover,
     }
     map_done(&before);
     /* Not before the caller had its chance to call discover_remember(). */
-    loop_timer_stop(&discover->timer);
-    discover->timer = loop_timer_start(discover->options.loop, 0, 0, on_timer, discover);
+    run_soon(discover);
 }
 
 void discover_remember(struct discover *discover, const char *repository,
@@ -600,6 +634,42 @@ void discover_remember(struct discover *discover, const char *repository,
             entry->created_ms = rows[i].created_ms;
             entry->platforms = rows[i].platforms ? xstrdup(rows[i].platforms) : NULL;
         }
+    }
+}
+
+void discover_remember_signature(struct discover *discover, const struct signature_row *row)
+{
+    struct repository *found = map_get(&discover->repositories, row->repository);
+    char rule[SHA256_HEX_BYTES];
+    if (!found || found->is_polling || found->ok_ms > 0 || !found->rule->signature) {
+        return;
+    }
+    policy_signature_id(found->rule->signature, rule);
+    if (strcmp(rule, row->rule) == 0) {
+        signatures_add(&found->signatures, row->digest)->verdict = row->verdict;
+    }
+}
+
+void discover_want_signature(struct discover *discover, const char *repository, const char *digest)
+{
+    struct repository *found = map_get(&discover->repositories, repository);
+    if (!found || !image_digest_is_valid(digest) ||
+        (!found->is_polling && !is_check_due(discover, found, digest))) {
+        return;
+    }
+    for (size_t i = 0; i < found->wanted_count; i++) {
+        if (strcmp(found->wanted[i], digest) == 0) {
+            return;
+        }
+    }
+    if (found->wanted_count == POLL_WANTED_MAX) {
+        return; /* whoever needs it asks again */
+    }
+    text_copy_cut(found->wanted[found->wanted_count++], IMAGE_DIGEST_BYTES, digest);
+    if (!found->is_polling) {
+        found->is_hinted = true;
+        plan_hinted(discover, found);
+        run_soon(discover);
     }
 }
 
@@ -662,62 +732,4 @@ bool discover_resolve(struct discover *discover, const char *repository, const c
     *VEC_ADD(&discover->lookups) = lookup;
     discover_run_due(discover);
     return true;
-}
-
-/* ---- for people ---- */
-
-static int by_name(const void *left, const void *right)
-{
-    const struct discover_status *a = left;
-    const struct discover_status *b = right;
-    return strcmp(a->repository, b->repository);
-}
-
-size_t discover_state(const struct discover *discover, struct arena *arena,
-                      struct discover_status **out)
-{
-    size_t count = 0;
-    *out = arena_alloc(arena, discover->repositories.count, sizeof(**out));
-    MAP_EACH (slot, &discover->repositories) {
-        const struct repository *repository = slot->value;
-        (*out)[count++] = (struct discover_status){
-            .repository = arena_strdup(arena, repository->name),
-            .ok_ms = repository->ok_ms,
-            .next_ms = wall_of(discover, due_mono_ms(discover, repository)),
-            .is_polling = repository->is_polling,
-            .failures = repository->failures,
-            .error = repository->error,
-            .tag_count = repository->tag_count,
-        };
-    }
-    qsort(*out, count, sizeof(**out), by_name);
-    return count;
-}
-
-static int by_host(const void *left, const void *right)
-{
-    const struct discover_host_status *a = left;
-    const struct discover_host_status *b = right;
-    return strcmp(a->host, b->host);
-}
-
-size_t discover_hosts(const struct discover *discover, struct arena *arena,
-                      struct discover_host_status **out)
-{
-    size_t count = 0;
-    *out = arena_alloc(arena, discover->hosts.count, sizeof(**out));
-    MAP_EACH (slot, &discover->hosts) {
-        const struct host *host = slot->value;
-        bool waits = host->not_before_mono_ms > now_mono_ms(discover);
-        (*out)[count++] = (struct discover_host_status){
-            .host = arena_strdup(arena, shown_host(host)),
-            .requests = host->requests,
-            .refusals = host->refusals,
-            .waits_until_ms = waits ? wall_of(discover, host->not_before_mono_ms) : 0,
-            .requests_per_hour = requests_per_hour(discover),
-            .is_spent = affordable_mono_ms(discover, host) > now_mono_ms(discover),
-        };
-    }
-    qsort(*out, count, sizeof(**out), by_host);
-    return count;
 }

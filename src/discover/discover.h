@@ -30,6 +30,12 @@
 #define DISCOVER_DIGESTS_MAX 100
 /* Where the time of building decides, all that the policy admits must be asked. */
 #define DISCOVER_CREATED_MAX 1000
+/* Signatures are checked from the newest version on until one is good, so many in one poll: each
+   takes seconds.  A check that brought nothing good is made again later and later, and at once when
+   a hint names the signature. */
+#define DISCOVER_CHECKS_MAX 4
+#define DISCOVER_CHECK_MS_FIRST 10000
+#define DISCOVER_CHECK_MS_MAX (INT64_C(60) * 60000)
 
 struct discover;
 
@@ -47,6 +53,10 @@ struct discover_options {
        before.  The rows are the callee's until it returns or changes the set. */
     void (*on_versions)(void *context, const char *repository, const struct version_row *rows,
                         size_t count);
+    /* Something was found about the signature of a digest; may come again with the same.  `rule` is
+       named as by policy_signature_id().  NULL: nobody wants to know. */
+    void (*on_signature)(void *context, const char *repository, const char *digest,
+                         const char *rule, const struct signature_verdict *verdict);
     /* A poll failed; nothing is known to have changed.  `retry_at_ms` is wall time. */
     void (*on_error)(void *context, const char *repository, const struct err *err,
                      int64_t retry_at_ms);
@@ -73,6 +83,11 @@ void discover_set_repositories(struct discover *discover,
    discover_set_repositories() that brought it; later it does nothing. */
 void discover_remember(struct discover *discover, const char *repository,
                        const struct version_row *rows, size_t count);
+/* The same for what was found about a signature. */
+void discover_remember_signature(struct discover *discover, const struct signature_row *row);
+/* Somebody needs to know about the signature of a digest of which the owner knows nothing good: it
+   is checked soon, unless that was done not long ago. */
+void discover_want_signature(struct discover *discover, const char *repository, const char *digest);
 /* The owner could not keep the last listing of a repository: the next poll gives it again, changed
    or not. */
 void discover_again(struct discover *discover, const char *repository);

@@ -1,5 +1,6 @@
 #include "discover/poll.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,61 @@ static const char *text_or_none(const char *text)
     return text ? text : "";
 }
 
+void signatures_done(struct map *signatures)
+{
+    MAP_EACH (slot, signatures) {
+        free(slot->value);
+    }
+    map_done(signatures);
+    *signatures = (struct map){0};
+}
+
+struct known_signature *signatures_add(struct map *signatures, const char *digest)
+{
+    struct known_signature *entry = map_get(signatures, digest);
+    if (!entry) {
+        entry = xcalloc(1, sizeof(*entry));
+        map_set(signatures, digest, entry);
+    }
+    return entry;
+}
+
+static struct signature_rule *signature_rule_copy(const struct signature_rule *rule)
+{
+    struct signature_rule *copy = rule ? xmemdup(rule, sizeof(*rule)) : NULL;
+    if (copy) {
+        copy->key = xstrdup(rule->key);
+        copy->identity = xstrdup(rule->identity);
+        copy->identity_pattern = xstrdup(rule->identity_pattern);
+        copy->issuer = xstrdup(rule->issuer);
+    }
+    return copy;
+}
+
+static void signature_rule_free(const struct signature_rule **rule)
+{
+    if (*rule) {
+        struct signature_rule dead = **rule;
+        xfree(&dead.key);
+        xfree(&dead.identity);
+        xfree(&dead.identity_pattern);
+        xfree(&dead.issuer);
+    }
+    xfree(rule);
+}
+
+bool rule_signs_equally(const struct version_rule *a, const struct version_rule *b)
+{
+    if (!a->signature || !b->signature) {
+        return a->signature == b->signature;
+    }
+    char left[SHA256_HEX_BYTES];
+    char right[SHA256_HEX_BYTES];
+    policy_signature_id(a->signature, left);
+    policy_signature_id(b->signature, right);
+    return strcmp(left, right) == 0;
+}
+
 struct version_rule *rule_copy(const struct version_rule *rule)
 {
     struct version_rule *copy = xmemdup(rule, sizeof(*rule));
@@ -45,6 +101,7 @@ struct version_rule *rule_copy(const struct version_rule *rule)
     copy->tags = xstrdup(text_or_none(rule->tags));
     copy->ignore = xstrdup(text_or_none(rule->ignore));
     copy->platform = xstrdup(text_or_none(rule->platform));
+    copy->signature = signature_rule_copy(rule->signature);
     return copy;
 }
 
@@ -56,6 +113,7 @@ void rule_free(struct version_rule **rule)
         xfree(&(*rule)->tags);
         xfree(&(*rule)->ignore);
         xfree(&(*rule)->platform);
+        signature_rule_free(&(*rule)->signature);
     }
     xfree(rule);
 }
@@ -65,7 +123,8 @@ bool rule_equals(const struct version_rule *a, const struct version_rule *b)
     return a->policy == b->policy && strcmp(text_or_none(a->range), text_or_none(b->range)) == 0 &&
            strcmp(text_or_none(a->tags), text_or_none(b->tags)) == 0 &&
            strcmp(text_or_none(a->ignore), text_or_none(b->ignore)) == 0 &&
-           strcmp(text_or_none(a->platform), text_or_none(b->platform)) == 0;
+           strcmp(text_or_none(a->platform), text_or_none(b->platform)) == 0 &&
+           rule_signs_equally(a, b);
 }
 
 /* ---- the listing ---- */
@@ -113,7 +172,7 @@ struct candidate {
 
 static int64_t time_of(const struct version_rule *rule, const struct known_tag *known)
 {
-    const struct policy_facts facts = {known->seen_ms, known->created_ms, known->platforms};
+    const struct policy_facts facts = {.seen_ms = known->seen_ms, .created_ms = known->created_ms};
     return policy_time(rule->policy, &facts);
 }
 
@@ -225,6 +284,100 @@ static bool resolve_all(struct poll *poll, const struct candidate *candidates, s
     return true;
 }
 
+/* ---- signatures ---- */
+
+static int64_t check_delay_ms(unsigned tries)
+{
+    int64_t delay_ms = DISCOVER_CHECK_MS_FIRST;
+    for (unsigned i = 1; i < tries && delay_ms < DISCOVER_CHECK_MS_MAX; i++) {
+        delay_ms *= 2;
+    }
+    return delay_ms < DISCOVER_CHECK_MS_MAX ? delay_ms : DISCOVER_CHECK_MS_MAX;
+}
+
+static void add_news(struct poll *poll, const char *digest, const struct known_signature *entry)
+{
+    struct poll_news *news = VEC_ADD(&poll->news);
+    text_copy_cut(news->digest, sizeof(news->digest), digest);
+    news->verdict = entry->verdict;
+}
+
+static void check(struct poll *poll, const char *digest, struct known_signature *entry)
+{
+    registry_verify(poll->registry, poll->repository, digest, poll->rule->signature,
+                    &entry->verdict);
+    poll->checks++;
+    add_news(poll, digest, entry);
+    entry->tries = entry->verdict.state == SIGNATURE_GOOD ? 0 : entry->tries + 1;
+    entry->again_ms = poll->now_ms + check_delay_ms(entry->tries);
+}
+
+/* A good signature of a digest stays one, so nothing else is ever asked again. */
+static bool is_signed(struct poll *poll, const char *digest)
+{
+    struct known_signature *entry = signatures_add(&poll->signatures, digest);
+    bool is_due = entry->verdict.state != SIGNATURE_GOOD && entry->again_ms <= poll->now_ms;
+    if (is_due && poll->checks < DISCOVER_CHECKS_MAX) {
+        check(poll, digest, entry);
+    }
+    bool is_good = entry->verdict.state == SIGNATURE_GOOD;
+    if (!is_good && (poll->check_again_ms == 0 || entry->again_ms < poll->check_again_ms)) {
+        poll->check_again_ms = entry->again_ms > 0 ? entry->again_ms : poll->now_ms;
+    }
+    return is_good;
+}
+
+static bool fits(const struct policy_reader *reader, const struct known_tag *known)
+{
+    const struct policy_facts facts = {.seen_ms = known->seen_ms,
+                                       .created_ms = known->created_ms,
+                                       .platforms = known->platforms,
+                                       .signature = SIGNATURE_GOOD};
+    return known->is_listed && known->digest[0] && policy_fits(reader, &facts);
+}
+
+/* From the newest on, to the one that will be offered. */
+static void check_newest(struct poll *poll, const struct candidate *candidates, size_t count)
+{
+    AUTO(policy_close) struct policy_reader *reader = NULL;
+    struct err ignored = {0}; /* rules were checked when they were read */
+    bool is_found = !policy_open(poll->rule, &reader, &ignored);
+    for (size_t i = 0; i < count && !is_found; i++) {
+        is_found =
+            fits(reader, candidates[i].known) && is_signed(poll, candidates[i].known->digest);
+    }
+}
+
+/* A signature is pushed after its image, as "sha256-<hex>.sig" or, where a registry lists no
+   referrers, without the ending. */
+static void note_pushed_signatures(struct poll *poll)
+{
+    static const char prefix[] = "sha256-";
+    char digest[IMAGE_DIGEST_BYTES];
+    for (size_t i = 0; i < poll->hint_count; i++) {
+        const char *tag = poll->hints[i];
+        bool is_attached = strncmp(tag, prefix, strlen(prefix)) == 0;
+        snprintf(digest, sizeof(digest), "sha256:%.64s", is_attached ? tag + strlen(prefix) : "");
+        struct known_signature *entry = map_get(&poll->signatures, digest);
+        if (entry) {
+            entry->again_ms = 0;
+            entry->tries = 0;
+        }
+    }
+}
+
+static void check_wanted(struct poll *poll)
+{
+    for (size_t i = 0; i < poll->wanted_count; i++) {
+        const struct known_signature *known = map_get(&poll->signatures, poll->wanted[i]);
+        if (known && known->verdict.state == SIGNATURE_GOOD) {
+            add_news(poll, poll->wanted[i], known);
+        } else {
+            (void)is_signed(poll, poll->wanted[i]);
+        }
+    }
+}
+
 static size_t find_candidates(const struct poll *poll, struct candidate *out)
 {
     AUTO(policy_close) struct policy_reader *reader = NULL;
@@ -249,6 +402,9 @@ static bool resolve_admitted(struct poll *poll, size_t *out_count)
     size_t count = find_candidates(poll, candidates);
     qsort_r(candidates, count, sizeof(*candidates), newest_first, poll->rule);
     bool is_done = check_count(poll, count) && resolve_all(poll, candidates, count);
+    if (is_done && poll->rule->signature) {
+        check_newest(poll, candidates, count);
+    }
     free(candidates);
     *out_count = count;
     return is_done;
@@ -318,8 +474,12 @@ static bool look_at_list(struct poll *poll)
 
 void poll_run(struct poll *poll)
 {
+    note_pushed_signatures(poll);
     if (!(poll->scope == POLL_NEWEST ? look_at_newest(poll) : look_at_list(poll))) {
         return;
+    }
+    if (poll->rule->signature) {
+        check_wanted(poll);
     }
     forget_unlisted(poll);
     make_rows(poll);
@@ -330,7 +490,9 @@ void poll_run(struct poll *poll)
 void poll_done(struct poll *poll)
 {
     known_done(&poll->known);
+    signatures_done(&poll->signatures);
     rule_free(&poll->rule);
     free(poll->rows);
+    VEC_DONE(&poll->news);
     *poll = (struct poll){0};
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/names.h"
+#include "model/signature.h"
 
 /* The source that no stage is: releases say that they come "from" it. */
 #define PIPELINE_REGISTRY_NAME "registry"
@@ -40,9 +41,10 @@ struct version_rule {
     /* Regular expressions over the whole tag.  What the first group of `tags` captures is compared
        instead of the tag; "" for any. */
     const char *tags;
-    const char *ignore;    /* tags that never count; "" for none */
-    const char *platform;  /* "linux/arm64": images without it do not count; "" or NULL for any */
-    unsigned line, column; /* in the file; 0: it stands in no file */
+    const char *ignore;   /* tags that never count; "" for none */
+    const char *platform; /* "linux/arm64": images without it do not count; "" or NULL for any */
+    const struct signature_rule *signature; /* images without it do not count; NULL: none needed */
+    unsigned line, column;                  /* in the file; 0: it stands in no file */
 };
 
 /* How a stage's commits come into the branch: pushed, or by pull requests that people merge, or

@@ -100,6 +100,7 @@ enum verdict {
     NOT_ASKED,
     UNDATED,
     OTHER_PLATFORM,
+    UNSIGNED,
 };
 
 static enum verdict judge_semver(const struct policy_reader *reader, const char *key)
@@ -183,9 +184,11 @@ static enum verdict judge_facts(const struct policy_reader *reader,
     if (rule->policy == POLICY_CREATED && facts->created_ms < 0) {
         return UNDATED;
     }
-    bool fits = !text_or_none(rule->platform)[0] ||
-                has_platform(text_or_none(facts->platforms), rule->platform);
-    return fits ? COUNTS : OTHER_PLATFORM;
+    if (text_or_none(rule->platform)[0] &&
+        !has_platform(text_or_none(facts->platforms), rule->platform)) {
+        return OTHER_PLATFORM;
+    }
+    return !rule->signature || facts->signature == SIGNATURE_GOOD ? COUNTS : UNSIGNED;
 }
 
 bool policy_fits(const struct policy_reader *reader, const struct policy_facts *facts)
@@ -260,6 +263,11 @@ void policy_explain(const struct policy_reader *reader, const char *tag,
     case OTHER_PLATFORM:
         str_addf(out, "It has no image for %s, but %s.", rule->platform,
                  platforms[0] ? platforms : "names no platform");
+        break;
+    case UNSIGNED:
+        str_add(out, text_or_none(facts->signature_why)[0]
+                         ? facts->signature_why
+                         : "Its signature has not been checked yet: newer ones come first.");
         break;
     }
 }
@@ -394,9 +402,69 @@ static bool check_platform(const char *platform, struct err *err)
                    platform);
 }
 
+/* ---- signatures ---- */
+
+void policy_signature_id(const struct signature_rule *rule, char out[static SHA256_HEX_BYTES])
+{
+    AUTO_STR(text, SIGNATURE_KEY_BYTES_MAX + 4 * SIGNATURE_NAME_BYTES_MAX);
+    /* No part has a line end in it but the key, which comes last. */
+    str_addf(&text, "%s\n%s\n%s\n%d\n%s", rule->identity, rule->identity_pattern, rule->issuer,
+             rule->is_unlogged, rule->key);
+    crypto_sha256_hex(str_slice(&text), out);
+}
+
+/* What goes to a program as an argument: one line that can be shown. */
+static bool is_name(const char *text)
+{
+    size_t length = 0;
+    while (text[length] > 0x20 && text[length] < 0x7F) {
+        length++;
+    }
+    return text[length] == '\0' && length <= SIGNATURE_NAME_BYTES_MAX;
+}
+
+static bool check_key(const struct signature_rule *rule, struct err *err)
+{
+    if (rule->identity[0] || rule->identity_pattern[0] || rule->issuer[0]) {
+        return err_set(err, ERR_INVALID,
+                       "a signature is by a key, or by a certificate with identity and issuer; "
+                       "remove the one or the others");
+    }
+    return (strlen(rule->key) <= SIGNATURE_KEY_BYTES_MAX &&
+            crypto_is_public_key(slice_of(rule->key))) ||
+           err_set(err, ERR_INVALID,
+                   "the key is not a public key in PEM; write what `cosign public-key` prints, "
+                   "from \"-----BEGIN PUBLIC KEY-----\" on, as a block: key: |");
+}
+
+static bool check_certificate(const struct signature_rule *rule, struct err *err)
+{
+    struct tags_pattern *pattern = NULL;
+    if (!is_name(rule->identity) || !is_name(rule->identity_pattern) || !is_name(rule->issuer)) {
+        return err_set(err, ERR_INVALID,
+                       "identity, identityPattern and issuer are single words of up to %d visible "
+                       "characters",
+                       SIGNATURE_NAME_BYTES_MAX);
+    }
+    if (!rule->identity[0] == !rule->identity_pattern[0] ||
+        strncmp(rule->issuer, "https://", 8) != 0 || !rule->issuer[8]) {
+        return err_set(err, ERR_INVALID,
+                       "a certificate needs an identity, or an identityPattern, and the issuer's "
+                       "https:// address; or give a key");
+    }
+    bool is_readable = tags_pattern_new(rule->identity_pattern, &pattern, err);
+    tags_pattern_free(&pattern);
+    return is_readable;
+}
+
+static bool check_signature(const struct signature_rule *rule, struct err *err)
+{
+    return !rule || (rule->key[0] ? check_key(rule, err) : check_certificate(rule, err));
+}
+
 bool policy_check_rule(const struct version_rule *rule, struct err *err)
 {
     AUTO(policy_close) struct policy_reader *reader = NULL;
     return check_glob(rule->images, err) && check_platform(text_or_none(rule->platform), err) &&
-           policy_open(rule, &reader, err);
+           check_signature(rule->signature, err) && policy_open(rule, &reader, err);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "crypto/crypto.h"
 #include "model/image.h"
 #include "model/pipeline.h"
 
@@ -24,6 +25,9 @@ struct policy_facts {
     int64_t seen_ms;       /* when its tag was first seen */
     int64_t created_ms;    /* when it was built; 0: not asked yet, < 0: it does not say */
     const char *platforms; /* "linux/amd64 linux/arm64/v8"; NULL or "": not asked, or none */
+    /* By the rule's own signature_rule; what was found by another one is unchecked. */
+    enum signature_state signature;
+    const char *signature_why; /* NULL or "": not asked yet */
 };
 /* Does the rule need more than tags and digests? */
 bool policy_needs_facts(const struct version_rule *rule);
@@ -48,5 +52,7 @@ int64_t policy_newest(const struct version_rule *rule, const char *const *tags,
                       const int64_t *seen_ms, size_t count);
 /* Refuse a range, glob or expression that cannot be read; the error says what is wrong in it. */
 bool policy_check_rule(const struct version_rule *rule, struct err *err) MUST_CHECK;
+/* A name for what a signature must show: the same for equal rules, another for others. */
+void policy_signature_id(const struct signature_rule *rule, char out[static SHA256_HEX_BYTES]);
 /* Glob as in version_rule.images. */
 bool policy_glob(const char *pattern, const char *text);

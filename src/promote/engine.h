@@ -8,6 +8,7 @@
 struct repository_view {
     struct arena *arena;
     struct version_list versions;
+    struct map signatures; /* digest → struct signature_row */
 };
 
 /* A release that is not over. */
@@ -188,6 +189,10 @@ int64_t versions_seen_ms(const struct promote *engine, const struct image *image
    count one of them. */
 int versions_order(const struct promote *engine, const struct image *a, const struct image *b,
                    int otherwise);
+
+/* NULL: it is signed as its rule asks, or need not be.  Else a sentence that says why it does not
+   count; a check is asked for. */
+const char *versions_unsigned(const struct promote *engine, const struct image *image);
 
 /* ---- candidates ---- */
 

@@ -138,9 +138,11 @@ static struct offer offer_of_registry(const struct promote *engine, const struct
     if (!version) {
         const struct version_row *newest = promote_newest(engine, repository);
         return newest ? offer_of_row(newest)
-                      : (struct offer){
-                            .unavailable = arena_printf(
-                                arena, "No version of %s counts for this pipeline.", repository)};
+                      : (struct offer){.unavailable = arena_printf(
+                                           arena,
+                                           "No version of %s counts for this pipeline; heddle get "
+                                           "versions says why.",
+                                           repository)};
     }
     for (size_t i = 0; i < view->versions.count; i++) {
         const struct version_row *row = &view->versions.rows[i];
@@ -175,6 +177,21 @@ static struct offer offer_of(const struct promote *engine, const struct source *
     return offer;
 }
 
+/* Wherever a version comes from: who runs it already may have put it there by hand. */
+static struct offer signed_offer_of(const struct promote *engine, const struct source *source,
+                                    const char *workload, const struct place *wanted,
+                                    struct arena *arena)
+{
+    struct offer offer = offer_of(engine, source, workload, wanted, arena);
+    const char *why = offer.unavailable || !offer.image.repository[0]
+                          ? NULL
+                          : versions_unsigned(engine, &offer.image);
+    if (why) {
+        offer.unavailable = arena_printf(arena, "%s does not count. %s", offer.image.tag, why);
+    }
+    return offer;
+}
+
 /* ---- candidates ---- */
 
 /* Sidecars of other registries that the source does not know are no obstacle; one image must be
@@ -188,7 +205,7 @@ static void fill_candidate(const struct promote *engine, const struct source *so
     const char *unavailable = NULL;
     for (size_t i = 0; i < workload->place_count; i++) {
         const struct place *place = &workload->places[i];
-        struct offer offer = offer_of(engine, source, workload->name, place, arena);
+        struct offer offer = signed_offer_of(engine, source, workload->name, place, arena);
         if (offer.unavailable) {
             unavailable = unavailable ? unavailable : offer.unavailable;
             continue;

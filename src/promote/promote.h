@@ -120,6 +120,8 @@ struct promote_act {
     struct err err;
 };
 
+struct policy_facts;
+
 /* The outside, as the engine needs it. */
 struct promote_ports {
     /* Do the act some time and call promote_act_done(); or never, when the process ends. */
@@ -133,6 +135,8 @@ struct promote_ports {
     void (*fetch_soon)(void *context);
     /* Ask to be ticked at this wall time. */
     void (*wake_at)(void *context, int64_t time_ms);
+    /* The signature of this digest decides something, and none is known to be good. */
+    void (*want_signature)(void *context, const char *repository, const char *digest);
     void *context;
     bool has_forge; /* a Git host is there for pull requests and statuses */
 };
@@ -160,7 +164,8 @@ void promote_set_git(struct promote *engine, struct git_view *view);
 /* A report from an agent.  ERR_CONFLICT: send a full one.  The report's arrays are copied. */
 bool promote_take_report(struct promote *engine, const struct report *report,
                          struct err *err) MUST_CHECK;
-/* Versions of a repository changed in the store: read them again. */
+/* Versions of a repository, or what is known of their signatures, changed in the store: read them
+   again. */
 bool promote_versions_changed(struct promote *engine, const char *repository,
                               struct err *err) MUST_CHECK;
 void promote_act_done(struct promote *engine, struct promote_act *act);
@@ -232,6 +237,10 @@ bool promote_automation_refuses(struct promote *engine, const char *stage,
 const char *promote_unresolved(const struct promote *engine, const struct promote_request *request);
 /* Newest admitted version of an image's repository, or NULL. */
 const struct version_row *promote_newest(const struct promote *engine, const char *repository);
+/* What is known of the signature of a digest by the rule, as policy_signature_id() names it, is put
+   into the facts; borrowed as other things are. */
+void promote_signature_facts(const struct promote *engine, const char *repository,
+                             const char *digest, const char *rule, struct policy_facts *facts);
 /* How many admitted versions are newer than this image; 0 when unknown. */
 int promote_behind(const struct promote *engine, const struct image *image);
 /* The gates of a release, or of a plan for a stage that nobody has asked for yet (release NULL). */

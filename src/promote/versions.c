@@ -12,6 +12,7 @@ const struct repository_view *repository_find(const struct promote *engine, cons
 void repository_free(struct repository_view *view)
 {
     if (view) {
+        map_done(&view->signatures);
         arena_free(&view->arena);
         free(view);
     }
@@ -39,11 +40,25 @@ static void note_users(struct promote *engine, const char *repository)
     }
 }
 
+static bool load_view(struct promote *engine, const char *repository, struct repository_view *view,
+                      struct err *err)
+{
+    struct signature_list signatures = {0};
+    if (!store_versions_list(engine->store, repository, view->arena, &view->versions, err) ||
+        !store_signatures_list(engine->store, repository, view->arena, &signatures, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < signatures.count; i++) {
+        map_set(&view->signatures, signatures.rows[i].digest, &signatures.rows[i]);
+    }
+    return true;
+}
+
 bool promote_versions_changed(struct promote *engine, const char *repository, struct err *err)
 {
     struct repository_view *view = xcalloc(1, sizeof(*view));
     view->arena = arena_new();
-    if (!store_versions_list(engine->store, repository, view->arena, &view->versions, err)) {
+    if (!load_view(engine, repository, view, err)) {
         repository_free(view);
         return false;
     }
@@ -51,6 +66,17 @@ bool promote_versions_changed(struct promote *engine, const char *repository, st
     note_users(engine, repository);
     engine->ports.board_changed(engine->ports.context);
     return true;
+}
+
+static const struct version_row *find_row(const struct promote *engine, const struct image *image)
+{
+    const struct repository_view *view = repository_find(engine, image->repository);
+    for (size_t i = 0; view && i < view->versions.count; i++) {
+        if (strcmp(view->versions.rows[i].tag, image->tag) == 0) {
+            return &view->versions.rows[i];
+        }
+    }
+    return NULL;
 }
 
 /* Those that count, read once: the index of the row, and what is compared of its tag. */
@@ -61,7 +87,8 @@ struct counted {
 
 static struct policy_facts facts_of(const struct version_row *row)
 {
-    return (struct policy_facts){row->seen_ms, row->created_ms, row->platforms};
+    return (struct policy_facts){
+        .seen_ms = row->seen_ms, .created_ms = row->created_ms, .platforms = row->platforms};
 }
 
 static int64_t time_of(const struct version_rule *rule, const struct version_row *row)
@@ -70,10 +97,63 @@ static int64_t time_of(const struct version_rule *rule, const struct version_row
     return policy_time(rule->policy, &facts);
 }
 
+static void add_signature(const struct repository_view *view, const char *digest, const char *rule,
+                          struct policy_facts *facts)
+{
+    const struct signature_row *row = view ? map_get(&view->signatures, digest) : NULL;
+    if (row && strcmp(row->rule, rule) == 0) {
+        facts->signature = row->verdict.state;
+        facts->signature_why = row->verdict.why;
+    }
+}
+
+void promote_signature_facts(const struct promote *engine, const char *repository,
+                             const char *digest, const char *rule, struct policy_facts *facts)
+{
+    add_signature(repository_find(engine, repository), digest, rule, facts);
+}
+
+static const char *why_unsigned(const char *digest, const struct policy_facts *facts)
+{
+    if (!digest[0]) {
+        return "Its digest is not known, so its signature cannot be checked.";
+    }
+    return facts->signature_why && facts->signature_why[0]
+               ? facts->signature_why
+               : "Its signature is being checked; ask again in some seconds.";
+}
+
+const char *versions_unsigned(const struct promote *engine, const struct image *image)
+{
+    const struct version_rule *rule = policy_rule_for(pipeline_of(engine), image->repository);
+    const struct version_row *row = image->digest[0] ? NULL : find_row(engine, image);
+    const char *digest = row ? row->digest : image->digest;
+    struct policy_facts facts = {0};
+    char id[SHA256_HEX_BYTES];
+    if (!rule->signature) {
+        return NULL;
+    }
+    policy_signature_id(rule->signature, id);
+    promote_signature_facts(engine, image->repository, digest, id, &facts);
+    if (facts.signature == SIGNATURE_GOOD) {
+        return NULL;
+    }
+    if (digest[0] && engine->ports.want_signature) {
+        engine->ports.want_signature(engine->ports.context, image->repository, digest);
+    }
+    return why_unsigned(digest, &facts);
+}
+
+/* Which versions without a good signature are counted, too? */
+enum unsigned_versions { UNSIGNED_NEVER, UNSIGNED_UNCHECKED };
+
 /* New memory; NULL when there are none. */
 static struct counted *count_versions(const struct version_rule *rule,
-                                      const struct version_list *versions, size_t *out_count)
+                                      const struct repository_view *view,
+                                      enum unsigned_versions which, size_t *out_count)
 {
+    const struct version_list *versions = &view->versions;
+    char id[SHA256_HEX_BYTES] = "";
     AUTO(policy_close) struct policy_reader *reader = NULL;
     struct err ignored = {0}; /* rules were checked when they were read */
     *out_count = 0;
@@ -81,8 +161,17 @@ static struct counted *count_versions(const struct version_rule *rule,
         return NULL;
     }
     struct counted *counted = xcalloc(versions->count, sizeof(*counted));
+    if (rule->signature) {
+        policy_signature_id(rule->signature, id);
+    }
     for (size_t i = 0; i < versions->count; i++) {
-        const struct policy_facts facts = facts_of(&versions->rows[i]);
+        struct policy_facts facts = facts_of(&versions->rows[i]);
+        if (rule->signature) {
+            add_signature(view, versions->rows[i].digest, id, &facts);
+        }
+        if (which == UNSIGNED_UNCHECKED && facts.signature == SIGNATURE_UNCHECKED) {
+            facts.signature = SIGNATURE_GOOD;
+        }
         if (!versions->rows[i].is_gone &&
             policy_admit(reader, versions->rows[i].tag, counted[*out_count].key) &&
             policy_fits(reader, &facts)) {
@@ -101,7 +190,7 @@ const struct version_row *promote_newest(const struct promote *engine, const cha
     }
     const struct version_rule *rule = policy_rule_for(pipeline, repository);
     size_t count = 0;
-    struct counted *counted = count_versions(rule, &view->versions, &count);
+    struct counted *counted = count_versions(rule, view, UNSIGNED_NEVER, &count);
     const struct version_row *newest = NULL;
     const char *newest_key = "";
     for (size_t i = 0; i < count; i++) {
@@ -115,17 +204,6 @@ const struct version_row *promote_newest(const struct promote *engine, const cha
     }
     free(counted);
     return newest;
-}
-
-static const struct version_row *find_row(const struct promote *engine, const struct image *image)
-{
-    const struct repository_view *view = repository_find(engine, image->repository);
-    for (size_t i = 0; view && i < view->versions.count; i++) {
-        if (strcmp(view->versions.rows[i].tag, image->tag) == 0) {
-            return &view->versions.rows[i];
-        }
-    }
-    return NULL;
 }
 
 int64_t versions_seen_ms(const struct promote *engine, const struct image *image)
@@ -160,7 +238,7 @@ int promote_behind(const struct promote *engine, const struct image *image)
     }
     int64_t own_ms = versions_time_ms(engine, rule, image);
     size_t count = 0;
-    struct counted *counted = count_versions(rule, &view->versions, &count);
+    struct counted *counted = count_versions(rule, view, UNSIGNED_UNCHECKED, &count);
     int behind = 0;
     for (size_t i = 0; i < count; i++) {
         const struct version_row *row = &view->versions.rows[counted[i].row];

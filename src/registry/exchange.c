@@ -206,8 +206,8 @@ bool registry_refuse(const struct registry *registry, const struct place *place,
 
 /* ---- sending ---- */
 
-static bool find_time(const struct registry *registry, const struct place *place, int64_t *out_ms,
-                      struct err *err)
+bool registry_find_time(const struct registry *registry, const struct place *place, int64_t *out_ms,
+                        struct err *err)
 {
     *out_ms = QUESTION_TIMEOUT_MS;
     if (registry->given_ms == 0) {
@@ -226,7 +226,7 @@ static bool find_time(const struct registry *registry, const struct place *place
 static bool send_call(struct registry *registry, const struct place *place, struct http_call *call,
                       struct http_result *out, struct err *err)
 {
-    if (!find_time(registry, place, &call->timeout_ms, err)) {
+    if (!registry_find_time(registry, place, &call->timeout_ms, err)) {
         return false;
     }
     registry->asked++;

@@ -45,6 +45,9 @@ bool registry_ask(struct registry *registry, const struct place *place,
    registry itself speaks no more than that. */
 bool registry_follow(struct registry *registry, const struct place *place, const char *location,
                      size_t body_bytes_max, struct http_result *out, struct err *err) MUST_CHECK;
+/* How long the next question may take.  ERR_TIMEOUT: all that was given is used up. */
+bool registry_find_time(const struct registry *registry, const struct place *place, int64_t *out_ms,
+                        struct err *err) MUST_CHECK;
 /* The Accept of all kinds of manifests. */
 extern const char registry_manifest_types[];
 /* The error that a status other than 200 is; always false. */

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "model/image.h"
+#include "model/signature.h"
 
 #define REGISTRY_TAGS_MAX 100000
 #define REGISTRY_PAGE_BYTES_MAX (1U << 20)
@@ -66,6 +67,14 @@ struct registry_facts {
 bool registry_describe(struct registry *registry, const char *repository, const char *digest,
                        struct registry_facts *out, int64_t *out_retry_ms,
                        struct err *err) MUST_CHECK;
+
+/* Is a digest signed as the rule asks?  Runs the program `cosign`, which talks to the registry with
+   the same credentials, and to a transparency log; it takes seconds.  What hinders the check is in
+   the verdict, too: unchecked, with a sentence. */
+void registry_verify(struct registry *registry, const char *repository, const char *digest,
+                     const struct signature_rule *rule, struct signature_verdict *out);
+/* Is there a program `cosign` to run?  Looks at the folders of PATH. */
+bool registry_has_cosign(void);
 
 /* What a notification names; only a hint to look there sooner, never data. */
 struct registry_hint {

@@ -73,6 +73,19 @@ static void remember_versions(struct server *server)
     }
 }
 
+static void remember_signatures(struct server *server)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct signature_list all = {0};
+    struct err err = {0};
+    if (!store_signatures_list(server->store, NULL, arena, &all, &err)) {
+        log_warn("signatures.read", "%s", err.text);
+    }
+    for (size_t i = 0; i < all.count; i++) {
+        discover_remember_signature(server->discover, &all.rows[i]);
+    }
+}
+
 struct repositories {
     struct map seen;
     VEC(struct discover_repository) found;
@@ -105,6 +118,7 @@ static void use_repositories(struct server *server)
     VEC_DONE(&all.found);
     map_done(&all.seen);
     remember_versions(server);
+    remember_signatures(server);
 }
 
 static void note_problem(struct server *server, const char *problem)
@@ -365,6 +379,38 @@ static void on_versions(void *context, const char *repository, const struct vers
     promote_tick(server->engine);
 }
 
+static void on_signature(void *context, const char *repository, const char *digest,
+                         const char *rule, const struct signature_verdict *verdict)
+{
+    struct server *server = context;
+    bool changed = false;
+    struct err err = {0};
+    const struct signature_row row = {.repository = repository,
+                                      .digest = digest,
+                                      .rule = rule,
+                                      .verdict = *verdict,
+                                      .found_ms = env_now_ms(server->env)};
+    if (!store_signature_put(server->store, &row, &changed, &err) ||
+        (changed && !promote_versions_changed(server->engine, repository, &err))) {
+        log_warn("signature.store", "repository=%s %s", repository, err.text);
+        return;
+    }
+    if (changed) {
+        log_info("signature.checked", "repository=%s digest=%s %s", repository, digest,
+                 verdict->state == SIGNATURE_GOOD ? "It is good." : verdict->why);
+        api_version_changed(server->api, repository);
+        promote_tick(server->engine);
+    }
+}
+
+static void want_signature(void *context, const char *repository, const char *digest)
+{
+    const struct server *server = context;
+    if (server->discover) {
+        discover_want_signature(server->discover, repository, digest);
+    }
+}
+
 static void on_registry_error(void *context, const char *repository, const struct err *why,
                               int64_t retry_at_ms)
 {
@@ -455,8 +501,9 @@ static bool open_forge(struct server *server, struct err *err)
 
 static bool open_engine(struct server *server, struct err *err)
 {
-    struct promote_ports ports = {start_act,  release_changed, cell_changed, board_changed,
-                                  fetch_soon, wake_at,         server,       server->forge != NULL};
+    struct promote_ports ports = {start_act,      release_changed, cell_changed,
+                                  board_changed,  fetch_soon,      wake_at,
+                                  want_signature, server,          server->forge != NULL};
     return promote_open(server->store, server->env, &ports, &server->options.patience,
                         &server->engine, err);
 }
@@ -472,6 +519,7 @@ static bool open_discover(struct server *server, struct err *err)
         .poll_ms = server->options.poll_registry_ms,
         .requests_per_hour = server->options.registry_requests,
         .on_versions = on_versions,
+        .on_signature = on_signature,
         .on_error = on_registry_error,
         .context = server,
     };

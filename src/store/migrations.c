@@ -82,6 +82,11 @@ static const char *const migrations[] = {
 
     ("ALTER TABLE version ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE version ADD COLUMN platforms TEXT NOT NULL DEFAULT '';"),
+
+    "CREATE TABLE signature ("
+    "  repository TEXT NOT NULL, digest TEXT NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL,"
+    "  why TEXT NOT NULL, found_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (repository, digest)) STRICT;",
 };
 
 /* "hedl" in the file's header, so that another program's database is not taken for ours. */

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "model/pull.h"
 #include "model/release.h"
+#include "model/signature.h"
 
 struct store;
 
@@ -207,6 +208,25 @@ struct version_list {
 /* repository NULL: all; newest seen first within a repository. */
 bool store_versions_list(struct store *store, const char *repository, struct arena *arena,
                          struct version_list *out, struct err *err) MUST_CHECK;
+
+/* What was found about the signature of a digest, the last time by one rule. */
+struct signature_row {
+    const char *repository, *digest;
+    const char *rule; /* as policy_signature_id() names it */
+    struct signature_verdict verdict;
+    int64_t found_ms; /* since when it is so */
+};
+#define STORE_SIGNATURES_MAX 2000 /* of one repository; then the oldest are forgotten */
+/* Note what a check has found; an equal finding writes nothing. */
+bool store_signature_put(struct store *store, const struct signature_row *row, bool *out_changed,
+                         struct err *err) MUST_CHECK;
+struct signature_list {
+    struct signature_row *rows;
+    size_t count;
+};
+/* repository NULL: all. */
+bool store_signatures_list(struct store *store, const char *repository, struct arena *arena,
+                           struct signature_list *out, struct err *err) MUST_CHECK;
 
 /* ---- clusters ---- */
 

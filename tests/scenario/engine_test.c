@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy/policy.h"
+
 static const char *const pipeline = "apiVersion: heddle.dev/v1\n"
                                     "kind: Pipeline\n"
                                     "metadata: {name: shop}\n"
@@ -416,6 +418,101 @@ static void automation_never_moves_backwards(void **state)
     world_done(&world);
 }
 
+/* ---- signatures ---- */
+
+static const char *const signed_pipeline =
+    "apiVersion: heddle.dev/v1\n"
+    "kind: Pipeline\n"
+    "metadata: {name: shop}\n"
+    "spec:\n"
+    "  versions:\n"
+    "    - images: r/cart\n"
+    "      signed: {identity: ci@example.org, issuer: \"https://example.org\"}\n"
+    "  stages:\n"
+    "    - name: dev\n"
+    "      targets: [{cluster: dev, path: clusters/dev}]\n"
+    "      automatic: true\n"
+    "    - name: staging\n"
+    "      from: [dev]\n"
+    "      targets: [{cluster: staging, path: clusters/staging}]\n";
+
+static void find_signature(struct world *world, const char *tag, enum signature_state state,
+                           const char *why)
+{
+    static const struct signature_rule rule = {.key = "",
+                                               .identity = "ci@example.org",
+                                               .identity_pattern = "",
+                                               .issuer = "https://example.org"};
+    char id[SHA256_HEX_BYTES];
+    char digest[IMAGE_DIGEST_BYTES];
+    bool changed = false;
+    struct err err = {0};
+    policy_signature_id(&rule, id);
+    world_digest("cart", tag, digest);
+    struct signature_row row = {
+        .repository = "r/cart", .digest = digest, .rule = id, .verdict = {.state = state}};
+    TEXT_COPY_CUT(row.verdict.why, why);
+    ASSERT_OK(store_signature_put(world->store, &row, &changed, &err), err);
+    ASSERT_OK(promote_versions_changed(world->engine, "r/cart", &err), err);
+}
+
+static void expect_refusal(struct world *world, const char *to, const char *version,
+                           const char *says)
+{
+    struct promote_request request = {.actor = "ada", .reason = "", .request_key = ""};
+    struct err err = {0};
+    int64_t id = 0;
+    snprintf(request.to, sizeof(request.to), "%s", to);
+    request.version = version;
+    ASSERT_FAILS(promote_submit(world->engine, &request, &id, &err), err, ERR_REFUSED, says);
+}
+
+static void only_a_version_with_a_good_signature_goes_anywhere(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, signed_pipeline, "dev/cart staging/cart", 1);
+    world_push_image(&world, "cart", "1.0.0");
+    world_push_image(&world, "cart", "1.1.0");
+    world_push_image(&world, "cart", "1.2.0");
+    world_advance(&world, 5000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.0.0");
+    find_signature(&world, "1.2.0", SIGNATURE_BAD, "It is not signed.");
+    find_signature(&world, "1.1.0", SIGNATURE_GOOD, "");
+    world_advance(&world, 20000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.1.0");
+    expect_refusal(&world, "dev", "1.2.0", "It is not signed.");
+    /* The better one comes when its signature does. */
+    find_signature(&world, "1.2.0", SIGNATURE_GOOD, "");
+    world_advance(&world, 20000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.2.0");
+    world_done(&world);
+}
+
+static void what_a_person_put_into_a_stage_is_not_promoted_unsigned(void **state)
+{
+    (void)state;
+    struct world world;
+    char digest[IMAGE_DIGEST_BYTES];
+    char wanted[IMAGE_TEXT_BYTES];
+    world_init(&world, signed_pipeline, "dev/cart staging/cart", 1);
+    world_push_image(&world, "cart", "1.0.0");
+    world_person_commits(&world, "dev", "cart", "1.3.0-rc.1");
+    world_advance(&world, 20000);
+    world.wanted_signature[0] = '\0';
+    expect_refusal(&world, "staging", NULL, "Its signature is being checked");
+    world_digest("cart", "1.3.0-rc.1", digest);
+    snprintf(wanted, sizeof(wanted), "r/cart@%s", digest);
+    assert_string_equal(world.wanted_signature, wanted);
+    find_signature(&world, "1.3.0-rc.1", SIGNATURE_BAD, "None is the right one.");
+    expect_refusal(&world, "staging", NULL, "None is the right one.");
+    find_signature(&world, "1.3.0-rc.1", SIGNATURE_GOOD, "");
+    int64_t id = submit(&world, "staging", NULL, 0);
+    assert_int_equal(world_finish(&world, id, 60000), RELEASE_DONE);
+    assert_string_equal(world_git_tag(&world, "staging", "cart"), "1.3.0-rc.1");
+    world_done(&world);
+}
+
 static void the_same_request_twice_is_one_release(void **state)
 {
     (void)state;
@@ -530,6 +627,8 @@ int main(void)
         cmocka_unit_test(a_persons_commit_becomes_a_release_of_kind_config),
         cmocka_unit_test(a_version_that_a_person_took_back_is_not_pushed_again),
         cmocka_unit_test(automation_never_moves_backwards),
+        cmocka_unit_test(only_a_version_with_a_good_signature_goes_anywhere),
+        cmocka_unit_test(what_a_person_put_into_a_stage_is_not_promoted_unsigned),
         cmocka_unit_test(the_same_request_twice_is_one_release),
         cmocka_unit_test(nothing_is_lost_or_doubled_whatever_dies),
     };

@@ -465,10 +465,16 @@ static void port_wake(void *context, int64_t time_ms)
     (void)time_ms;
 }
 
+static void port_want(void *context, const char *repository, const char *digest)
+{
+    struct world *world = context;
+    snprintf(world->wanted_signature, sizeof(world->wanted_signature), "%s@%s", repository, digest);
+}
+
 static void open_engine(struct world *world)
 {
-    struct promote_ports ports = {port_act,   port_release, port_cell, port_board,
-                                  port_fetch, port_wake,    world,     true};
+    struct promote_ports ports = {port_act,  port_release, port_cell, port_board, port_fetch,
+                                  port_wake, port_want,    world,     true};
     struct err err = {0};
     ASSERT_OK(
         promote_open(world->store, &world->env, &ports, &world->patience, &world->engine, &err),

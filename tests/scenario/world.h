@@ -93,6 +93,7 @@ struct world {
     struct promote_act *acts[WORLD_ACTS_MAX];
     size_t act_count;
     bool fetch_wanted;
+    char wanted_signature[IMAGE_TEXT_BYTES]; /* the last one that the engine asked for */
     struct world_faults faults;
     int pushes; /* commits of ours that reached the remote */
     int kills;

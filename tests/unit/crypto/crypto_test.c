@@ -142,6 +142,39 @@ static void base64_stops_at_the_ceiling_of_its_output(void **state)
     assert_true(encoded.failed);
 }
 
+#define KEY                                                                                        \
+    "-----BEGIN PUBLIC KEY-----\n"                                                                 \
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8viYUqkgFZ2/x4gINf5CjAZFKDri\n"                           \
+    "xXRw6aPiCwoTL3vlmElIZKPiYwNFzzkoVs6SxpFMl8s09MOUf2YYDIfsMQ==\n"                               \
+    "-----END PUBLIC KEY-----"
+
+static void a_public_key_is_one_and_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const good[] = {KEY, KEY "\n", KEY "\r\n \n"};
+    static const char *const bad[] = {
+        "",
+        "-----BEGIN PUBLIC KEY-----",
+        "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----",
+        " " KEY,
+        "key: " KEY,
+        KEY "\nand more",
+        KEY "\n" KEY,
+        "-----BEGIN PRIVATE KEY-----\nMFkw\n-----END PRIVATE KEY-----\n"};
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        assert_true(crypto_is_public_key(slice_of(good[i])));
+    }
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        assert_false(crypto_is_public_key(slice_of(bad[i])));
+    }
+    /* Exactly these bytes are looked at. */
+    AUTO_STR(exact, 1000);
+    str_add(&exact, KEY);
+    char *copy = xmemdup(exact.text, exact.length);
+    assert_true(crypto_is_public_key((struct slice){copy, exact.length}));
+    xfree(&copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +186,7 @@ int main(void)
         cmocka_unit_test(wiped_memory_is_zero),
         cmocka_unit_test(base64_goes_there_and_back),
         cmocka_unit_test(base64_has_one_spelling),
+        cmocka_unit_test(a_public_key_is_one_and_nothing_else),
         cmocka_unit_test(base64_stops_at_the_ceiling_of_its_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

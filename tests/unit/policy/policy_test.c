@@ -382,6 +382,80 @@ static void an_image_counts_by_its_platform_and_when_it_was_built(void **state)
     assert_true(policy_compare_keys(POLICY_CREATED, "b", 1, "a", 2) < 0);
 }
 
+#define KEY                                                                                        \
+    "-----BEGIN PUBLIC KEY-----\n"                                                                 \
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8viYUqkgFZ2/x4gINf5CjAZFKDri\n"                           \
+    "xXRw6aPiCwoTL3vlmElIZKPiYwNFzzkoVs6SxpFMl8s09MOUf2YYDIfsMQ==\n"                               \
+    "-----END PUBLIC KEY-----\n"
+#define ISSUER "https://token.actions.githubusercontent.com"
+
+static void where_a_signature_is_needed_only_a_good_one_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        struct policy_facts facts;
+        const char *why;
+    } cases[] = {
+        {{.signature = SIGNATURE_GOOD}, ""},
+        {{.signature = SIGNATURE_BAD, .signature_why = "It is not signed."}, "It is not signed."},
+        {{.signature_why = "It could not be checked."}, "It could not be checked."},
+        {{0}, "Its signature has not been checked yet: newer ones come first."},
+    };
+    const struct signature_rule by_key = {
+        .key = KEY, .identity = "", .identity_pattern = "", .issuer = ""};
+    const struct version_rule strict = {.images = "**", .signature = &by_key};
+    const struct version_rule loose = {.images = "**"};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(policy_close) struct policy_reader *reader = NULL;
+        AUTO(policy_close) struct policy_reader *other = NULL;
+        AUTO_STR(why, 1000);
+        struct err err = {0};
+        ASSERT_OK(policy_open(&strict, &reader, &err), err);
+        ASSERT_OK(policy_open(&loose, &other, &err), err);
+        policy_explain(reader, "1.0.0", &cases[i].facts, &why);
+        assert_string_equal(why.length ? why.text : "", cases[i].why);
+        assert_int_equal(policy_fits(reader, &cases[i].facts), cases[i].why[0] == '\0');
+        assert_true(policy_fits(other, &cases[i].facts));
+    }
+}
+
+static void a_rule_on_signatures_names_a_key_or_a_certificate_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        struct signature_rule rule; /* key, identity, identity_pattern, issuer */
+        const char *says;           /* NULL: it is good */
+    } cases[] = {
+        {{KEY, "", "", "", false}, NULL},
+        {{KEY, "", "", "", true}, NULL},
+        {{"", "ci@example.org", "", ISSUER, false}, NULL},
+        {{"", "", "https://github[.]com/acme/.*", ISSUER, false}, NULL},
+        {{"", "", "", "", false}, "a certificate needs an identity"},
+        {{"", "ci@example.org", "", "", false}, "the issuer's https:// address"},
+        {{"", "ci@example.org", "", "https://", false}, "the issuer's https:// address"},
+        {{"", "ci@example.org", "", "http://example.org", false}, "the issuer's https://"},
+        {{"", "a", "b", ISSUER, false}, "a certificate needs an identity, or an identityPattern"},
+        {{"", "", "(", ISSUER, false}, "cannot be read at character"},
+        {{"", "a\n--key=b", "", ISSUER, false}, "single words of up to 1000 visible characters"},
+        {{KEY, "", "", ISSUER, false}, "remove the one or the others"},
+        {{"cosign.pub", "", "", "", false}, "is not a public key in PEM"},
+    };
+    char ids[COUNT_OF(cases)][SHA256_HEX_BYTES];
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct version_rule rule = {.images = "**", .signature = &cases[i].rule};
+        struct err err = {0};
+        if (cases[i].says) {
+            ASSERT_FAILS(policy_check_rule(&rule, &err), err, ERR_INVALID, cases[i].says);
+        } else {
+            ASSERT_OK(policy_check_rule(&rule, &err), err);
+        }
+        policy_signature_id(&cases[i].rule, ids[i]);
+        for (size_t n = 0; n < i; n++) {
+            assert_string_not_equal(ids[n], ids[i]);
+        }
+    }
+}
+
 static void a_platform_has_two_or_three_parts(void **state)
 {
     (void)state;
@@ -472,6 +546,8 @@ int main(void)
         cmocka_unit_test(a_moving_tag_is_the_only_one_that_counts),
         cmocka_unit_test(what_does_not_count_says_why),
         cmocka_unit_test(an_image_counts_by_its_platform_and_when_it_was_built),
+        cmocka_unit_test(where_a_signature_is_needed_only_a_good_one_counts),
+        cmocka_unit_test(a_rule_on_signatures_names_a_key_or_a_certificate_whole),
         cmocka_unit_test(a_platform_has_two_or_three_parts),
         cmocka_unit_test(tags_seen_at_once_are_not_newer_than_each_other),
         cmocka_unit_test(globs_know_slashes),

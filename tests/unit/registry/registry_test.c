@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "program.h"
 #include "registry/registry.h"
 #include "script.h"
 
@@ -428,36 +429,6 @@ static void credentials_that_cannot_be_used_say_why(void **state)
 #define HELPER "heddle-test"
 #define CONFIG_HELPER "{\"credHelpers\": {\"127.0.0.1:PORT\": \"" HELPER "\"}}"
 
-/* A program of this name in a folder that stands first in PATH. */
-struct helper {
-    char folder[64];
-    char *path;
-};
-
-static void helper_begin(struct helper *helper, const char *script)
-{
-    char file[128];
-    AUTO_STR(path, 65536);
-    struct err err = {0};
-    snprintf(helper->folder, sizeof(helper->folder), "/tmp/heddle-helper-%d", (int)getpid());
-    snprintf(file, sizeof(file), "%s/docker-credential-" HELPER, helper->folder);
-    helper->path = xstrdup(getenv("PATH"));
-    str_addf(&path, "%s:%s", helper->folder, helper->path);
-    ASSERT_OK(file_make_folder(helper->folder, &err), err);
-    ASSERT_OK(file_replace(file, slice_of(script), 0700, &err), err);
-    setenv("PATH", path.text, 1);
-}
-
-static void helper_end(struct helper *helper)
-{
-    char file[128];
-    snprintf(file, sizeof(file), "%s/docker-credential-" HELPER, helper->folder);
-    unlink(file);
-    rmdir(helper->folder);
-    setenv("PATH", helper->path, 1);
-    free(helper->path);
-}
-
 /* It is asked when the registry asks, for this host, and again when what it gave has run out. */
 static void a_helper_gives_the_credential(void **state)
 {
@@ -479,11 +450,11 @@ static void a_helper_gives_the_credential(void **state)
          .headers = "WWW-Authenticate: Basic realm=\"registry\"\r\n",
          .body = ""},
     };
-    struct helper helper;
-    helper_begin(&helper,
-                 "#!/bin/sh\nread host || true\n"
-                 "case $1,$host in get,127.0.0.1:*) ;; *) exit 9 ;; esac\n"
-                 "echo \"{\\\"Username\\\": \\\"ci\\\", \\\"Secret\\\": \\\"$SECRET\\\"}\"\n");
+    struct program helper;
+    program_begin(&helper, "docker-credential-" HELPER,
+                  "#!/bin/sh\nread host || true\n"
+                  "case $1,$host in get,127.0.0.1:*) ;; *) exit 9 ;; esac\n"
+                  "echo \"{\\\"Username\\\": \\\"ci\\\", \\\"Secret\\\": \\\"$SECRET\\\"}\"\n");
     struct bench bench;
     setenv("SECRET", "secret", 1);
     bench_start(&bench, rules, COUNT_OF(rules), CONFIG_HELPER);
@@ -494,7 +465,7 @@ static void a_helper_gives_the_credential(void **state)
     expect_tags(&bench, "b");
     bench_stop(&bench);
     unsetenv("SECRET");
-    helper_end(&helper);
+    program_end(&helper);
 }
 
 static void a_helper_that_fails_says_why(void **state)
@@ -522,13 +493,13 @@ static void a_helper_that_fails_says_why(void **state)
                                .headers = "WWW-Authenticate: Basic realm=\"registry\"\r\n",
                                .body = ""};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct helper helper;
+        struct program helper;
         struct bench bench;
-        helper_begin(&helper, cases[i].script);
+        program_begin(&helper, "docker-credential-" HELPER, cases[i].script);
         bench_start(&bench, &rule, 1, CONFIG_HELPER);
         expect_no_tags(&bench, cases[i].kind, cases[i].says);
         bench_stop(&bench);
-        helper_end(&helper);
+        program_end(&helper);
     }
 }
 
@@ -552,15 +523,16 @@ static void a_store_is_asked_where_no_entry_will_do(void **state)
         "{\"credsStore\": \"no-such-helper\","
         " \"auths\": {\"127.0.0.1:PORT\": {\"auth\": \"Y2k6c2VjcmV0\"}}}",
     };
-    struct helper helper;
-    helper_begin(&helper, "#!/bin/sh\necho '{\"Username\": \"ci\", \"Secret\": \"secret\"}'\n");
+    struct program helper;
+    program_begin(&helper, "docker-credential-" HELPER,
+                  "#!/bin/sh\necho '{\"Username\": \"ci\", \"Secret\": \"secret\"}'\n");
     for (size_t i = 0; i < COUNT_OF(configs); i++) {
         struct bench bench;
         bench_start(&bench, rules, COUNT_OF(rules), configs[i]);
         expect_tags(&bench, "a");
         bench_stop(&bench);
     }
-    helper_end(&helper);
+    program_end(&helper);
 }
 
 static void an_identity_token_is_not_used_and_the_error_says_so(void **state)

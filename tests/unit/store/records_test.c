@@ -167,6 +167,60 @@ static void a_version_that_comes_back_unresolved_keeps_its_digest(void **state)
     assert_int_equal(list.rows[0].seen_ms, 100);
 }
 
+static bool put_signature(struct store *store, const char *digest, enum signature_state state,
+                          const char *why, int64_t now_ms)
+{
+    struct err err = {0};
+    bool changed = false;
+    struct signature_row row = {.repository = "shop/cart",
+                                .digest = digest,
+                                .rule = "r",
+                                .verdict = {.state = state},
+                                .found_ms = now_ms};
+    TEXT_COPY_CUT(row.verdict.why, why);
+    ASSERT_OK(store_signature_put(store, &row, &changed, &err), err);
+    return changed;
+}
+
+static void what_a_check_has_found_is_kept_and_an_equal_finding_writes_nothing(void **state)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct err err = {0};
+    struct signature_list list;
+    assert_true(put_signature(*state, DIGEST_A, SIGNATURE_BAD, "It is not signed.", 100));
+    assert_false(put_signature(*state, DIGEST_A, SIGNATURE_BAD, "It is not signed.", 200));
+    assert_true(put_signature(*state, DIGEST_B, SIGNATURE_UNCHECKED, "Away.", 200));
+    ASSERT_OK(store_signatures_list(*state, "shop/cart", arena, &list, &err), err);
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.rows[0].digest, DIGEST_A);
+    assert_string_equal(list.rows[0].rule, "r");
+    assert_int_equal(list.rows[0].verdict.state, SIGNATURE_BAD);
+    assert_string_equal(list.rows[0].verdict.why, "It is not signed.");
+    assert_int_equal(list.rows[0].found_ms, 100);
+    assert_true(put_signature(*state, DIGEST_A, SIGNATURE_GOOD, "", 300));
+    ASSERT_OK(store_signatures_list(*state, NULL, arena, &list, &err), err);
+    assert_int_equal(list.count, 2);
+    assert_int_equal(list.rows[0].verdict.state, SIGNATURE_GOOD);
+    ASSERT_OK(store_signatures_list(*state, "shop/web", arena, &list, &err), err);
+    assert_int_equal(list.count, 0);
+}
+
+static void of_too_many_signatures_the_oldest_are_forgotten(void **state)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct err err = {0};
+    struct signature_list list;
+    ASSERT_OK(store_begin(*state, &err), err);
+    for (int64_t i = 0; i < STORE_SIGNATURES_MAX + 2; i++) {
+        put_signature(*state, arena_printf(arena, "sha256:%05lld", (long long)i), SIGNATURE_GOOD,
+                      "", i);
+    }
+    ASSERT_OK(store_commit(*state, &err), err);
+    ASSERT_OK(store_signatures_list(*state, "shop/cart", arena, &list, &err), err);
+    assert_int_equal(list.count, STORE_SIGNATURES_MAX);
+    assert_string_equal(list.rows[0].digest, "sha256:00002");
+}
+
 static void repositories_do_not_mix(void **state)
 {
     struct err err = {0};
@@ -433,6 +487,8 @@ int main(void)
         WITH_STORE(an_equal_listing_changes_nothing),
         WITH_STORE(what_an_image_says_is_kept_with_its_digest),
         WITH_STORE(a_version_that_comes_back_unresolved_keeps_its_digest),
+        WITH_STORE(what_a_check_has_found_is_kept_and_an_equal_finding_writes_nothing),
+        WITH_STORE(of_too_many_signatures_the_oldest_are_forgotten),
         WITH_STORE(repositories_do_not_mix),
         WITH_STORE(a_cluster_keeps_its_last_report),
         WITH_STORE(a_token_is_found_by_its_hash_until_it_is_revoked),
