@@ -30,7 +30,7 @@ static enum log_level log_level_of(const char *name)
 
 struct server_flags {
     struct server_options server;
-    struct cli_list insecure;
+    struct cli_list insecure, mirrors;
     const char *config, *log_level;
 };
 
@@ -41,6 +41,8 @@ static bool run_server(struct cli *cli, const void *given, struct err *err)
     struct server_options options = flags->server;
     options.registry_insecure = flags->insecure.items;
     options.registry_insecure_count = flags->insecure.count;
+    options.registry_mirrors = flags->mirrors.items;
+    options.registry_mirror_count = flags->mirrors.count;
     log_setup(log_level_of(flags->log_level), "server");
     return require(options.repository, "--repository", err) &&
            require(options.data, "--data", err) && server_run(&options, err);
@@ -67,6 +69,8 @@ static const struct cli_flag server_flags[] = {
      "how many requests an hour one registry gets at most", "36000"},
     {"registry-insecure", 0, CLI_LIST, offsetof(struct server_flags, insecure), "HOST",
      "a registry that speaks plain HTTP; may be given again"},
+    {"registry-mirror", 0, CLI_LIST, offsetof(struct server_flags, mirrors), "HOST=URL",
+     "where to ask before that registry; may be given again"},
     {"forge-token-file", 0, CLI_TEXT, SERVER(forge_token_file), "FILE",
      "a token of the Git host's API, for pull requests and statuses of commits"},
     {"forge", 0, CLI_TEXT, SERVER(forge), "KIND",

@@ -11,8 +11,7 @@
 #define HELPER_NAME_MAX 100
 
 static const char identity_token_remedy[] =
-    "it is an identity token, which heddle does not use; log in with a password or an access "
-    "token, so that the entry holds \"auth\"";
+    "it is an identity token, and the registry asks for a password; log in with one";
 static const char empty_remedy[] =
     "the entry is empty; log in again, or write \"auth\": base64 of user:password";
 
@@ -48,8 +47,10 @@ static bool basic_of(const json_t *entry, struct str *out, struct err *err)
     } else if (user[0]) {
         str_addf(out, "%s:%s", user, json_text_at(entry, "password", ""));
     }
+    /* A password may have lines: Google's keys are JSON. */
     bool is_whole = strlen(out->text) == out->length && !out->failed &&
-                    (out->length == 0 || (strchr(out->text, ':') && !strpbrk(out->text, "\r\n")));
+                    (out->length == 0 || (strchr(out->text, ':') &&
+                                          strcspn(out->text, "\r\n") > strcspn(out->text, ":")));
     return is_whole || err_set(err, ERR_INVALID, "\"auth\" is not base64 of user:password");
 }
 
@@ -60,9 +61,10 @@ static bool read_entry(const char *key, const json_t *entry, struct credential *
     bool is_read = basic_of(entry, &basic, err);
     if (is_read) {
         out->scope = scope_of(key);
-        bool has_token = json_text_at(entry, "identitytoken", "")[0] != '\0';
-        out->remedy = has_token ? identity_token_remedy : empty_remedy;
-        out->basic = basic.length > 0 && !has_token ? xstrdup(basic.text) : NULL;
+        const char *token = json_text_at(entry, "identitytoken", "");
+        out->remedy = token[0] ? identity_token_remedy : empty_remedy;
+        out->identity_token = token[0] ? xstrdup(token) : NULL;
+        out->basic = basic.length > 0 && !token[0] ? xstrdup(basic.text) : NULL;
     }
     crypto_wipe(basic.text, basic.length);
     return is_read;
@@ -168,7 +170,11 @@ void credential_done(struct credential *credential)
     if (credential->basic) {
         crypto_wipe(credential->basic, strlen(credential->basic));
     }
+    if (credential->identity_token) {
+        crypto_wipe(credential->identity_token, strlen(credential->identity_token));
+    }
     free(credential->basic);
+    free(credential->identity_token);
     free(credential->scope);
     *credential = (struct credential){0};
 }
@@ -225,7 +231,8 @@ const char *credentials_helper(const struct credentials *credentials, const char
     const struct credential *entry = credentials_find(credentials, host, name);
     for (size_t i = 0; i < credentials->helper_count; i++) {
         const struct credential_helper *helper = &credentials->helpers[i];
-        bool is_meant = helper->host ? strcmp(helper->host, host) == 0 : !entry || !entry->basic;
+        bool is_meant = helper->host ? strcmp(helper->host, host) == 0
+                                     : !entry || (!entry->basic && !entry->identity_token);
         if (is_meant) {
             return helper->name;
         }

@@ -7,9 +7,10 @@
 #define CREDENTIALS_MAX 1000
 
 struct credential {
-    char *scope;        /* "ghcr.io" or "ghcr.io/acme": it counts for all below */
-    char *basic;        /* "user:password"; NULL when the entry holds nothing that heddle can use */
-    const char *remedy; /* why it is NULL, and what to do */
+    char *scope; /* "ghcr.io" or "ghcr.io/acme": it counts for all below */
+    char *basic; /* "user:password"; NULL when the entry holds nothing that heddle can use */
+    char *identity_token; /* instead of it: what a token server takes by OAuth 2; or NULL */
+    const char *remedy;   /* why `basic` is NULL, and what to do */
 };
 
 /* "ecr-login": the program docker-credential-ecr-login knows who we are at this host. */

@@ -105,10 +105,25 @@ static bool describe(const struct quest *quest, const char *digest, struct regis
            read_config(quest, image.config_digest, out, err);
 }
 
+struct facts_question {
+    struct registry *registry;
+    const char *digest;
+    struct registry_facts *out;
+};
+
+static bool describe_at(void *context, const struct place *place, int64_t *out_retry_ms,
+                        struct err *err)
+{
+    const struct facts_question *question = context;
+    struct quest quest = {question->registry, *place, out_retry_ms};
+    *question->out = (struct registry_facts){0};
+    return describe(&quest, question->digest, question->out, err);
+}
+
 bool registry_describe(struct registry *registry, const char *repository, const char *digest,
                        struct registry_facts *out, int64_t *out_retry_ms, struct err *err)
 {
-    struct quest quest = {.registry = registry, .out_retry_ms = out_retry_ms};
+    struct facts_question question = {registry, digest, out};
     *out = (struct registry_facts){0};
     if (out_retry_ms) {
         *out_retry_ms = 0;
@@ -116,9 +131,6 @@ bool registry_describe(struct registry *registry, const char *repository, const 
     if (!image_digest_is_valid(digest)) {
         return err_set(err, ERR_INVALID, "\"%.80s\" is not a digest", digest);
     }
-    if (!place_find(registry, repository, &quest.place, err) ||
-        !describe(&quest, digest, out, err)) {
-        return err_wrap(err, "describe %.200s@%s", repository, digest);
-    }
-    return true;
+    return registry_anywhere(registry, repository, describe_at, &question, out_retry_ms, err) ||
+           err_wrap(err, "describe %.200s@%s", repository, digest);
 }

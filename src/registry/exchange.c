@@ -15,6 +15,8 @@
 #define QUESTION_TIMEOUT_MS 30000
 #define TOKEN_ANSWER_BYTES_MAX (64U << 10)
 #define URL_BYTES_MAX 8192
+#define FORM_BYTES_MAX 65536 /* identity tokens are of some kilobytes, and escaped here */
+#define ACCESS_KEY_BYTES (2 * IMAGE_REPOSITORY_BYTES + PLACE_BASE_BYTES + 8)
 #define ACCESSES_MAX 10000 /* more repositories than one server has; then all ask again */
 #define SHOWN_BYTES 120    /* of a stranger's words, before escaping */
 #define SHOWN_ESCAPED_BYTES 480U
@@ -45,59 +47,6 @@ void registry_forget_accesses(struct registry *registry)
     }
     map_done(&registry->accesses);
     registry->accesses = (struct map){0};
-}
-
-/* ---- places ---- */
-
-static bool is_loopback(const char *host)
-{
-    struct slice name = {host, host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":")};
-    bool is_127 = strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == name.length;
-    return is_127 || slice_equals(name, "localhost") || slice_equals(name, "[::1]");
-}
-
-static bool is_insecure(const struct registry *registry, const char *host)
-{
-    for (size_t i = 0; i < registry->insecure_host_count; i++) {
-        if (strcasecmp(registry->insecure_hosts[i], host) == 0) {
-            return true;
-        }
-    }
-    return is_loopback(host);
-}
-
-bool place_find(const struct registry *registry, const char *repository, struct place *out,
-                struct err *err)
-{
-    struct image image;
-    struct place place = {0};
-    if (!image_parse(repository, &image, err)) {
-        return false;
-    }
-    if (image.tag[0] || image.digest[0]) {
-        return err_set(err, ERR_INVALID, "\"%s\" is not a repository but an image of one",
-                       repository);
-    }
-    image_registry(&image, place.known_as, sizeof(place.known_as));
-    const char *name = image.repository;
-    if (place.known_as[0]) {
-        name += strlen(place.known_as) + 1;
-    } else {
-        text_copy_cut(place.known_as, sizeof(place.known_as), "docker.io");
-    }
-    bool is_hub =
-        strcmp(place.known_as, "docker.io") == 0 || strcmp(place.known_as, "index.docker.io") == 0;
-    snprintf(place.host, sizeof(place.host), "%s",
-             is_hub ? "registry-1.docker.io" : place.known_as);
-    /* Docker Hub keeps images without an owner under "library". */
-    int length = snprintf(place.name, sizeof(place.name), "%s%s",
-                          is_hub && !strchr(name, '/') ? "library/" : "", name);
-    if (length >= (int)sizeof(place.name)) {
-        return err_set(err, ERR_INVALID, "the repository \"%.80s…\" is too long", repository);
-    }
-    place.is_plain = is_insecure(registry, place.host);
-    *out = place;
-    return true;
 }
 
 /* ---- who we are ---- */
@@ -149,6 +98,8 @@ static void describe_credential(const struct registry *registry, const struct pl
     if (credential && credential->basic) {
         str_addf(out, "as user \"%.*s\" of %s", (int)strcspn(credential->basic, ":"),
                  credential->basic, file);
+    } else if (credential && credential->identity_token) {
+        str_addf(out, "%s gives an identity token for it, which only a token server takes", file);
     } else if (credential) {
         str_addf(out, "the credential for it in %s was not used: %s", file, credential->remedy);
     } else if (file) {
@@ -257,17 +208,33 @@ static bool check_realm(const struct place *place, const char *realm, struct err
                    place->host, shown.text);
 }
 
-static void token_url(const struct place *place, const struct challenge *challenge, struct str *out)
+static void add_scope(const struct place *place, const struct challenge *challenge, struct str *out)
 {
     char scope[IMAGE_REPOSITORY_BYTES + 32];
     snprintf(scope, sizeof(scope), "repository:%s:pull", place->name);
-    str_add(out, challenge->realm);
-    str_add(out, strchr(challenge->realm, '?') ? "&scope=" : "?scope=");
+    str_add(out, "scope=");
     escape_url(out, challenge->scope[0] ? challenge->scope : scope);
     if (challenge->service[0]) {
         str_add(out, "&service=");
         escape_url(out, challenge->service);
     }
+}
+
+static void token_url(const struct place *place, const struct challenge *challenge, struct str *out)
+{
+    str_add(out, challenge->realm);
+    str_add(out, strchr(challenge->realm, '?') ? "&" : "?");
+    add_scope(place, challenge, out);
+}
+
+/* An identity token is changed for one of the usual kind by OAuth 2 (RFC 6749, 6). */
+static void token_form(const struct place *place, const struct challenge *challenge,
+                       const char *identity_token, struct str *out)
+{
+    str_add(out, "grant_type=refresh_token&client_id=heddle&");
+    add_scope(place, challenge, out);
+    str_add(out, "&refresh_token=");
+    escape_url(out, identity_token);
 }
 
 /* It goes into a header, so it may have only visible characters: a line end would be a header of
@@ -298,6 +265,45 @@ static bool read_token(const struct place *place, const struct http_result *resu
     return true;
 }
 
+static bool refuse_length(const struct place *place, struct err *err)
+{
+    return err_set(err, ERR_UNAVAILABLE, "the token address of %s is too long", place->host);
+}
+
+static bool get_token(struct registry *registry, const struct place *place,
+                      const struct challenge *challenge, const struct credential *credential,
+                      struct http_result *out, struct err *err)
+{
+    AUTO_STR(url, URL_BYTES_MAX);
+    token_url(place, challenge, &url);
+    struct http_call call = {
+        .method = "GET",
+        .url = url.text,
+        .basic = credential ? credential->basic : NULL,
+        .body_bytes_max = TOKEN_ANSWER_BYTES_MAX,
+    };
+    return url.failed ? refuse_length(place, err) : send_call(registry, place, &call, out, err);
+}
+
+static bool post_for_token(struct registry *registry, const struct place *place,
+                           const struct challenge *challenge, const struct credential *credential,
+                           struct http_result *out, struct err *err)
+{
+    AUTO_STR(form, FORM_BYTES_MAX);
+    token_form(place, challenge, credential->identity_token, &form);
+    struct http_call call = {
+        .method = "POST",
+        .url = challenge->realm,
+        .body = str_slice(&form),
+        .content_type = "application/x-www-form-urlencoded",
+        .body_bytes_max = TOKEN_ANSWER_BYTES_MAX,
+    };
+    bool is_asked =
+        form.failed ? refuse_length(place, err) : send_call(registry, place, &call, out, err);
+    crypto_wipe(form.text, form.length);
+    return is_asked;
+}
+
 static bool fetch_token(struct registry *registry, const struct place *place,
                         const struct challenge *challenge, char **out_token, int64_t *out_retry_ms,
                         struct err *err)
@@ -305,20 +311,12 @@ static bool fetch_token(struct registry *registry, const struct place *place,
     if (!check_realm(place, challenge->realm, err)) {
         return false;
     }
-    AUTO_STR(url, URL_BYTES_MAX);
-    token_url(place, challenge, &url);
-    if (url.failed) {
-        return err_set(err, ERR_UNAVAILABLE, "the token address of %s is too long", place->host);
-    }
     const struct credential *credential = credential_for(registry, place);
-    struct http_call call = {
-        .method = "GET",
-        .url = url.text,
-        .basic = credential ? credential->basic : NULL,
-        .body_bytes_max = TOKEN_ANSWER_BYTES_MAX,
-    };
     AUTO(http_result_done) struct http_result result = {0};
-    if (!send_call(registry, place, &call, &result, err)) {
+    bool is_asked = credential && credential->identity_token
+                        ? post_for_token(registry, place, challenge, credential, &result, err)
+                        : get_token(registry, place, challenge, credential, &result, err);
+    if (!is_asked) {
         return err_wrap(err, "token for %s", place->host);
     }
     if (result.status != 200) {
@@ -330,15 +328,19 @@ static bool fetch_token(struct registry *registry, const struct place *place,
 
 /* ---- asking ---- */
 
-static void access_key(const struct place *place, char *out, size_t size)
+/* A token for lists alone opens nothing else, so it has a place of its own. */
+static void access_key(const struct place *place, bool is_for_lists, char *out, size_t size)
 {
-    snprintf(out, size, "%s/%s", place->host, place->name);
+    snprintf(out, size, "%s%s/%s%s", place->host, place->base, place->name,
+             is_for_lists ? " list" : "");
 }
 
-static void remember(struct registry *registry, const struct place *place, struct access access)
+static void remember(struct registry *registry, const struct place *place,
+                     const struct challenge *challenge, struct access access)
 {
-    char key[2 * IMAGE_REPOSITORY_BYTES];
-    access_key(place, key, sizeof(key));
+    char key[ACCESS_KEY_BYTES];
+    bool is_for_lists = challenge->scope[0] && !strstr(challenge->scope, "pull");
+    access_key(place, is_for_lists, key, sizeof(key));
     if (registry->accesses.count >= ACCESSES_MAX) {
         registry_forget_accesses(registry);
     }
@@ -346,17 +348,28 @@ static void remember(struct registry *registry, const struct place *place, struc
     access_free(&before);
 }
 
+static const struct access *find_access(const struct registry *registry, const struct place *place,
+                                        const struct question *question)
+{
+    char key[ACCESS_KEY_BYTES];
+    const struct access *access = NULL;
+    if (strncmp(question->path, "/tags/", strlen("/tags/")) == 0) {
+        access_key(place, true, key, sizeof(key));
+        access = map_get(&registry->accesses, key);
+    }
+    access_key(place, false, key, sizeof(key));
+    return access ? access : map_get(&registry->accesses, key);
+}
+
 static bool perform(struct registry *registry, const struct place *place,
                     const struct question *question, struct http_result *out, struct err *err)
 {
-    char key[2 * IMAGE_REPOSITORY_BYTES];
-    access_key(place, key, sizeof(key));
-    const struct access *access = map_get(&registry->accesses, key);
+    const struct access *access = find_access(registry, place, question);
     const struct credential *credential = credential_for(registry, place);
     const struct http_header accept = {"Accept", question->accept};
     AUTO_STR(url, URL_BYTES_MAX);
-    str_addf(&url, "%s://%s/v2/%s%s", place->is_plain ? "http" : "https", place->host, place->name,
-             question->path);
+    str_addf(&url, "%s://%s%s/v2/%s%s", place->is_plain ? "http" : "https", place->host,
+             place->base, place->name, question->path);
     if (url.failed) {
         return err_set(err, ERR_UNAVAILABLE, "the address of a page at %s is too long",
                        place->host);
@@ -395,8 +408,35 @@ static bool authenticate(struct registry *registry, const struct place *place,
         !fetch_token(registry, place, &challenge, &access.token, out_retry_ms, err)) {
         return false;
     }
-    remember(registry, place, access);
+    remember(registry, place, &challenge, access);
     return true;
+}
+
+static char *secret_of(const struct registry *registry, const struct place *place)
+{
+    const struct credential *helped = map_get(&registry->helped, place->known_as);
+    return helped && helped->basic ? xstrdup(helped->basic) : NULL;
+}
+
+/* Some say 403 when what the helper gave has run out (ECR: "Your authorization token has expired").
+ *out_again: it gives another one now. */
+static bool renew_helped(struct registry *registry, const struct place *place, bool *out_again,
+                         struct err *err)
+{
+    char *before = secret_of(registry, place);
+    if (!before) {
+        return true;
+    }
+    bool is_asked = ask_helper(registry, place, err);
+    char *now = secret_of(registry, place);
+    *out_again = is_asked && now && strcmp(before, now) != 0;
+    crypto_wipe(before, strlen(before));
+    if (now) {
+        crypto_wipe(now, strlen(now));
+    }
+    free(before);
+    free(now);
+    return is_asked;
 }
 
 bool registry_ask(struct registry *registry, const struct place *place,
@@ -406,11 +446,14 @@ bool registry_ask(struct registry *registry, const struct place *place,
     if (!perform(registry, place, question, out, err)) {
         return false;
     }
-    if (out->status != 401) {
+    bool again = false;
+    if (out->status == 403 && !renew_helped(registry, place, &again, err)) {
+        return false;
+    }
+    if (out->status != 401 && !again) {
         return true;
     }
-    bool again = false;
-    if (!authenticate(registry, place, out, &again, out_retry_ms, err)) {
+    if (out->status == 401 && !authenticate(registry, place, out, &again, out_retry_ms, err)) {
         return false;
     }
     if (!again) {

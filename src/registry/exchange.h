@@ -4,7 +4,7 @@
 #include "base/map.h"
 #include "http/client.h"
 #include "registry/credentials.h"
-#include "registry/registry.h"
+#include "registry/place.h"
 
 #define REGISTRY_TOKEN_BYTES_MAX 16384
 
@@ -13,22 +13,14 @@ struct registry {
     struct credentials credentials;
     char **insecure_hosts;
     size_t insecure_host_count;
+    struct mirror *mirrors;
+    size_t mirror_count;
     struct map helped;   /* host → struct credential, as its helper gave it the last time */
     struct map accesses; /* "host/name" → struct access: what opened that door the last time */
     int64_t given_ms;    /* 0: for ever */
     int64_t end_mono_ms; /* of that time */
     uint64_t asked;
 };
-
-/* Where a repository lives. */
-struct place {
-    char host[IMAGE_REPOSITORY_BYTES];     /* to speak to: "registry-1.docker.io" */
-    char known_as[IMAGE_REPOSITORY_BYTES]; /* in credentials: "docker.io" */
-    char name[IMAGE_REPOSITORY_BYTES];     /* "library/nginx" */
-    bool is_plain;                         /* HTTP without TLS */
-};
-bool place_find(const struct registry *registry, const char *repository, struct place *out,
-                struct err *err) MUST_CHECK;
 
 struct question {
     const char *method;

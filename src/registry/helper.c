@@ -19,7 +19,7 @@
 
 static const char unknown_remedy[] = "the helper knows no credential for it";
 static const char identity_token_remedy[] =
-    "the helper gives an identity token, which heddle does not use";
+    "the helper gives an identity token, and the registry asks for a password";
 
 /* Helpers say this, on either output, when they have nothing. */
 static bool knows_none(const struct proc_result *result)
@@ -46,12 +46,13 @@ static bool read_answer(const char *program, const struct proc_result *result,
     AUTO_JSON *answer = json_parse(str_slice(&result->output), err);
     const char *user = json_text_at(answer, "Username", "");
     const char *secret = json_text_at(answer, "Secret", "");
-    if (!answer || !user[0] || strpbrk(user, ":\r\n") || strpbrk(secret, "\r\n")) {
+    if (!answer || !user[0] || strpbrk(user, ":\r\n")) {
         return err_set(err, ERR_UNAVAILABLE,
                        "%s does not answer with a Username and a Secret as JSON", program);
     }
     if (strcmp(user, "<token>") == 0) {
         out->remedy = identity_token_remedy;
+        out->identity_token = secret[0] ? xstrdup(secret) : NULL;
         return true;
     }
     AUTO_STR(basic, BASIC_BYTES_MAX);

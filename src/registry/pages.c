@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "model/image.h"
 
+#define TAGS_LIST "/tags/list"
+
 /* The target of the link whose rel is "next", as RFC 8288 writes it: <target>; rel="next".  Other
    links may stand beside it. */
 static struct slice find_next(const char *link)
@@ -51,6 +53,32 @@ static bool is_plain_query(struct slice query)
     return query.length > 1 && query.bytes[0] == '?' && query.length < PAGE_QUERY_BYTES;
 }
 
+/* Some name the list by a path of their own, before a proxy or without the name's first parts; only
+   our own is ever used.  What stands behind the last "/v2/" must be the end of what we ask. */
+static bool skip_path(struct slice *target, const char *path)
+{
+    const char *query = memchr(target->bytes, '?', target->length);
+    size_t length = query ? (size_t)(query - target->bytes) : target->length;
+    const char *own = path + strlen("/v2/");
+    const char *theirs = NULL;
+    bool is_path = length > 1 && target->bytes[0] == '/' && target->bytes[1] != '/';
+    for (size_t i = 0; is_path && i + strlen("/v2/") < length; i++) {
+        if (memcmp(target->bytes + i, "/v2/", strlen("/v2/")) == 0) {
+            theirs = target->bytes + i + strlen("/v2/");
+        }
+    }
+    size_t rest = theirs ? (size_t)(target->bytes + length - theirs) : 0;
+    size_t own_length = strlen(own);
+    bool is_end = rest > strlen(TAGS_LIST) && rest <= own_length &&
+                  memcmp(own + own_length - rest, theirs, rest) == 0 &&
+                  (rest == own_length || own[own_length - rest - 1] == '/');
+    if (is_end) {
+        target->bytes += length;
+        target->length -= length;
+    }
+    return is_end;
+}
+
 bool pages_next(const char *link, const char *host, const char *path,
                 char out_query[static PAGE_QUERY_BYTES], struct err *err)
 {
@@ -65,7 +93,7 @@ bool pages_next(const char *link, const char *host, const char *path,
     if ((skip(&target, "https://") || skip(&target, "http://")) && !skip(&target, host)) {
         return err_set(err, ERR_UNAVAILABLE, "%s sends us to another host for the next page", host);
     }
-    bool is_here = (target.length > 0 && target.bytes[0] == '?') || skip(&target, path);
+    bool is_here = (target.length > 0 && target.bytes[0] == '?') || skip_path(&target, path);
     if (!is_here || !is_plain_query(target)) {
         return err_set(err, ERR_UNAVAILABLE, "%s names a next page that is not of this list", host);
     }

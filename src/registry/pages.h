@@ -6,7 +6,9 @@
 #define PAGE_QUERY_BYTES 2048
 
 /* The query ("?last=…") of the next page, from a Link header; "" when it names none.  The link must
-   stay at `host` and `path`: anything else is an error, since half a list must not look whole. */
+   stay at `host` and at `path` ("/v2/shop/cart/tags/list") or what a proxy or the registry itself
+   makes of it ("/base/v2/cart/tags/list"): anything else is an error, since half a list must not
+   look whole. */
 bool pages_next(const char *link, const char *host, const char *path,
                 char out_query[static PAGE_QUERY_BYTES], struct err *err) MUST_CHECK;
 /* The tags of one page, each given to `on_tag` until it refuses one.  What cannot be a tag cannot

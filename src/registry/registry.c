@@ -25,10 +25,17 @@ const char registry_manifest_types[] = "application/vnd.oci.image.index.v1+json,
 bool registry_new(const struct registry_options *options, struct registry **out, struct err *err)
 {
     struct credentials credentials;
+    struct mirror *mirrors = NULL;
+    if (!mirrors_read(options->mirrors, options->mirror_count, &mirrors, err)) {
+        return false;
+    }
     if (!credentials_read(&credentials, options->config_file, err)) {
+        free(mirrors);
         return false;
     }
     struct registry *registry = xcalloc(1, sizeof(*registry));
+    registry->mirrors = mirrors;
+    registry->mirror_count = options->mirror_count;
     registry->credentials = credentials;
     registry->client = http_client_new("heddle/" HEDDLE_VERSION);
     registry->insecure_host_count = options->insecure_host_count;
@@ -53,6 +60,7 @@ void registry_free(struct registry **registry)
             free(dead->insecure_hosts[i]);
         }
         free(dead->insecure_hosts);
+        free(dead->mirrors);
     }
     xfree(registry);
 }
@@ -203,21 +211,34 @@ static bool read_pages(struct listing *listing, int64_t *out_retry_ms, struct er
     return true;
 }
 
+struct listing_question {
+    struct registry *registry;
+    struct registry_tags *out;
+};
+
+static bool list_at(void *context, const struct place *place, int64_t *out_retry_ms,
+                    struct err *err)
+{
+    const struct listing_question *question = context;
+    AUTO(listing_done) struct listing listing = {.registry = question->registry, .place = *place};
+    if (!read_pages(&listing, out_retry_ms, err)) {
+        return false;
+    }
+    question->out->count = listing.found.count;
+    question->out->tags = TAKE(listing.found.items);
+    listing.found.count = 0;
+    return true;
+}
+
 bool registry_list_tags(struct registry *registry, const char *repository,
                         struct registry_tags *out, int64_t *out_retry_ms, struct err *err)
 {
-    AUTO(listing_done) struct listing listing = {.registry = registry};
+    struct listing_question question = {registry, out};
     if (out_retry_ms) {
         *out_retry_ms = 0;
     }
-    if (!place_find(registry, repository, &listing.place, err) ||
-        !read_pages(&listing, out_retry_ms, err)) {
-        return err_wrap(err, "list the tags of %.200s", repository);
-    }
-    out->count = listing.found.count;
-    out->tags = TAKE(listing.found.items);
-    listing.found.count = 0;
-    return true;
+    return registry_anywhere(registry, repository, list_at, &question, out_retry_ms, err) ||
+           err_wrap(err, "list the tags of %.200s", repository);
 }
 
 /* ---- digests ---- */
@@ -318,12 +339,25 @@ static bool resolve(struct registry *registry, const struct place *place, const 
     return true;
 }
 
+struct digest_question {
+    struct registry *registry;
+    const char *path;
+    char digest[IMAGE_DIGEST_BYTES];
+};
+
+static bool resolve_at(void *context, const struct place *place, int64_t *out_retry_ms,
+                       struct err *err)
+{
+    struct digest_question *question = context;
+    return resolve(question->registry, place, question->path, question->digest, out_retry_ms, err);
+}
+
 bool registry_resolve(struct registry *registry, const char *repository, const char *tag,
                       char out_digest[static IMAGE_DIGEST_BYTES], int64_t *out_retry_ms,
                       struct err *err)
 {
-    struct place place;
     char path[IMAGE_TAG_BYTES + 32];
+    struct digest_question question = {.registry = registry, .path = path};
     if (out_retry_ms) {
         *out_retry_ms = 0;
     }
@@ -331,9 +365,9 @@ bool registry_resolve(struct registry *registry, const char *repository, const c
         return err_set(err, ERR_INVALID, "\"%.80s\" is not a tag", tag);
     }
     snprintf(path, sizeof(path), "/manifests/%s", tag);
-    if (!place_find(registry, repository, &place, err) ||
-        !resolve(registry, &place, path, out_digest, out_retry_ms, err)) {
+    if (!registry_anywhere(registry, repository, resolve_at, &question, out_retry_ms, err)) {
         return err_wrap(err, "resolve %.200s:%s", repository, tag);
     }
+    memcpy(out_digest, question.digest, sizeof(question.digest));
     return true;
 }

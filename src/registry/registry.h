@@ -22,6 +22,10 @@ struct registry_options {
     /* Hosts ("registry.local:5000") spoken to by plain HTTP, as loopback always is. */
     const char *const *insecure_hosts;
     size_t insecure_host_count;
+    /* Each "HOST=URL" ("docker.io=https://mirror.example.org/base"): asked before that registry, in
+       this order, with the credentials of the mirror's own host. */
+    const char *const *mirrors;
+    size_t mirror_count;
 };
 
 struct registry;

@@ -24,6 +24,8 @@ struct server_options {
     const char *registry_config;          /* Docker's config.json, or NULL */
     const char *const *registry_insecure; /* hosts spoken to by plain HTTP */
     size_t registry_insecure_count;
+    const char *const *registry_mirrors; /* "HOST=URL" each */
+    size_t registry_mirror_count;
     const char *hook_secret_file; /* NULL: webhooks are refused */
     const char *git_username, *git_password_file, *git_ssh_key_file, *git_known_hosts_file;
     const char *forge_token_file;  /* of the Git host's API; NULL: no pull requests, no statuses */

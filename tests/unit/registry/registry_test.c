@@ -535,7 +535,7 @@ static void a_store_is_asked_where_no_entry_will_do(void **state)
     program_end(&helper);
 }
 
-static void an_identity_token_is_not_used_and_the_error_says_so(void **state)
+static void an_identity_token_is_not_sent_where_a_password_is_asked_for(void **state)
 {
     (void)state;
     struct script_rule rule = {.when = LIST,
@@ -672,7 +672,7 @@ int main(void)
         cmocka_unit_test(a_helper_gives_the_credential),
         cmocka_unit_test(a_helper_that_fails_says_why),
         cmocka_unit_test(a_store_is_asked_where_no_entry_will_do),
-        cmocka_unit_test(an_identity_token_is_not_used_and_the_error_says_so),
+        cmocka_unit_test(an_identity_token_is_not_sent_where_a_password_is_asked_for),
         cmocka_unit_test(a_digest_comes_by_head),
         cmocka_unit_test(without_a_named_digest_the_bytes_decide),
         cmocka_unit_test(a_manifest_that_lies_is_refused),
