@@ -183,9 +183,6 @@ static void what_is_no_mirror_is_refused_at_the_start(void **state)
         "docker.io=https://mirror.example.org/../b",
         "docker.io=https://mirror.example.org//",
     };
-    static const char *const good[] = {"docker.io=https://mirror.example.org",
-                                       "docker.io=https://mirror.example.org:5000/a/b/",
-                                       "localhost:5000=http://[::1]:5001"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct registry *registry = NULL;
         struct err err = {0};
@@ -193,6 +190,14 @@ static void what_is_no_mirror_is_refused_at_the_start(void **state)
         ASSERT_FAILS(registry_new(&options, &registry, &err), err, ERR_INVALID,
                      "is no mirror; write HOST=URL");
     }
+}
+
+static void a_mirror_may_have_a_port_and_a_path(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"docker.io=https://mirror.example.org",
+                                       "docker.io=https://mirror.example.org:5000/a/b/",
+                                       "localhost:5000=http://[::1]:5001"};
     AUTO(registry_free) struct registry *registry = NULL;
     struct err err = {0};
     const struct registry_options options = {.mirrors = good, .mirror_count = COUNT_OF(good)};
@@ -206,6 +211,7 @@ int main(void)
         cmocka_unit_test(what_a_mirror_cannot_give_comes_from_the_registry),
         cmocka_unit_test(when_both_fail_both_are_told_and_the_registry_decides),
         cmocka_unit_test(what_is_no_mirror_is_refused_at_the_start),
+        cmocka_unit_test(a_mirror_may_have_a_port_and_a_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
