@@ -110,18 +110,15 @@ static void sync_options_of(const struct agent_options *options, struct str *fol
         .path = options->path,
         .pipeline_file = options->pipeline_file,
         .folder = folder->text,
-        .git = {.url = options->repository,
-                .branch = options->branch ? options->branch : "main",
-                .username = options->git_username,
-                .password_file = options->git_password_file,
-                .ssh_key_file = options->git_ssh_key_file,
-                .ssh_known_hosts_file = options->git_known_hosts_file},
+        .git = options->git,
         .kube = {.kubeconfig = options->kubeconfig, .context = options->context},
         .interval_ms = options->interval_ms,
         .capacity_ms = options->capacity_ms,
         .allow_prune_all = options->allow_prune_all,
         .on_change = on_change,
     };
+    out->git.url = options->repository;
+    out->git.branch = options->branch ? options->branch : "main";
 }
 
 static bool read_files(const struct agent_options *options, struct str *out_ca, struct err *err)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "git/git.h"
 #include "loop/loop.h"
 
 struct agent_options {
@@ -26,9 +27,9 @@ struct agent_options {
     const char *data;    /* folder for the mirror and caches; NULL: /var/lib/heddle-agent/CLUSTER */
     int64_t interval_ms; /* between looks at Git; 0: 30 s */
     int64_t capacity_ms; /* between measurements of nodes and usage; 0: 30 s */
-    const char *git_username, *git_password_file, *git_ssh_key_file, *git_known_hosts_file;
-    bool allow_prune_all;  /* delete what left Git, however much it is */
-    const struct env *env; /* NULL: the system's clock */
+    struct git_options git; /* its credentials, and whom to trust; the rest comes from above */
+    bool allow_prune_all;   /* delete what left Git, however much it is */
+    const struct env *env;  /* NULL: the system's clock */
 };
 
 struct agent;

@@ -12,7 +12,7 @@ static bool remote_tip(struct git *git, const char *ref, char out[static GIT_OID
                        struct err *err)
 {
     const char *const args[] = {"ls-remote", "--end-of-options", git->options.url, ref, NULL};
-    struct git_call call = {.args = args, .wall_ms = ASK_WALL_MS, .uses_network = true};
+    struct git_call call = {.args = args, .wall_ms = ASK_WALL_MS, .reach = GIT_NETWORK};
     AUTO(proc_result_done) struct proc_result result = {0};
     out[0] = '\0';
     if (!git_run_ok(git, &call, &result, err)) {
@@ -42,7 +42,7 @@ static bool push_ref(struct git *git, const char *ref, const char *source, const
     const char *const args[] = {"push",           "--porcelain", "--no-verify",
                                 "--no-progress",  lease,         "--end-of-options",
                                 git->options.url, refspec,       NULL};
-    struct git_call call = {.args = args, .wall_ms = PUSH_WALL_MS, .uses_network = true};
+    struct git_call call = {.args = args, .wall_ms = PUSH_WALL_MS, .reach = GIT_NETWORK};
     AUTO(proc_result_done) struct proc_result result = {0};
     if (git_run_ok(git, &call, &result, err)) {
         return true;

@@ -129,7 +129,9 @@ bool git_run(struct git *git, const struct git_call *call, struct proc_result *o
     *VEC_ADD(&argv) = NULL;
 
     const char *const *env = git->local_env;
-    bool ran = !call->uses_network || git_environment(&git->options, true, arena, &env, err);
+    bool is_plain = call->reach == GIT_LOCAL && call->env_count == 0;
+    bool ran = is_plain || git_environment(&git->options, call->reach, call->env, call->env_count,
+                                           arena, &env, err);
     if (ran) {
         struct proc_call child = {
             .argv = argv.items,
@@ -151,5 +153,16 @@ bool git_run_ok(struct git *git, const struct git_call *call, struct proc_result
     if (!git_run(git, call, out, err)) {
         return err_wrap(err, "git %s", call->args[0]);
     }
-    return out->exit_code == 0 || git_failed(out, call->uses_network, err);
+    return out->exit_code == 0 || git_failed(out, call->reach == GIT_NETWORK, err);
+}
+
+bool git_take_oid(struct proc_result *result, char out[static GIT_OID_BYTES], struct err *err)
+{
+    char *said = result->output.text;
+    said[strcspn(said, "\n")] = '\0';
+    if (!git_check_oid(said, err)) {
+        return false;
+    }
+    memcpy(out, said, strlen(said) + 1);
+    return true;
 }

@@ -2,25 +2,8 @@
 
 #include "git/mirror.h"
 
-#define COMMITTER "heddle <heddle@localhost>"
 #define STREAM_BYTES_MAX ((size_t)256 << 20)
-#define NAME_BYTES_MAX 200
 #define DRAFT_REF "refs/heddle/draft"
-
-/* What may stand in a commit's header: no line ends, no angle brackets. */
-static void add_name(struct str *out, const char *name, const char *otherwise)
-{
-    size_t before = out->length;
-    for (size_t i = 0; name && name[i] && i < NAME_BYTES_MAX; i++) {
-        unsigned char c = (unsigned char)name[i];
-        if (c >= 0x20 && c != 0x7f && c != '<' && c != '>') {
-            str_add_char(out, name[i]);
-        }
-    }
-    if (out->length == before) {
-        str_add(out, otherwise);
-    }
-}
 
 static void add_data(struct str *out, struct slice bytes)
 {
@@ -29,14 +12,18 @@ static void add_data(struct str *out, struct slice bytes)
     str_add_char(out, '\n');
 }
 
-static void add_header(struct str *out, const struct git_commit *commit)
+static void add_header(struct git *git, struct str *out, const struct git_commit *commit)
 {
     long long when_s = (long long)(commit->when_ms / 1000);
     str_add(out, "commit " DRAFT_REF "\nmark :1\nauthor ");
-    add_name(out, commit->author_name, "heddle");
+    git_add_name(out, commit->author_name, GIT_COMMITTER_NAME);
     str_add(out, " <");
-    add_name(out, commit->author_email, "heddle@localhost");
-    str_addf(out, "> %lld +0000\ncommitter " COMMITTER " %lld +0000\n", when_s, when_s);
+    git_add_name(out, commit->author_email, GIT_COMMITTER_EMAIL);
+    str_addf(out, "> %lld +0000\ncommitter ", when_s);
+    git_add_name(out, git->options.committer_name, GIT_COMMITTER_NAME);
+    str_add(out, " <");
+    git_add_name(out, git->options.committer_email, GIT_COMMITTER_EMAIL);
+    str_addf(out, "> %lld +0000\n", when_s);
 
     size_t length = strlen(commit->message);
     bool ends_line = length > 0 && commit->message[length - 1] == '\n';
@@ -121,6 +108,18 @@ static void add_ending(struct str *out, size_t oid_length)
     str_add(out, "\n\ndone\n");
 }
 
+static bool make_draft(struct git *git, struct slice stream, char out[static GIT_OID_BYTES],
+                       struct err *err)
+{
+    const char *const args[] = {"fast-import", "--quiet", "--done", "--date-format=raw", NULL};
+    struct git_call call = {.args = args, .input = stream};
+    AUTO(proc_result_done) struct proc_result result = {0};
+    if (!git_run_ok(git, &call, &result, err)) {
+        return err_wrap(err, "commit");
+    }
+    return git_take_oid(&result, out, err) || err_wrap(err, "git fast-import");
+}
+
 bool git_commit(struct git *git, const struct git_commit *commit, char out[static GIT_OID_BYTES],
                 struct err *err)
 {
@@ -128,7 +127,7 @@ bool git_commit(struct git *git, const struct git_commit *commit, char out[stati
     if (!git_check_oid(commit->parent, err)) {
         return err_wrap(err, "commit");
     }
-    add_header(&stream, commit);
+    add_header(git, &stream, commit);
     if (!add_changes(git, commit, &stream, err)) {
         return err_wrap(err, "commit");
     }
@@ -137,16 +136,6 @@ bool git_commit(struct git *git, const struct git_commit *commit, char out[stati
         return err_set(err, ERR_INVALID, "the commit is larger than %zu MiB",
                        STREAM_BYTES_MAX >> 20);
     }
-    const char *const args[] = {"fast-import", "--quiet", "--done", "--date-format=raw", NULL};
-    struct git_call call = {.args = args, .input = str_slice(&stream)};
-    AUTO(proc_result_done) struct proc_result result = {0};
-    if (!git_run_ok(git, &call, &result, err)) {
-        return err_wrap(err, "commit");
-    }
-    result.output.text[strcspn(result.output.text, "\n")] = '\0';
-    if (!git_check_oid(result.output.text, err)) {
-        return err_wrap(err, "git fast-import");
-    }
-    memcpy(out, result.output.text, strlen(result.output.text) + 1);
-    return true;
+    return make_draft(git, str_slice(&stream), out, err) &&
+           (!git_signs(&git->options) || git_sign(git, commit, out, out, err));
 }

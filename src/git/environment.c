@@ -142,14 +142,48 @@ static bool add_password(struct environment *env, const struct git_options *opti
     return true;
 }
 
-bool git_environment(const struct git_options *options, bool uses_network, struct arena *arena,
+/* A host that asks for a certificate gets ours. */
+static void add_certificate(struct environment *env, const struct git_options *options)
+{
+    if (options->client_certificate_file) {
+        add_setting(env, "http.sslCert", options->client_certificate_file);
+    }
+    if (options->client_key_file) {
+        add_setting(env, "http.sslKey", options->client_key_file);
+    }
+}
+
+/* Nobody is allowed to sign unless a file or a folder of keys says so. */
+static void add_keys(struct environment *env, const struct git_options *options)
+{
+    bool is_openpgp = options->openpgp_key != NULL;
+    const char *key = is_openpgp ? options->openpgp_key : options->signing_key_file;
+    const char *signers = options->allowed_signers_file;
+    const char *folder = options->openpgp_folder;
+    add_setting(env, "gpg.format", is_openpgp ? "openpgp" : "ssh");
+    if (key) {
+        add_setting(env, "user.signingKey", key);
+    }
+    add_setting(env, "gpg.ssh.allowedSignersFile", signers ? signers : "/dev/null");
+    add_line(env, arena_printf(env->arena, "GNUPGHOME=%s", folder ? folder : "/nonexistent"));
+}
+
+bool git_environment(const struct git_options *options, enum git_reach reach,
+                     const char *const *more, size_t more_count, struct arena *arena,
                      const char *const **out, struct err *err)
 {
     struct environment env = {.arena = arena};
     add_common(&env);
     bool added = true;
-    if (uses_network) {
+    for (size_t i = 0; i < more_count; i++) {
+        add_line(&env, more[i]);
+    }
+    if (reach == GIT_KEYS) {
+        add_keys(&env, options);
+    }
+    if (reach == GIT_NETWORK) {
         add_ssh(&env, options);
+        add_certificate(&env, options);
         added = !options->password_file || add_password(&env, options, err);
     }
     add_line(&env, arena_printf(arena, "GIT_CONFIG_COUNT=%u", env.setting_count));

@@ -32,7 +32,7 @@ static bool run_fetch(struct git *git, struct proc_result *result, struct err *e
                                 git->options.url,
                                 refspec,
                                 NULL};
-    struct git_call call = {.args = args, .wall_ms = FETCH_WALL_MS, .uses_network = true};
+    struct git_call call = {.args = args, .wall_ms = FETCH_WALL_MS, .reach = GIT_NETWORK};
     return git_run_ok(git, &call, result, err);
 }
 

@@ -24,6 +24,18 @@ struct git_options {
     const char *password_file;
     const char *ssh_key_file;
     const char *ssh_known_hosts_file; /* NULL with ssh: the user's own */
+    /* For https hosts that ask who connects; PEM. */
+    const char *client_certificate_file, *client_key_file;
+    /* Our commits are signed with one of these, or not at all: an SSH private key without a
+       passphrase, or the fingerprint of an OpenPGP key whose secret part is in openpgp_folder. */
+    const char *signing_key_file;
+    const char *openpgp_key;
+    /* Whose commits git_check_signed() takes: lines as ssh-keygen(1) has them under ALLOWED
+       SIGNERS, and the trusted keys of a GnuPG home folder. */
+    const char *allowed_signers_file;
+    const char *openpgp_folder;
+    /* Of our commits; NULL: heddle <heddle@localhost>. */
+    const char *committer_name, *committer_email;
 };
 
 struct git;
@@ -82,7 +94,8 @@ struct git_commit {
     const struct git_change *changes;
     size_t change_count;
 };
-/* Make a commit object in the mirror; no ref moves, nothing is pushed. */
+/* Make a commit object in the mirror, signed where a key is given; no ref moves, nothing is pushed.
+   ERR_DENIED: the key cannot sign. */
 bool git_commit(struct git *git, const struct git_commit *commit, char out[static GIT_OID_BYTES],
                 struct err *err) MUST_CHECK;
 /*
@@ -115,6 +128,16 @@ bool git_diff(struct git *git, const char *from, const char *to, const char *con
 /* Paths that differ between two commits, renames as two paths. */
 bool git_changed_paths(struct git *git, const char *from, const char *to, struct arena *arena,
                        const char ***out, size_t *out_count, struct err *err) MUST_CHECK;
+
+/*
+ * Is every commit of `head`'s first-parent history signed by somebody who is allowed to?  Back to
+ * the commit that was last found so, which the mirror remembers; only `head` the first time and
+ * after history was rewritten.  Whoever merges vouches for what is merged.  ERR_REFUSED names the
+ * first commit that is not, and why.
+ */
+bool git_check_signed(struct git *git, const char *head, struct err *err) MUST_CHECK;
+/* The newest commit that was found so; "" when none was. */
+bool git_signed_head(struct git *git, char out[static GIT_OID_BYTES], struct err *err) MUST_CHECK;
 
 struct git_log_entry {
     char oid[GIT_OID_BYTES];

@@ -26,8 +26,14 @@ struct git {
 
 /* ---- environment.c ---- */
 
-/* The whole environment of a call; in the arena.  With credentials when it uses the network. */
-bool git_environment(const struct git_options *options, bool uses_network, struct arena *arena,
+enum git_reach {
+    GIT_LOCAL,   /* this machine: no credentials */
+    GIT_NETWORK, /* with credentials */
+    GIT_KEYS,    /* this machine, with what signs and whom to trust */
+};
+/* The whole environment of a call, ended by NULL, and `more_count` lines more; in the arena. */
+bool git_environment(const struct git_options *options, enum git_reach reach,
+                     const char *const *more, size_t more_count, struct arena *arena,
                      const char *const **out, struct err *err) MUST_CHECK;
 
 /* ---- call.c ---- */
@@ -37,7 +43,9 @@ struct git_call {
     struct slice input;
     int64_t wall_ms;         /* 0: two minutes */
     size_t output_bytes_max; /* 0: 16 MiB */
-    bool uses_network;
+    enum git_reach reach;
+    const char *const *env; /* lines beside those of `reach` */
+    size_t env_count;
 };
 /* Run it; the exit code is a result. */
 bool git_run(struct git *git, const struct git_call *call, struct proc_result *out,
@@ -45,6 +53,9 @@ bool git_run(struct git *git, const struct git_call *call, struct proc_result *o
 /* The same, and an exit code other than 0 is an error in git's own words. */
 bool git_run_ok(struct git *git, const struct git_call *call, struct proc_result *out,
                 struct err *err) MUST_CHECK;
+/* The object id that git printed as its first line. */
+bool git_take_oid(struct proc_result *result, char out[static GIT_OID_BYTES],
+                  struct err *err) MUST_CHECK;
 /* Turn what git said into an error. */
 bool git_failed(const struct proc_result *result, bool uses_network, struct err *err);
 
@@ -82,6 +93,17 @@ bool git_ref(struct git *git, const char *ref, char out[static GIT_OID_BYTES],
 /* The entry of a path, or NULL in *out; valid until the next call. */
 bool git_entry_at(struct git *git, const char *commit, const char *path,
                   const struct git_entry **out, struct err *err) MUST_CHECK;
+
+/* ---- sign.c ---- */
+
+bool git_signs(const struct git_options *options);
+/* The same commit, signed: what `draft` is, with the author as given. */
+bool git_sign(struct git *git, const struct git_commit *commit, const char *draft,
+              char out[static GIT_OID_BYTES], struct err *err) MUST_CHECK;
+/* What may stand in a commit's header: no line ends, no angle brackets. */
+void git_add_name(struct str *out, const char *name, const char *otherwise);
+#define GIT_COMMITTER_NAME "heddle"
+#define GIT_COMMITTER_EMAIL "heddle@localhost"
 
 /* ---- fetch.c ---- */
 

@@ -96,10 +96,20 @@ static const char *keep(struct arena *arena, const char *text)
 
 static bool check_options(const struct git_options *options, struct err *err)
 {
-    const char *const files[] = {options->folder, options->ssh_key_file,
-                                 options->ssh_known_hosts_file, options->username};
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        if (files[i] && (has_control_bytes(files[i]) || strlen(files[i]) >= 4096)) {
+    const char *const texts[] = {options->folder,
+                                 options->ssh_key_file,
+                                 options->ssh_known_hosts_file,
+                                 options->username,
+                                 options->client_certificate_file,
+                                 options->client_key_file,
+                                 options->signing_key_file,
+                                 options->openpgp_key,
+                                 options->openpgp_folder,
+                                 options->allowed_signers_file,
+                                 options->committer_name,
+                                 options->committer_email};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        if (texts[i] && (has_control_bytes(texts[i]) || strlen(texts[i]) >= 4096)) {
             return err_set(err, ERR_INVALID,
                            "a setting of the Git repository has control bytes "
                            "or is too long");
@@ -220,10 +230,18 @@ bool git_open(const struct git_options *options, struct git **out, struct err *e
         .password_file = keep(git->arena, options->password_file),
         .ssh_key_file = keep(git->arena, options->ssh_key_file),
         .ssh_known_hosts_file = keep(git->arena, options->ssh_known_hosts_file),
+        .client_certificate_file = keep(git->arena, options->client_certificate_file),
+        .client_key_file = keep(git->arena, options->client_key_file),
+        .signing_key_file = keep(git->arena, options->signing_key_file),
+        .openpgp_key = keep(git->arena, options->openpgp_key),
+        .openpgp_folder = keep(git->arena, options->openpgp_folder),
+        .allowed_signers_file = keep(git->arena, options->allowed_signers_file),
+        .committer_name = keep(git->arena, options->committer_name),
+        .committer_email = keep(git->arena, options->committer_email),
     };
     assert(git->options.folder && git->options.url); /* check_options() */
     git->branch_ref = arena_printf(git->arena, "refs/heads/%s", options->branch);
-    if (!git_environment(&git->options, false, git->arena, &git->local_env, err) ||
+    if (!git_environment(&git->options, GIT_LOCAL, NULL, 0, git->arena, &git->local_env, err) ||
         !prepare_folder(git, err)) {
         return err_wrap(err, "open the mirror of %.200s", options->url);
     }

@@ -86,7 +86,7 @@ bool git_push(struct git *git, const char *commit, const char *expected, struct 
     const char *const args[] = {"push",           "--porcelain", "--no-verify",
                                 "--no-progress",  lease,         "--end-of-options",
                                 git->options.url, refspec,       NULL};
-    struct git_call call = {.args = args, .wall_ms = PUSH_WALL_MS, .uses_network = true};
+    struct git_call call = {.args = args, .wall_ms = PUSH_WALL_MS, .reach = GIT_NETWORK};
     AUTO(proc_result_done) struct proc_result result = {0};
     bool pushed = git_run_ok(git, &call, &result, err);
     if (!pushed && (err->kind == ERR_TIMEOUT || err->kind == ERR_NOT_FOUND)) {

@@ -451,15 +451,10 @@ static bool open_git(struct server *server, struct err *err)
 {
     AUTO_STR(folder, 4096);
     str_addf(&folder, "%s/mirror.git", server->options.data);
-    struct git_options options = {
-        .folder = folder.text,
-        .url = server->options.repository,
-        .branch = server->options.branch,
-        .username = server->options.git_username,
-        .password_file = server->options.git_password_file,
-        .ssh_key_file = server->options.git_ssh_key_file,
-        .ssh_known_hosts_file = server->options.git_known_hosts_file,
-    };
+    struct git_options options = server->options.git;
+    options.folder = folder.text;
+    options.url = server->options.repository;
+    options.branch = server->options.branch;
     return git_open(&options, &server->git, err);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "git/git.h"
 #include "loop/loop.h"
 #include "promote/promote.h"
 
@@ -26,8 +27,8 @@ struct server_options {
     size_t registry_insecure_count;
     const char *const *registry_mirrors; /* "HOST=URL" each */
     size_t registry_mirror_count;
-    const char *hook_secret_file; /* NULL: webhooks are refused */
-    const char *git_username, *git_password_file, *git_ssh_key_file, *git_known_hosts_file;
+    const char *hook_secret_file;  /* NULL: webhooks are refused */
+    struct git_options git;        /* its credentials and keys; the rest comes from above */
     const char *forge_token_file;  /* of the Git host's API; NULL: no pull requests, no statuses */
     const char *forge, *forge_url; /* its kind and address; NULL: told from the repository's URL */
     const char *public_url;        /* how people reach this server, for links; or NULL */

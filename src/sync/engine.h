@@ -129,7 +129,7 @@ struct sync {
     struct map children_of; /* owner's uid → first struct child */
     struct map workloads;   /* live uid, or family → struct workload */
 
-    char *fetch_trouble, *render_trouble, *api_trouble, *history_trouble;
+    char *fetch_trouble, *trust_trouble, *render_trouble, *api_trouble, *history_trouble;
     char prune_trouble[512];
     uint64_t summary_hash;  /* of what was reported last, apart from workloads */
     bool has_lost_workload; /* the next report must be a full one */

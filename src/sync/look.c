@@ -11,8 +11,10 @@ struct look {
     struct git_options git;
     const char *path, *pipeline_file;
     bool is_rewritten;
-    struct err fetch_err, render_err;
+    struct err fetch_err, trust_err, render_err;
     char head[GIT_OID_BYTES];
+    char
+        wanted[GIT_OID_BYTES]; /* the commit to apply: the head, or the last one that was trusted */
     struct revision *revision; /* NULL: nothing new */
 };
 
@@ -56,11 +58,26 @@ static void read_fields(const struct manifest_tree *tree, const char *pipeline_f
     }
 }
 
+/* A commit that nobody vouches for changes nothing: the last one that was signed goes on to hold.
+ */
+static bool choose_commit(struct look *look)
+{
+    struct git *git = look->source->git;
+    struct err mirror_err = {0};
+    bool wants_signed = look->git.allowed_signers_file || look->git.openpgp_folder;
+    TEXT_COPY_CUT(look->wanted, look->head);
+    if (wants_signed && !git_check_signed(git, look->head, &look->trust_err)) {
+        return git_signed_head(git, look->wanted, &mirror_err) && look->wanted[0];
+    }
+    look->trust_err.kind = ERR_NONE;
+    return true;
+}
+
 static void render(struct look *look)
 {
     struct source *source = look->source;
     AUTO(arena_free) struct arena *arena = arena_new();
-    struct manifest_tree tree = configrepo_tree(source->git, look->head, arena);
+    struct manifest_tree tree = configrepo_tree(source->git, look->wanted, arena);
     struct revision *revision = xcalloc(1, sizeof(*revision));
     if (!source->cache) {
         source->cache = render_cache_new();
@@ -71,15 +88,16 @@ static void render(struct look *look)
     }
     read_fields(&tree, look->pipeline_file, revision);
     look->render_err.kind = ERR_NONE;
-    TEXT_COPY_CUT(revision->commit, look->head);
-    TEXT_COPY_CUT(source->rendered, look->head);
+    TEXT_COPY_CUT(revision->commit, look->wanted);
+    TEXT_COPY_CUT(source->rendered, look->wanted);
     look->revision = revision;
 }
 
 static void run(void *job)
 {
     struct look *look = job;
-    if (find_head(look) && strcmp(look->head, look->source->rendered) != 0) {
+    if (find_head(look) && choose_commit(look) &&
+        strcmp(look->wanted, look->source->rendered) != 0) {
         render(look);
     }
 }
@@ -88,6 +106,10 @@ static void take(struct sync *sync, struct look *look)
 {
     set_trouble(sync, &sync->fetch_trouble,
                 look->fetch_err.kind != ERR_NONE ? look->fetch_err.text : NULL);
+    if (look->head[0]) {
+        set_trouble(sync, &sync->trust_trouble,
+                    look->trust_err.kind != ERR_NONE ? look->trust_err.text : NULL);
+    }
     if (look->head[0] && strcmp(sync->seen_commit, look->head) != 0) {
         TEXT_COPY_CUT(sync->seen_commit, look->head);
         set_trouble(sync, &sync->history_trouble, NULL);

@@ -23,6 +23,7 @@ static void add_whole_troubles(const struct sync *sync, struct report *out)
 {
     add_text(out, "", 0, sync->api_trouble);
     add_text(out, "", 0, sync->fetch_trouble);
+    add_text(out, "", 0, sync->trust_trouble);
     add_text(out, "", 0, sync->history_trouble);
     add_text(out, "", 0, sync->render_trouble);
     add_text(out, "", 0, sync->prune_trouble);

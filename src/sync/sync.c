@@ -79,10 +79,17 @@ static void copy_options(struct sync *sync, const struct sync_options *options)
     own->git.folder = arena_printf(sync->texts, "%s/mirror.git", options->folder);
     own->git.url = copy(sync, options->git.url);
     own->git.branch = copy(sync, options->git.branch);
-    own->git.username = copy(sync, options->git.username);
-    own->git.password_file = copy(sync, options->git.password_file);
-    own->git.ssh_key_file = copy(sync, options->git.ssh_key_file);
-    own->git.ssh_known_hosts_file = copy(sync, options->git.ssh_known_hosts_file);
+    const char **texts[] = {&own->git.username,
+                            &own->git.password_file,
+                            &own->git.ssh_key_file,
+                            &own->git.ssh_known_hosts_file,
+                            &own->git.client_certificate_file,
+                            &own->git.client_key_file,
+                            &own->git.allowed_signers_file,
+                            &own->git.openpgp_folder};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        *texts[i] = copy(sync, *texts[i]);
+    }
     own->kube.kubeconfig = copy(sync, options->kube.kubeconfig);
     own->kube.context = copy(sync, options->kube.context);
     own->kube.env = options->env;
@@ -131,8 +138,8 @@ static void free_sync(struct sync *sync)
     kube_close(&sync->loop_kube);
     loop_queue_free(&sync->git_queue);
     loop_queue_free(&sync->kube_queue);
-    char *troubles[] = {sync->fetch_trouble, sync->render_trouble, sync->api_trouble,
-                        sync->history_trouble};
+    char *troubles[] = {sync->fetch_trouble, sync->trust_trouble, sync->render_trouble,
+                        sync->api_trouble, sync->history_trouble};
     for (size_t i = 0; i < COUNT_OF(troubles); i++) {
         free(troubles[i]);
     }

@@ -1,6 +1,7 @@
 """Bad input: each with a clear error that names what is wrong, and nothing lost."""
 import contextlib
 import os
+import re
 import subprocess
 import time
 
@@ -243,6 +244,31 @@ def two_agents_with_one_name(small):
     small.push_and_wait("orders", "1.6.0")
 
 
+def a_commit_that_nobody_signed(small):
+    """The server signs, and the agent applies only what is signed: not what a person without a key pushes."""
+    key, config = small.house.path("signing.key"), small.heddle
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])
+    with open(key + ".pub", encoding="utf-8") as text:
+        signers = small.house.write("signers", "heddle@localhost " + text.read())
+    config.server_flags += ["--git-signing-key-file", key]
+    config.agent_flags += ["--git-allowed-signers-file", signers]
+    for name, start in (("server", config.start_server), ("agent-dev", lambda: config.start_agent("dev"))):
+        small.house.stop(name)
+        start()
+    small.push_and_wait("web", "1.6.0")
+    text = small.git.show("clusters/dev/cart.yaml")
+    commit = small.git.commit({"clusters/dev/cart.yaml": re.sub(r"replicas: \d", "replicas: 7", text)}, "Scale by hand")
+    wait_words("the commit is named", small.problems, commit[:7], "it has no signature")
+    check(small.plane.deployment("dev", "cart")["spec"]["replicas"] < 7, "it is not applied")
+    small.plane.scale("dev", "cart", 5)
+    wait_until("drift is still put back", lambda: small.plane.deployment("dev", "cart")["spec"]["replicas"] < 5, 20)
+    config.agent_flags = []
+    small.house.stop("agent-dev")
+    config.start_agent("dev")
+    wait_until("who asks for no signature takes it",
+               lambda: small.plane.deployment("dev", "cart")["spec"]["replicas"] == 7, 30)
+
+
 # ---- the disk ----
 
 @contextlib.contextmanager
@@ -302,7 +328,8 @@ def a_full_disk(small):
 
 STEPS = [a_file_that_is_no_yaml, an_unknown_field_in_the_pipeline, a_pipeline_with_a_cycle,
          huge_and_binary_files_and_a_link_out, rewritten_history, somebody_pushes_first, a_push_that_is_refused,
-         a_registry_that_fails, a_tag_that_vanished, an_api_server_that_is_away, two_agents_with_one_name, a_full_disk]
+         a_registry_that_fails, a_tag_that_vanished, an_api_server_that_is_away, two_agents_with_one_name,
+         a_commit_that_nobody_signed, a_full_disk]
 
 
 def bad_input_is_named_and_loses_nothing(program):

@@ -23,6 +23,7 @@ class Heddle:
         self.secret_file = house.write("hook.secret", HOOK_SECRET + "\n")
         self.agents = {}
         self.over_ssh = True
+        self.agent_flags = []
         self.tokens = {}
 
     # ---- processes ----
@@ -60,7 +61,7 @@ class Heddle:
         self.house.start(f"agent-{cluster}", [
             self.program, "agent", "--server", self.url, "--cluster", cluster,
             "--token-file", token_file, *self.repository_flags(), "--path", f"clusters/{cluster}", "--kubeconfig", kubeconfig,
-            "--data", self.house.path(f"agent-{cluster}"), "--interval", "2s"], QUIET)
+            "--data", self.house.path(f"agent-{cluster}"), "--interval", "2s", *self.agent_flags], QUIET)
 
     # ---- asking ----
 
