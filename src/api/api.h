@@ -17,7 +17,8 @@ struct api_options {
     struct store *store;
     struct promote *engine;
     struct discover *discover;
-    struct git *git; /* used on the queue only */
+    struct git *git; /* used on the queue only, as its memory is */
+    struct configrepo_memory *memory;
     struct loop_queue *git_queue;
     const char *repository, *branch; /* shown; without credentials */
     const char *base_path;           /* "" or "/heddle": where people's browsers find this server */

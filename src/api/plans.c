@@ -73,9 +73,9 @@ static void run_diff(void *context)
     for (size_t i = 0; i < job->request_count && job->succeeded; i++) {
         struct draft_commit *draft = ARENA_NEW(job->arena, struct draft_commit);
         job->requests[i].base = base;
-        job->succeeded =
-            configrepo_commit(job->api->options.git, &job->requests[i], draft, &job->err) &&
-            add_diff(job, base, draft->oid);
+        job->succeeded = configrepo_commit(job->api->options.git, job->api->options.memory,
+                                           &job->requests[i], draft, &job->err) &&
+                         add_diff(job, base, draft->oid);
         base = draft->oid;
     }
     if (job->succeeded && job->views) {

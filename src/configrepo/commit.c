@@ -6,9 +6,11 @@
 /* One commit in the making. */
 struct maker {
     struct git *git;
+    struct configrepo_memory *memory;
     const struct commit_request *request;
     struct arena *arena; /* of the work; the answer is in the caller's */
     const char **paths;  /* all_paths and those of the changes */
+    struct walk **walks; /* of each, on the base; NULL: not walked yet */
     size_t path_count;
     struct configrepo_survey *base, *draft;
     edit_vec edits; /* sorted by file and place, each once */
@@ -89,18 +91,29 @@ static bool plan_change(struct maker *maker, const struct walk *walk,
     return edit_slot(walk, item, slot, &wanted, maker->arena, &maker->edits, err);
 }
 
+static bool walk_base(struct maker *maker, size_t at, struct walk **out, struct err *err)
+{
+    struct manifest_tree tree = commit_tree_face(maker->base->tree);
+    if (!maker->walks[at] &&
+        !walk_path(maker->base, maker->paths[at], &tree, &maker->walks[at], err)) {
+        return false;
+    }
+    *out = maker->walks[at];
+    return true;
+}
+
 /* One walk serves all changes of a path; the changes stay in the request's order. */
-static bool plan_path(struct maker *maker, const char *path, struct err *err)
+static bool plan_path(struct maker *maker, size_t at, struct err *err)
 {
     const struct commit_request *request = maker->request;
-    struct manifest_tree tree = commit_tree_face(maker->base->tree);
+    const char *path = maker->paths[at];
     struct walk *walk = NULL;
     for (size_t i = 0; i < request->change_count; i++) {
         const struct version_change *change = &request->changes[i];
         if (strcmp(change->path, path) != 0) {
             continue;
         }
-        if (!walk && !walk_path(maker->base, path, &tree, &walk, err)) {
+        if (!walk && !walk_base(maker, at, &walk, err)) {
             return false;
         }
         if (!plan_change(maker, walk, change, err)) {
@@ -113,7 +126,7 @@ static bool plan_path(struct maker *maker, const char *path, struct err *err)
 static bool plan(struct maker *maker, struct err *err)
 {
     for (size_t i = 0; i < maker->path_count; i++) {
-        if (!plan_path(maker, maker->paths[i], err)) {
+        if (!plan_path(maker, i, err)) {
             return false;
         }
     }
@@ -225,15 +238,14 @@ static bool uses_edited_file(const struct maker *maker, const char *path)
    containers have another version, and no other target has. */
 static bool verify(struct maker *maker, const char *oid, struct err *err)
 {
-    maker->draft = survey_new(maker->git, oid, maker->arena);
+    maker->draft = survey_new(maker->git, oid, maker->memory, maker->arena);
     maker->draft->fields = maker->base->fields;
-    struct manifest_tree base = commit_tree_face(maker->base->tree);
     struct manifest_tree draft = commit_tree_face(maker->draft->tree);
     for (size_t i = 0; i < maker->path_count; i++) {
         struct walk *before = NULL;
         struct walk *after = NULL;
         const char *path = maker->paths[i];
-        if (uses_edited_file(maker, path) && (!walk_path(maker->base, path, &base, &before, err) ||
+        if (uses_edited_file(maker, path) && (!walk_base(maker, i, &before, err) ||
                                               !walk_path(maker->draft, path, &draft, &after, err) ||
                                               !check_walks(maker, before, after, err))) {
             return false;
@@ -259,6 +271,8 @@ static void collect_paths(struct maker *maker)
     const struct commit_request *request = maker->request;
     maker->paths = arena_alloc(maker->arena, request->all_path_count + request->change_count + 1,
                                sizeof(*maker->paths));
+    maker->walks = arena_alloc(maker->arena, request->all_path_count + request->change_count + 1,
+                               sizeof(*maker->walks));
     for (size_t i = 0; i < request->all_path_count; i++) {
         add_path(maker, request->all_paths[i]);
     }
@@ -291,7 +305,7 @@ static bool make(struct maker *maker, struct draft_commit *out, struct err *err)
 {
     char oid[GIT_OID_BYTES];
     collect_paths(maker);
-    maker->base = survey_new(maker->git, maker->request->base, maker->arena);
+    maker->base = survey_new(maker->git, maker->request->base, maker->memory, maker->arena);
     maker->base->fields = (struct field_list){maker->request->fields, maker->request->field_count};
     if (!check_base(maker, err) ||
         !survey_add_users(maker->base, maker->paths, maker->path_count, err) || !plan(maker, err)) {
@@ -322,10 +336,14 @@ void commit_request_for(struct commit_request *request, const struct pipeline *p
     request->pin = pipeline->pin;
 }
 
-bool configrepo_commit(struct git *git, const struct commit_request *request,
-                       struct draft_commit *out, struct err *err)
+bool configrepo_commit(struct git *git, struct configrepo_memory *memory,
+                       const struct commit_request *request, struct draft_commit *out,
+                       struct err *err)
 {
-    struct maker maker = {.git = git, .request = request, .arena = arena_new()};
+    struct maker maker = {.git = git, .memory = memory, .request = request, .arena = arena_new()};
+    if (memory) {
+        configrepo_memory_trim(memory);
+    }
     bool made = make(&maker, out, err);
     VEC_DONE(&maker.edits);
     arena_free(&maker.arena);

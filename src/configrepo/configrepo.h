@@ -60,6 +60,16 @@ bool configrepo_scan(struct git *git, const char *commit, const char *path,
                      const char *const *other_paths, size_t other_count, struct arena *arena,
                      struct scan **out, struct err *err) MUST_CHECK;
 
+/*
+ * What was read of a repository before, by git's object ids: another commit costs what it changed.
+ * For the thread that has the mirror; some 100 MiB at most between two jobs.
+ */
+struct configrepo_memory;
+struct configrepo_memory *configrepo_memory_new(void);
+void configrepo_memory_free(struct configrepo_memory **memory);
+/* Forget what is too much.  The calls that take it do so as they begin. */
+void configrepo_memory_trim(struct configrepo_memory *memory);
+
 /* The same for many targets of one commit: what the targets share is read once, and who uses which
    file is found once.  It holds the contents of what it read: close it after the scans. */
 struct configrepo_survey;
@@ -69,6 +79,7 @@ struct survey_request {
     size_t path_count;
     const struct image_field *fields; /* that heddle.yaml names; they outlive the survey */
     size_t field_count;
+    struct configrepo_memory *memory; /* or NULL */
 };
 bool configrepo_survey_open(struct git *git, const struct survey_request *request,
                             struct configrepo_survey **out, struct err *err) MUST_CHECK;
@@ -115,9 +126,10 @@ void commit_request_for(struct commit_request *request, const struct pipeline *p
    exactly the asked containers have another version, in all of `all_paths`.  A version that other
    targets read, too, stays; the target gets an override.  ERR_REFUSED names the
    place that cannot be edited and the remedy; ERR_NOT_FOUND a workload or container that is gone;
-   ERR_CONFLICT: the mirror has no such base, fetch and ask again. */
-bool configrepo_commit(struct git *git, const struct commit_request *request,
-                       struct draft_commit *out, struct err *err) MUST_CHECK;
+   ERR_CONFLICT: the mirror has no such base, fetch and ask again.  `memory` may be NULL. */
+bool configrepo_commit(struct git *git, struct configrepo_memory *memory,
+                       const struct commit_request *request, struct draft_commit *out,
+                       struct err *err) MUST_CHECK;
 
 /* ---- a version of a target's own ---- */
 

@@ -22,12 +22,24 @@ static void note_user(struct skim *skim, const char *file)
     *place = user;
 }
 
+/* Who asks for the identity of a file uses it, even where it is known what the file gives.  A
+   manifest has none here: what is remembered of it must not be the nothing that is shown. */
+static const char *skim_oid(void *context, const char *path, struct arena *arena)
+{
+    struct skim *skim = context;
+    struct manifest_tree tree = commit_tree_face(skim->survey->tree);
+    const struct git_entry *entry = commit_tree_entry(skim->survey->tree, path);
+    if (entry && entry->kind == GIT_FILE) {
+        note_user(skim, path);
+    }
+    return kustomization_is_path(path) ? tree.oid(tree.context, path, arena) : "";
+}
+
 static bool skim_read(void *context, const char *path, struct arena *arena, struct slice *out,
                       struct err *err)
 {
     struct skim *skim = context;
     struct commit_tree *tree = skim->survey->tree;
-    (void)arena;
     const struct git_entry *entry = commit_tree_entry(tree, path);
     if (entry && entry->kind == GIT_FILE) {
         note_user(skim, path);
@@ -36,7 +48,8 @@ static bool skim_read(void *context, const char *path, struct arena *arena, stru
             return true;
         }
     }
-    return commit_tree_read(tree, path, out, err);
+    struct manifest_tree face = commit_tree_face(tree);
+    return face.read(face.context, path, arena, out, err);
 }
 
 static bool skim_list(void *context, const char *folder, struct arena *arena,
@@ -45,13 +58,6 @@ static bool skim_list(void *context, const char *folder, struct arena *arena,
     const struct skim *skim = context;
     struct manifest_tree tree = commit_tree_face(skim->survey->tree);
     return tree.list(tree.context, folder, arena, out, out_count, err);
-}
-
-static const char *skim_oid(void *context, const char *path, struct arena *arena)
-{
-    const struct skim *skim = context;
-    struct manifest_tree tree = commit_tree_face(skim->survey->tree);
-    return tree.oid(tree.context, path, arena);
 }
 
 static bool is_known(const char *const *paths, size_t count, const char *path)
@@ -70,7 +76,12 @@ static bool skim_path(struct configrepo_survey *survey, const char *path, struct
     struct skim *skim = ARENA_NEW(survey->arena, struct skim);
     *skim = (struct skim){survey, arena_strdup(survey->arena, path)};
     struct manifest_tree tree = {
-        .read = skim_read, .list = skim_list, .oid = skim_oid, .context = skim};
+        .read = skim_read,
+        .list = skim_list,
+        .oid = skim_oid,
+        .context = skim,
+        .memory = commit_tree_face(survey->tree).memory,
+    };
     struct walk *walk = NULL;
     struct err ignored = {0};
     if (walk_path(survey, skim->path, &tree, &walk, &ignored) ||
@@ -81,11 +92,12 @@ static bool skim_path(struct configrepo_survey *survey, const char *path, struct
     return false;
 }
 
-struct configrepo_survey *survey_new(struct git *git, const char *commit, struct arena *arena)
+struct configrepo_survey *survey_new(struct git *git, const char *commit,
+                                     struct configrepo_memory *memory, struct arena *arena)
 {
     struct configrepo_survey *survey = ARENA_NEW(arena, struct configrepo_survey);
     survey->arena = arena;
-    survey->tree = commit_tree_new(git, commit, arena);
+    survey->tree = commit_tree_new(git, commit, memory, arena);
     table_init(&survey->users, arena);
     return survey;
 }
@@ -117,8 +129,12 @@ const char *survey_other_user(const struct configrepo_survey *survey, const char
 bool configrepo_survey_open(struct git *git, const struct survey_request *request,
                             struct configrepo_survey **out, struct err *err)
 {
+    if (request->memory) {
+        configrepo_memory_trim(request->memory);
+    }
     AUTO(configrepo_survey_close)
-    struct configrepo_survey *survey = survey_new(git, request->commit, arena_new());
+    struct configrepo_survey *survey =
+        survey_new(git, request->commit, request->memory, arena_new());
     survey->fields = (struct field_list){request->fields, request->field_count};
     if (!survey_add_users(survey, request->paths, request->path_count, err)) {
         return false;

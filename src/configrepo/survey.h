@@ -90,7 +90,8 @@ struct walk {
 /* ---- survey.c ---- */
 
 /* In the arena, without configrepo_survey_close(); no path uses anything yet. */
-struct configrepo_survey *survey_new(struct git *git, const char *commit, struct arena *arena);
+struct configrepo_survey *survey_new(struct git *git, const char *commit,
+                                     struct configrepo_memory *memory, struct arena *arena);
 /* See which files these paths read. */
 bool survey_add_users(struct configrepo_survey *survey, const char *const *paths, size_t count,
                       struct err *err) MUST_CHECK;

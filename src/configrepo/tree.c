@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct commit_tree *commit_tree_new(struct git *git, const char *commit, struct arena *arena)
+struct commit_tree *commit_tree_new(struct git *git, const char *commit,
+                                    struct configrepo_memory *memory, struct arena *arena)
 {
     struct commit_tree *tree = ARENA_NEW(arena, struct commit_tree);
     tree->git = git;
+    tree->memory = memory;
     tree->commit = arena_strdup(arena, commit);
     tree->arena = arena;
     table_init(&tree->folders, arena);
@@ -38,25 +40,68 @@ static const struct git_entry *find_in(const struct git_listing *folder, const c
     return bsearch(&wanted, folder->entries, folder->count, sizeof(wanted), by_path);
 }
 
+/* "" when git does not answer, or has no such commit. */
+static const char *root_oid(struct commit_tree *tree, struct err *err)
+{
+    static const char *const root[] = {""};
+    char oid[1][GIT_OID_BYTES] = {""};
+    if (!tree->root_oid) {
+        if (!git_oids(tree->git, tree->commit, root, 1, oid, err)) {
+            note_failure(tree, err);
+            return "";
+        }
+        tree->root_oid = arena_strdup(tree->arena, oid[0]);
+    }
+    if (!tree->root_oid[0]) {
+        err_set(err, ERR_NOT_FOUND, "the mirror has no commit %.10s", tree->commit);
+    }
+    return tree->root_oid;
+}
+
+static const char *folder_oid(struct commit_tree *tree, const char *path, struct err *err)
+{
+    if (!path[0]) {
+        return root_oid(tree, err);
+    }
+    const struct git_entry *entry = commit_tree_entry(tree, path);
+    if (entry && entry->kind == GIT_FOLDER) {
+        return entry->oid;
+    }
+    err_set(err, entry && entry->kind == GIT_LINK ? ERR_REFUSED : ERR_NOT_FOUND,
+            entry ? "%.200s is not a folder" : "%.200s does not exist", path);
+    return "";
+}
+
+static struct git_listing *list_folder(struct commit_tree *tree, const char *oid, const char *path,
+                                       struct err *err)
+{
+    struct configrepo_memory *memory = tree->memory;
+    struct git_listing *known = memory ? memory_listing(memory, oid, path) : NULL;
+    if (known) {
+        return known;
+    }
+    struct arena *arena = memory ? memory_listings(memory) : tree->arena;
+    struct git_listing *listing = ARENA_NEW(arena, struct git_listing);
+    if (!git_list_folder(tree->git, oid, path, arena, listing, err)) {
+        note_failure(tree, err);
+        return NULL;
+    }
+    if (memory) {
+        memory_keep_listing(memory, oid, path, listing);
+    }
+    return listing;
+}
+
 /* Folders are found from the root down: what is below a file or a link needs no question. */
 static const struct git_listing *folder_at(struct commit_tree *tree, const char *path,
                                            struct err *err)
 {
-    struct git_listing *known = table_get(&tree->folders, path);
-    if (known) {
-        return known;
+    void **known = table_place(&tree->folders, path);
+    if (*known) {
+        return *known;
     }
-    const struct git_entry *entry = path[0] ? commit_tree_entry(tree, path) : NULL;
-    if (path[0] && (!entry || entry->kind != GIT_FOLDER)) {
-        err_set(err, entry && entry->kind == GIT_LINK ? ERR_REFUSED : ERR_NOT_FOUND,
-                entry ? "%.200s is not a folder" : "%.200s does not exist", path);
-        return NULL;
-    }
-    struct git_listing *listing = ARENA_NEW(tree->arena, struct git_listing);
-    if (!git_list(tree->git, tree->commit, path, false, tree->arena, listing, err)) {
-        note_failure(tree, err);
-        return NULL;
-    }
+    const char *oid = folder_oid(tree, path, err);
+    struct git_listing *listing = oid[0] ? list_folder(tree, oid, path, err) : NULL;
     *table_place(&tree->folders, path) = listing;
     return listing;
 }
@@ -105,13 +150,19 @@ bool commit_tree_read(struct commit_tree *tree, const char *path, struct slice *
     return true;
 }
 
-/* ---- as manifest/ wants it: its arena is not needed, all is in ours ---- */
+/* ---- as manifest/ wants it ---- */
 
 static bool face_read(void *context, const char *path, struct arena *arena, struct slice *out,
                       struct err *err)
 {
-    (void)arena;
-    return commit_tree_read(context, path, out, err);
+    const struct commit_tree *tree = context;
+    if (!commit_tree_read(context, path, out, err)) {
+        return false;
+    }
+    if (arena != tree->arena) { /* it outlives ours */
+        out->bytes = arena_strndup(arena, out->bytes, out->length);
+    }
+    return true;
 }
 
 static bool face_list(void *context, const char *folder, struct arena *arena,
@@ -136,23 +187,13 @@ static bool face_list(void *context, const char *folder, struct arena *arena,
     return true;
 }
 
-static const char *root_oid(struct commit_tree *tree)
-{
-    static const char *const root[] = {""};
-    char oid[1][GIT_OID_BYTES] = {""};
-    struct err err = {0};
-    if (!git_oids(tree->git, tree->commit, root, 1, oid, &err)) {
-        note_failure(tree, &err);
-    }
-    return arena_strdup(tree->arena, oid[0]);
-}
-
 static const char *face_oid(void *context, const char *path, struct arena *arena)
 {
     struct commit_tree *tree = context;
+    struct err ignored = {0};
     (void)arena;
     if (!path[0]) {
-        return root_oid(tree);
+        return root_oid(tree, &ignored);
     }
     const struct git_entry *entry = commit_tree_entry(tree, path);
     return entry ? entry->oid : "";
@@ -161,10 +202,15 @@ static const char *face_oid(void *context, const char *path, struct arena *arena
 struct manifest_tree commit_tree_face(struct commit_tree *tree)
 {
     return (struct manifest_tree){
-        .read = face_read, .list = face_list, .oid = face_oid, .context = tree};
+        .read = face_read,
+        .list = face_list,
+        .oid = face_oid,
+        .context = tree,
+        .memory = tree->memory ? memory_files(tree->memory) : NULL,
+    };
 }
 
 struct manifest_tree configrepo_tree(struct git *git, const char *commit, struct arena *arena)
 {
-    return commit_tree_face(commit_tree_new(git, commit, arena));
+    return commit_tree_face(commit_tree_new(git, commit, NULL, arena));
 }

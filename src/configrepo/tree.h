@@ -7,6 +7,8 @@
 struct commit_tree {
     struct git *git;
     const char *commit;
+    struct configrepo_memory *memory; /* or NULL */
+    const char *root_oid;             /* NULL: not asked for yet */
     struct arena *arena;
     struct table folders; /* path → struct git_listing */
     struct table files;   /* object id → struct slice */
@@ -15,9 +17,21 @@ struct commit_tree {
     struct err failure;
 };
 
-struct commit_tree *commit_tree_new(struct git *git, const char *commit, struct arena *arena);
+struct commit_tree *commit_tree_new(struct git *git, const char *commit,
+                                    struct configrepo_memory *memory, struct arena *arena);
 /* NULL when there is none. */
 const struct git_entry *commit_tree_entry(struct commit_tree *tree, const char *path);
 bool commit_tree_read(struct commit_tree *tree, const char *path, struct slice *out,
                       struct err *err) MUST_CHECK;
 struct manifest_tree commit_tree_face(struct commit_tree *tree);
+
+/* ---- memory.c ---- */
+
+/* NULL: not listed yet. */
+struct git_listing *memory_listing(const struct configrepo_memory *memory, const char *oid,
+                                   const char *path);
+void memory_keep_listing(struct configrepo_memory *memory, const char *oid, const char *path,
+                         struct git_listing *listing);
+/* Where listings that are kept live. */
+struct arena *memory_listings(struct configrepo_memory *memory);
+struct manifest_memory *memory_files(struct configrepo_memory *memory);

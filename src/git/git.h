@@ -74,6 +74,10 @@ struct git_listing {
    is ERR_NOT_FOUND. */
 bool git_list(struct git *git, const char *commit, const char *path, bool recursive,
               struct arena *arena, struct git_listing *out, struct err *err) MUST_CHECK;
+/* The direct children of a folder whose object id is known; `path` is what their paths begin with.
+ */
+bool git_list_folder(struct git *git, const char *oid, const char *path, struct arena *arena,
+                     struct git_listing *out, struct err *err) MUST_CHECK;
 /* Object ids of paths, "" for those that do not exist; one round trip for all. */
 bool git_oids(struct git *git, const char *commit, const char *const *paths, size_t count,
               char (*out)[GIT_OID_BYTES], struct err *err) MUST_CHECK;

@@ -186,6 +186,19 @@ bool git_list(struct git *git, const char *commit, const char *path, bool recurs
                      : read_folder(git, &tree, path, arena, out, err);
 }
 
+bool git_list_folder(struct git *git, const char *oid, const char *path, struct arena *arena,
+                     struct git_listing *out, struct err *err)
+{
+    struct git_object tree;
+    if (!git_check_oid(oid, err) || !git_object_info(git, oid, &tree, err)) {
+        return false;
+    }
+    if (strcmp(tree.type, "tree") != 0) {
+        return err_set(err, ERR_NOT_FOUND, "there is no folder with the object id %s", oid);
+    }
+    return read_folder(git, &tree, path, arena, out, err);
+}
+
 /* Make git->folder that of `tree`, whose place is `folder`. */
 static bool load_folder(struct git *git, const struct git_object *tree, struct err *err)
 {

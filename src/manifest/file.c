@@ -99,8 +99,9 @@ static void add_root(struct file_reader *reader, struct yaml_node *root)
     add_object(reader, root);
 }
 
-void manifest_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
-                   struct manifest_object **objects, struct manifest_problem **problems)
+/* Append what the file gives to both lists; false: it could not be read. */
+static bool parse_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
+                       struct manifest_object **objects, struct manifest_problem **problems)
 {
     struct file_reader reader = {
         .path = arena_strdup(arena, path), .arena = arena, .tail = objects, .problems = problems};
@@ -109,16 +110,56 @@ void manifest_file(const struct manifest_tree *tree, const char *path, struct ar
     }
     struct err err = {0};
     struct yaml_document *document = NULL;
-    if (!tree->read(tree->context, path, arena, &reader.text, &err) ||
-        !yaml_parse(arena, reader.text, &document, &err)) {
+    bool was_read = tree->read(tree->context, path, arena, &reader.text, &err);
+    if (!was_read || !yaml_parse(arena, reader.text, &document, &err)) {
         report(&reader, line_of(err.text), err.text);
-        return;
+        return was_read;
     }
     for (; document && reader.problem_count < MANIFEST_PROBLEMS_MAX; document = document->next) {
         if (document->root) {
             add_root(&reader, document->root);
         }
     }
+    return true;
+}
+
+/* A list has its own links: what is remembered stays as it is. */
+static void append_copies(const struct parsed_file *parsed, struct arena *arena,
+                          struct manifest_object **objects, struct manifest_problem **problems)
+{
+    while (*objects) {
+        objects = &(*objects)->next;
+    }
+    for (const struct manifest_object *object = parsed->objects; object; object = object->next) {
+        *objects = ARENA_NEW(arena, struct manifest_object);
+        **objects = *object;
+        (*objects)->next = NULL;
+        objects = &(*objects)->next;
+    }
+    for (const struct manifest_problem *problem = parsed->problems; problem;
+         problem = problem->next) {
+        manifest_add_problem(arena, problems, problem->file, problem->line, problem->text);
+    }
+}
+
+void manifest_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
+                   struct manifest_object **objects, struct manifest_problem **problems)
+{
+    struct manifest_memory *memory = tree->memory;
+    const char *oid = memory ? tree->oid(tree->context, path, arena) : "";
+    if (!oid[0]) {
+        (void)parse_file(tree, path, arena, objects, problems);
+        return;
+    }
+    struct parsed_file *parsed = memory_get(memory, path, oid);
+    if (!parsed) {
+        struct arena *lasting = memory_arena(memory);
+        parsed = ARENA_NEW(lasting, struct parsed_file);
+        if (parse_file(tree, path, lasting, &parsed->objects, &parsed->problems)) {
+            memory_keep(memory, path, oid, parsed);
+        }
+    }
+    append_copies(parsed, arena, objects, problems);
 }
 
 static const struct {

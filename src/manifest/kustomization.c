@@ -226,6 +226,29 @@ static bool read_structure(struct manifest_kustomization *kustomization, struct 
            read_images(kustomization, arena, err);
 }
 
+static bool load(const struct manifest_tree *tree, const char *folder, const char *file,
+                 struct arena *arena, struct manifest_kustomization **out, struct err *err)
+{
+    struct manifest_kustomization *kustomization = ARENA_NEW(arena, struct manifest_kustomization);
+    kustomization->file = arena_strdup(arena, file);
+    kustomization->folder = arena_strdup(arena, folder);
+    struct yaml_document *document = NULL;
+    if (!tree->read(tree->context, file, arena, &kustomization->text, err) ||
+        !yaml_parse(arena, kustomization->text, &document, err)) {
+        return err_wrap(err, "%s", file);
+    }
+    if (!document || !document->root || document->root->kind != YAML_MAPPING || document->next) {
+        return err_set(err, ERR_INVALID, "%s: a kustomization is one mapping", file);
+    }
+    kustomization->root = document->root;
+    if (!read_structure(kustomization, arena, err)) {
+        return err_wrap(err, "%s", file);
+    }
+    find_unsupported(kustomization, arena);
+    *out = kustomization;
+    return true;
+}
+
 bool manifest_kustomization(const struct manifest_tree *tree, const char *folder,
                             struct arena *arena, struct manifest_kustomization **out,
                             struct err *err)
@@ -237,26 +260,22 @@ bool manifest_kustomization(const struct manifest_tree *tree, const char *folder
         return false;
     }
     const char *name = kustomization_name(entries, count);
-    if (!name) {
+    const char *file = name ? manifest_path(arena, folder, name) : NULL;
+    if (!file) {
+        return !name || err_set(err, ERR_INVALID, "%.200s/%s: the path is too long", folder, name);
+    }
+    struct manifest_memory *memory = tree->memory;
+    const char *oid = memory ? tree->oid(tree->context, file, arena) : "";
+    if (!oid[0]) {
+        return load(tree, folder, file, arena, out, err);
+    }
+    *out = memory_get(memory, file, oid);
+    if (*out) {
         return true;
     }
-    struct manifest_kustomization *kustomization = ARENA_NEW(arena, struct manifest_kustomization);
-    kustomization->file = manifest_path(arena, folder, name);
-    kustomization->folder = arena_strdup(arena, folder);
-    struct yaml_document *document = NULL;
-    if (!kustomization->file ||
-        !tree->read(tree->context, kustomization->file, arena, &kustomization->text, err) ||
-        !yaml_parse(arena, kustomization->text, &document, err)) {
-        return err_wrap(err, "%s/%s", folder, name);
+    if (!load(tree, folder, file, memory_arena(memory), out, err)) {
+        return false;
     }
-    if (!document || !document->root || document->root->kind != YAML_MAPPING || document->next) {
-        return err_set(err, ERR_INVALID, "%s: a kustomization is one mapping", kustomization->file);
-    }
-    kustomization->root = document->root;
-    if (!read_structure(kustomization, arena, err)) {
-        return err_wrap(err, "%s", kustomization->file);
-    }
-    find_unsupported(kustomization, arena);
-    *out = kustomization;
+    memory_keep(memory, file, oid, *out);
     return true;
 }

@@ -28,7 +28,19 @@ struct manifest_tree {
     /* Identity of a file or folder, "" when missing. */
     const char *(*oid)(void *context, const char *path, struct arena *arena);
     void *context;
+    struct manifest_memory *memory; /* of what was parsed before, or NULL */
 };
+
+/*
+ * What was parsed before, by path and identity: a file that another commit has, too, is neither
+ * read nor parsed again.  What it gave may be used until it is trimmed or freed.  One thread at a
+ * time.
+ */
+#define MANIFEST_MEMORY_BYTES_MAX ((size_t)64 << 20)
+struct manifest_memory *manifest_memory_new(void);
+void manifest_memory_free(struct manifest_memory **memory);
+/* Forget everything when it has grown beyond the above. */
+void manifest_memory_trim(struct manifest_memory *memory);
 
 /* One object of one file. */
 struct manifest_object {

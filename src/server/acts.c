@@ -26,11 +26,18 @@ struct job {
 
 /* ---- on Git ---- */
 
+static bool commit(struct job *job, struct draft_commit *out)
+{
+    const struct acts_options *options = &job->acts->options;
+    return configrepo_commit(options->git, options->memory, &job->act->request, out,
+                             &job->act->err);
+}
+
 static void make_commit(struct job *job)
 {
     struct promote_act *act = job->act;
     struct draft_commit draft = {0};
-    act->succeeded = configrepo_commit(job->acts->options.git, &act->request, &draft, &act->err);
+    act->succeeded = commit(job, &draft);
     TEXT_COPY_CUT(act->commit, draft.oid);
 }
 
@@ -80,8 +87,7 @@ static void check_merge(struct job *job)
     struct promote_act *act = job->act;
     struct draft_commit draft = {0};
     bool is_named = false;
-    act->succeeded = choose_base(job->acts->options.git, act, &is_named) &&
-                     configrepo_commit(job->acts->options.git, &act->request, &draft, &act->err);
+    act->succeeded = choose_base(job->acts->options.git, act, &is_named) && commit(job, &draft);
     if (act->succeeded && strcmp(draft.oid, act->base) != 0) {
         /* Without a name the branch here may be older than the merge. */
         act->succeeded =

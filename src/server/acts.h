@@ -10,7 +10,8 @@ struct acts_options {
     struct loop *loop;
     struct loop_queue *git_queue; /* whoever is in it has `git` to itself */
     struct git *git;
-    struct forge *forge; /* NULL: there is none, and acts that need it fail */
+    struct configrepo_memory *memory; /* of what was read of it */
+    struct forge *forge;              /* NULL: there is none, and acts that need it fail */
     const char *branch;
     const char *public_url;                                  /* of this server, or "" */
     void (*on_done)(void *context, struct promote_act *act); /* takes the act */

@@ -147,7 +147,8 @@ static bool scan_rest(const struct look *look, struct git_view *view, struct err
                                      .paths = paths,
                                      .path_count = view->target_count,
                                      .fields = view->pipeline->image_fields,
-                                     .field_count = view->pipeline->image_field_count};
+                                     .field_count = view->pipeline->image_field_count,
+                                     .memory = look->memory};
     if (!configrepo_survey_open(look->git, &request, &survey, err)) {
         return false;
     }

@@ -29,6 +29,7 @@ struct server {
     struct server_options options;
     struct store *store;
     struct git *git;
+    struct configrepo_memory *memory; /* of what was read of it; for the Git queue */
     struct loop_queue *git_queue;
     struct forge *forge; /* NULL: none */
     struct acts *acts;
@@ -200,6 +201,7 @@ static void start_look(struct server *server)
     struct look *look = xcalloc(1, sizeof(*look));
     look->server = server;
     look->git = server->git;
+    look->memory = server->memory;
     look->pipeline_file = server->options.pipeline_file;
     look->accept_rewrite = server->accept_rewrite;
     look->has_forge = server->forge != NULL;
@@ -455,6 +457,7 @@ static bool open_git(struct server *server, struct err *err)
     options.folder = folder.text;
     options.url = server->options.repository;
     options.branch = server->options.branch;
+    server->memory = configrepo_memory_new();
     return git_open(&options, &server->git, err);
 }
 
@@ -485,6 +488,7 @@ static bool open_forge(struct server *server, struct err *err)
     struct acts_options acts = {.loop = server->loop,
                                 .git_queue = server->git_queue,
                                 .git = server->git,
+                                .memory = server->memory,
                                 .forge = server->forge,
                                 .branch = options->branch,
                                 .public_url = options->public_url,
@@ -588,6 +592,7 @@ static void open_api(struct server *server)
         .engine = server->engine,
         .discover = server->discover,
         .git = server->git,
+        .memory = server->memory,
         .git_queue = server->git_queue,
         .repository = shown,
         .branch = server->options.branch,
@@ -693,6 +698,7 @@ void server_stop(struct server **server_pointer)
     promote_close(&server->engine);
     acts_free(&server->acts);
     forge_close(&server->forge);
+    configrepo_memory_free(&server->memory);
     git_close(&server->git);
     store_close(&server->store);
     free(server->good_pipeline);

@@ -7,6 +7,7 @@ int setup(void **state)
     struct world *world = xcalloc(1, sizeof(*world));
     remote_init(&world->remote);
     world->arena = arena_new();
+    world->memory = configrepo_memory_new();
     *state = world;
     return 0;
 }
@@ -14,6 +15,7 @@ int setup(void **state)
 int teardown(void **state)
 {
     struct world *world = *state;
+    configrepo_memory_free(&world->memory);
     git_close(&world->git);
     arena_free(&world->arena);
     remote_done(&world->remote);
@@ -45,11 +47,14 @@ const char *deployment(struct world *world, const char *name, const char *image)
 const struct scan *scan_with(struct world *world, const char *path, const char *const *others,
                              size_t count)
 {
+    struct configrepo_survey *survey = NULL;
+    struct survey_request request = {
+        .commit = world->head, .paths = others, .path_count = count, .memory = world->memory};
     struct scan *scan = NULL;
     struct err err = {0};
-    ASSERT_OK(
-        configrepo_scan(world->git, world->head, path, others, count, world->arena, &scan, &err),
-        err);
+    ASSERT_OK(configrepo_survey_open(world->git, &request, &survey, &err), err);
+    ASSERT_OK(configrepo_survey_scan(survey, path, world->arena, &scan, &err), err);
+    configrepo_survey_close(&survey);
     return scan;
 }
 
@@ -122,7 +127,7 @@ struct commit_request request_for(const struct world *world, const struct versio
 bool commit(struct world *world, const struct commit_request *request, struct draft_commit *draft,
             struct err *err)
 {
-    return configrepo_commit(world->git, request, draft, err);
+    return configrepo_commit(world->git, world->memory, request, draft, err);
 }
 
 /* Promote one workload and expect the file's new bytes. */

@@ -12,6 +12,7 @@ struct world {
     struct remote remote;
     struct arena *arena;
     struct git *git;
+    struct configrepo_memory *memory; /* as the server has one */
     char head[GIT_OID_BYTES];
 };
 

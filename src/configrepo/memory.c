@@ -1,0 +1,71 @@
+/* What was read of a repository before: the folders, and by manifest/ the files. */
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "configrepo/tree.h"
+
+#define KEY_BYTES_MAX 8192
+#define LISTINGS_BYTES_MAX ((size_t)32 << 20)
+
+struct configrepo_memory {
+    struct arena *arena;
+    struct map listings; /* "<oid> <path>" → struct git_listing, whose entries have whole paths */
+    struct manifest_memory *files;
+};
+
+struct configrepo_memory *configrepo_memory_new(void)
+{
+    struct configrepo_memory *memory = xcalloc(1, sizeof(*memory));
+    memory->arena = arena_new();
+    memory->files = manifest_memory_new();
+    return memory;
+}
+
+void configrepo_memory_free(struct configrepo_memory **memory)
+{
+    if (*memory) {
+        map_done(&(*memory)->listings);
+        manifest_memory_free(&(*memory)->files);
+        arena_free(&(*memory)->arena);
+        xfree(memory);
+    }
+}
+
+void configrepo_memory_trim(struct configrepo_memory *memory)
+{
+    manifest_memory_trim(memory->files);
+    if (arena_bytes(memory->arena) > LISTINGS_BYTES_MAX) {
+        map_done(&memory->listings);
+        memory->listings = (struct map){0};
+        arena_free(&memory->arena);
+        memory->arena = arena_new();
+    }
+}
+
+struct git_listing *memory_listing(const struct configrepo_memory *memory, const char *oid,
+                                   const char *path)
+{
+    AUTO_STR(key, KEY_BYTES_MAX);
+    str_addf(&key, "%s %s", oid, path);
+    return key.failed ? NULL : map_get(&memory->listings, key.text);
+}
+
+void memory_keep_listing(struct configrepo_memory *memory, const char *oid, const char *path,
+                         struct git_listing *listing)
+{
+    AUTO_STR(key, KEY_BYTES_MAX);
+    str_addf(&key, "%s %s", oid, path);
+    if (!key.failed) {
+        map_set(&memory->listings, key.text, listing);
+    }
+}
+
+struct arena *memory_listings(struct configrepo_memory *memory)
+{
+    return memory->arena;
+}
+
+struct manifest_memory *memory_files(struct configrepo_memory *memory)
+{
+    return memory->files;
+}
