@@ -9,14 +9,32 @@
 #define PATHS_MAX ((size_t)100000)
 #define DIFF_CUT_LINE "(The rest is not shown: it is longer than this.)\n"
 
+/* The usual question, which needs no process of its own: is it the commit, or its parent? */
+static bool is_near(struct git *git, const char *commit, const char *ancestor, bool *out,
+                    struct err *err)
+{
+    struct git_object parent;
+    AUTO_STR(name, GIT_OID_BYTES + 2);
+    str_addf(&name, "%s^", commit);
+    *out = strcmp(commit, ancestor) == 0;
+    if (*out) {
+        return true;
+    }
+    if (!git_object_info(git, name.text, &parent, err)) {
+        return false;
+    }
+    *out = strcmp(parent.oid, ancestor) == 0;
+    return true;
+}
+
 bool git_contains(struct git *git, const char *commit, const char *ancestor, bool *out,
                   struct err *err)
 {
-    if (!git_check_oid(commit, err) || !git_check_oid(ancestor, err)) {
+    if (!git_check_oid(commit, err) || !git_check_oid(ancestor, err) ||
+        !is_near(git, commit, ancestor, out, err)) {
         return false;
     }
-    if (strcmp(commit, ancestor) == 0) {
-        *out = true;
+    if (*out) {
         return true;
     }
     /* An ancestor that the mirror never saw is in no history of it. */
