@@ -161,3 +161,50 @@ bool crypto_unbase64(struct slice text, struct str *out, struct err *err)
     str_grew(out, (size_t)(length - padding));
     return true;
 }
+
+void crypto_base64url(struct slice bytes, struct str *out)
+{
+    size_t begin = out->length;
+    crypto_base64(bytes, out);
+    size_t end = begin;
+    for (size_t i = begin; i < out->length && out->text[i] != '='; i++, end++) {
+        char c = out->text[i];
+        out->text[end] = c == '+' ? '-' : c == '/' ? '_' : c;
+    }
+    if (!out->failed && end < out->length) {
+        out->text[end] = '\0';
+        out->length = end;
+    }
+}
+
+static EVP_PKEY *read_rsa_key(struct slice pem)
+{
+    static char no_passphrase[] = ""; /* nobody is there to be asked for one */
+    BIO *bytes = pem.length <= INT_MAX ? BIO_new_mem_buf(pem.bytes, (int)pem.length) : NULL;
+    EVP_PKEY *key = bytes ? PEM_read_bio_PrivateKey(bytes, NULL, NULL, no_passphrase) : NULL;
+    BIO_free(bytes);
+    if (key && EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return key;
+}
+
+bool crypto_sign_rs256(struct slice pem, struct slice bytes, struct str *out, struct err *err)
+{
+    unsigned char signature[2048]; /* of a key of 16,384 bits, the largest that OpenSSL takes */
+    size_t length = sizeof(signature);
+    EVP_PKEY *key = read_rsa_key(pem);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool done = key && context && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+                EVP_DigestSign(context, signature, &length, (const unsigned char *)bytes.bytes,
+                               bytes.length) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    if (!done) {
+        return err_set(err, ERR_INVALID,
+                       "the key is no RSA private key in PEM without a passphrase");
+    }
+    str_add_bytes(out, (const char *)signature, length);
+    return true;
+}

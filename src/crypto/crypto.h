@@ -22,4 +22,10 @@ void crypto_wipe(void *memory, size_t length);
 /* Is it a public key as PEM, and nothing else?  A private one is none. */
 bool crypto_is_public_key(struct slice pem);
 void crypto_base64(struct slice bytes, struct str *out);
+/* For URLs and tokens: other letters, no padding. */
+void crypto_base64url(struct slice bytes, struct str *out);
+/* RSASSA-PKCS1-v1_5 with SHA-256, as JSON Web Tokens have it under RS256, by an RSA private key in
+   PEM.  ERR_INVALID: it is none. */
+bool crypto_sign_rs256(struct slice pem, struct slice bytes, struct str *out,
+                       struct err *err) MUST_CHECK;
 bool crypto_unbase64(struct slice text, struct str *out, struct err *err) MUST_CHECK;

@@ -63,6 +63,20 @@ struct forge_status {
 bool forge_status_put(struct forge *forge, const char *commit, const struct forge_status *status,
                       struct err *err) MUST_CHECK;
 
+/* ---- GitHub Apps ---- */
+
+struct forge_app {
+    const char *id;         /* the App's id, or its client id */
+    const char *key_file;   /* its private key, PEM */
+    const char *repository; /* as Git knows it */
+    const char *url;        /* of the host's pages; NULL or "": told from the repository's URL */
+};
+/* A token for this repository alone, as git's password (with any user name) and for forge_open():
+   good for an hour.  ERR_INVALID: the key or the repository; ERR_NOT_FOUND: the App is not
+   installed there; ERR_UNKNOWN_WHO: the key is not the App's. */
+bool forge_app_token(const struct forge_app *app, int64_t now_ms, struct str *out,
+                     struct err *err) MUST_CHECK;
+
 /* ---- Markdown ---- */
 
 /* A stranger's words as code: nothing in them is markup, a link or a mention. */

@@ -27,9 +27,10 @@ struct server_options {
     size_t registry_insecure_count;
     const char *const *registry_mirrors; /* "HOST=URL" each */
     size_t registry_mirror_count;
-    const char *hook_secret_file;  /* NULL: webhooks are refused */
-    struct git_options git;        /* its credentials and keys; the rest comes from above */
-    const char *forge_token_file;  /* of the Git host's API; NULL: no pull requests, no statuses */
+    const char *hook_secret_file; /* NULL: webhooks are refused */
+    struct git_options git;       /* its credentials and keys; the rest comes from above */
+    const char *forge_token_file; /* of the Git host's API; NULL: no pull requests, no statuses */
+    const char *github_app_id, *github_app_key_file; /* instead of passwords and tokens; or NULL */
     const char *forge, *forge_url; /* its kind and address; NULL: told from the repository's URL */
     const char *public_url;        /* how people reach this server, for links; or NULL */
     struct promote_patience patience; /* zero: the defaults */

@@ -67,6 +67,7 @@ static void a_server_that_cannot_serve_says_what_to_change(void **state)
         {{.registry_config = "/nowhere/at/all"}, "/nowhere/at/all"},
         {{.base_path = "heddle"}, "--base-path"},
         {{.base_path = "/a/../b"}, "--base-path"},
+        {{.github_app_id = "4711"}, "--github-app-key-file"},
         {{.repository = "-x"}, "begins with"},
         {{.repository = "http://robot:hunter2@127.0.0.1:1/shop.git"}, "holds a password"},
         {{.tls_cert_file = "/nowhere", .tls_key_file = "/nowhere"}, "/nowhere"},
