@@ -2,6 +2,10 @@
 #include <string.h>
 
 #include "configrepo/survey.h"
+#include "crypto/crypto.h"
+
+/* What is asked is not longer than this where it is remembered. */
+#define KEY_TEXT_BYTES_MAX ((size_t)16 << 20)
 
 /* One commit in the making. */
 struct maker {
@@ -301,6 +305,59 @@ static bool check_base(struct maker *maker, struct err *err)
     return false;
 }
 
+/* ---- asked before ---- */
+
+static void add_text(struct str *out, const char *text)
+{
+    str_addf(out, "%zu:%s,", text ? strlen(text) : 0, text ? text : "");
+}
+
+/* All that decides which files the commit has: not who asks, when, or in which words. */
+static bool write_key(const struct commit_request *request, char out[static SHA256_HEX_BYTES])
+{
+    AUTO_STR(text, KEY_TEXT_BYTES_MAX);
+    add_text(&text, request->base);
+    str_addf(&text, "%d %zu %zu %zu", (int)request->pin, request->all_path_count,
+             request->field_count, request->change_count);
+    for (size_t i = 0; i < request->all_path_count; i++) {
+        add_text(&text, request->all_paths[i]);
+    }
+    for (size_t i = 0; i < request->field_count; i++) {
+        add_text(&text, request->fields[i].kind);
+        add_text(&text, request->fields[i].path);
+    }
+    for (size_t i = 0; i < request->change_count; i++) {
+        const struct version_change *change = &request->changes[i];
+        const char *const parts[] = {change->path,          change->workload,   change->container,
+                                     change->from.tag,      change->to.tag,     change->to.digest,
+                                     change->to.repository, change->from.digest};
+        for (size_t n = 0; n < COUNT_OF(parts); n++) {
+            add_text(&text, parts[n]);
+        }
+    }
+    crypto_sha256_hex(str_slice(&text), out);
+    return !text.failed;
+}
+
+/* A release is committed as it was planned, moments ago: the same files, in another commit.  The
+   draft may be gone from the mirror since; then it is made anew. */
+static bool commit_again(struct maker *maker, const char *key, struct draft_commit *out)
+{
+    const struct commit_request *request = maker->request;
+    const struct draft_commit *draft = memory_draft(maker->memory, key);
+    struct err ignored = {0};
+    if (!draft) {
+        return false;
+    }
+    struct git_commit commit = {.parent = request->base,
+                                .message = request->message,
+                                .author_name = request->author,
+                                .when_ms = request->when_ms,
+                                .files_of = draft->oid};
+    *out = *draft;
+    return git_commit(maker->git, &commit, out->oid, &ignored);
+}
+
 static bool make(struct maker *maker, struct draft_commit *out, struct err *err)
 {
     char oid[GIT_OID_BYTES];
@@ -344,7 +401,15 @@ bool configrepo_commit(struct git *git, struct configrepo_memory *memory,
     if (memory) {
         configrepo_memory_trim(memory);
     }
-    bool made = make(&maker, out, err);
+    char key[SHA256_HEX_BYTES];
+    bool is_kept = memory && write_key(request, key);
+    bool made = is_kept && commit_again(&maker, key, out);
+    if (!made) {
+        made = make(&maker, out, err);
+        if (made && is_kept && out->edit_count > 0) {
+            memory_keep_draft(memory, key, out);
+        }
+    }
     VEC_DONE(&maker.edits);
     arena_free(&maker.arena);
     return made;

@@ -1,4 +1,5 @@
-/* What was read of a repository before: the folders, and by manifest/ the files. */
+/* What was read of a repository before: the folders, and by manifest/ the files; and what was
+   made of it. */
 #include <stdlib.h>
 
 #include "base/map.h"
@@ -10,6 +11,7 @@
 struct configrepo_memory {
     struct arena *arena;
     struct map listings; /* "<oid> <path>" → struct git_listing, whose entries have whole paths */
+    struct map drafts;   /* what was asked → struct draft_commit */
     struct manifest_memory *files;
 };
 
@@ -25,6 +27,7 @@ void configrepo_memory_free(struct configrepo_memory **memory)
 {
     if (*memory) {
         map_done(&(*memory)->listings);
+        map_done(&(*memory)->drafts);
         manifest_memory_free(&(*memory)->files);
         arena_free(&(*memory)->arena);
         xfree(memory);
@@ -36,10 +39,24 @@ void configrepo_memory_trim(struct configrepo_memory *memory)
     manifest_memory_trim(memory->files);
     if (arena_bytes(memory->arena) > LISTINGS_BYTES_MAX) {
         map_done(&memory->listings);
-        memory->listings = (struct map){0};
+        map_done(&memory->drafts);
+        memory->listings = memory->drafts = (struct map){0};
         arena_free(&memory->arena);
         memory->arena = arena_new();
     }
+}
+
+const struct draft_commit *memory_draft(const struct configrepo_memory *memory, const char *key)
+{
+    return map_get(&memory->drafts, key);
+}
+
+void memory_keep_draft(struct configrepo_memory *memory, const char *key,
+                       const struct draft_commit *draft)
+{
+    struct draft_commit *kept = ARENA_NEW(memory->arena, struct draft_commit);
+    *kept = *draft;
+    map_set(&memory->drafts, key, kept);
 }
 
 struct git_listing *memory_listing(const struct configrepo_memory *memory, const char *oid,

@@ -27,6 +27,10 @@ struct manifest_tree commit_tree_face(struct commit_tree *tree);
 
 /* ---- memory.c ---- */
 
+/* A commit that was made and proven before, by what was asked; NULL: not that. */
+const struct draft_commit *memory_draft(const struct configrepo_memory *memory, const char *key);
+void memory_keep_draft(struct configrepo_memory *memory, const char *key,
+                       const struct draft_commit *draft);
 /* NULL: not listed yet. */
 struct git_listing *memory_listing(const struct configrepo_memory *memory, const char *oid,
                                    const char *path);

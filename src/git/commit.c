@@ -127,6 +127,9 @@ bool git_commit(struct git *git, const struct git_commit *commit, char out[stati
     if (!git_check_oid(commit->parent, err)) {
         return err_wrap(err, "commit");
     }
+    if (commit->files_of) {
+        return git_commit_files(git, commit, commit->files_of, out, err);
+    }
     add_header(git, &stream, commit);
     if (!add_changes(git, commit, &stream, err)) {
         return err_wrap(err, "commit");
@@ -137,5 +140,5 @@ bool git_commit(struct git *git, const struct git_commit *commit, char out[stati
                        STREAM_BYTES_MAX >> 20);
     }
     return make_draft(git, str_slice(&stream), out, err) &&
-           (!git_signs(&git->options) || git_sign(git, commit, out, out, err));
+           (!git_signs(&git->options) || git_commit_files(git, commit, out, out, err));
 }

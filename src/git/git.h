@@ -97,6 +97,7 @@ struct git_commit {
     int64_t when_ms; /* of author and committer: same inputs, same id */
     const struct git_change *changes;
     size_t change_count;
+    const char *files_of; /* instead of changes: a commit that has the very files; or NULL */
 };
 /* Make a commit object in the mirror, signed where a key is given; no ref moves, nothing is pushed.
    ERR_DENIED: the key cannot sign. */

@@ -97,9 +97,9 @@ bool git_entry_at(struct git *git, const char *commit, const char *path,
 /* ---- sign.c ---- */
 
 bool git_signs(const struct git_options *options);
-/* The same commit, signed: what `draft` is, with the author as given. */
-bool git_sign(struct git *git, const struct git_commit *commit, const char *draft,
-              char out[static GIT_OID_BYTES], struct err *err) MUST_CHECK;
+/* A commit of the files that `files_of` has, signed where a key is given. */
+bool git_commit_files(struct git *git, const struct git_commit *commit, const char *files_of,
+                      char out[static GIT_OID_BYTES], struct err *err) MUST_CHECK;
 /* What may stand in a commit's header: no line ends, no angle brackets. */
 void git_add_name(struct str *out, const char *name, const char *otherwise);
 #define GIT_COMMITTER_NAME "heddle"

@@ -1,4 +1,5 @@
 /* Who made a commit, in a way that can be checked: git has ssh-keygen or gpg do it. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,17 +9,25 @@
 /* The newest commit that was found signed, and all before it that were checked. */
 #define SIGNED_REF "refs/heddle/signed"
 
+/* git takes "..." for no name at all. */
+static bool is_name(const char *name)
+{
+    size_t at = 0;
+    while (name && name[at] && !isalnum((unsigned char)name[at]) &&
+           (unsigned char)name[at] < 0x80) {
+        at++;
+    }
+    return name && name[at] && at < NAME_BYTES_MAX;
+}
+
 void git_add_name(struct str *out, const char *name, const char *otherwise)
 {
-    size_t before = out->length;
-    for (size_t i = 0; name && name[i] && i < NAME_BYTES_MAX; i++) {
-        unsigned char c = (unsigned char)name[i];
+    const char *from = is_name(name) ? name : otherwise;
+    for (size_t i = 0; from[i] && i < NAME_BYTES_MAX; i++) {
+        unsigned char c = (unsigned char)from[i];
         if (c >= 0x20 && c != 0x7f && c != '<' && c != '>') {
-            str_add_char(out, name[i]);
+            str_add_char(out, from[i]);
         }
-    }
-    if (out->length == before) {
-        str_add(out, otherwise);
     }
 }
 
@@ -38,12 +47,12 @@ static const char *name_line(struct arena *arena, const char *variable, const ch
     return arena_strdup(arena, line.text);
 }
 
-static bool run_commit_tree(struct git *git, const struct git_commit *commit, const char *draft,
+static bool run_commit_tree(struct git *git, const struct git_commit *commit, const char *files_of,
                             char out[static GIT_OID_BYTES], struct err *err)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     const struct git_options *options = &git->options;
-    const char *tree = arena_printf(arena, "%s^{tree}", draft);
+    const char *tree = arena_printf(arena, "%s^{tree}", files_of);
     long long when_s = (long long)(commit->when_ms / 1000);
     const char *const env[] = {
         name_line(arena, "GIT_AUTHOR_NAME", commit->author_name, GIT_COMMITTER_NAME),
@@ -53,7 +62,8 @@ static bool run_commit_tree(struct git *git, const struct git_commit *commit, co
         arena_printf(arena, "GIT_AUTHOR_DATE=@%lld +0000", when_s),
         arena_printf(arena, "GIT_COMMITTER_DATE=@%lld +0000", when_s),
     };
-    const char *const args[] = {"commit-tree", "-S", "-p", commit->parent, tree, NULL};
+    const char *sign = git_signs(options) ? "-S" : "--no-gpg-sign";
+    const char *const args[] = {"commit-tree", sign, "-p", commit->parent, tree, NULL};
     struct git_call call = {.args = args,
                             .input = slice_of(commit->message),
                             .reach = GIT_KEYS,
@@ -63,16 +73,19 @@ static bool run_commit_tree(struct git *git, const struct git_commit *commit, co
     return git_run_ok(git, &call, &result, err) && git_take_oid(&result, out, err);
 }
 
-bool git_sign(struct git *git, const struct git_commit *commit, const char *draft,
-              char out[static GIT_OID_BYTES], struct err *err)
+bool git_commit_files(struct git *git, const struct git_commit *commit, const char *files_of,
+                      char out[static GIT_OID_BYTES], struct err *err)
 {
-    if (run_commit_tree(git, commit, draft, out, err)) {
+    const struct git_options *options = &git->options;
+    if (run_commit_tree(git, commit, files_of, out, err)) {
         return true;
+    }
+    if (!git_signs(options)) {
+        return err_wrap(err, "commit");
     }
     err->kind = err->kind == ERR_INTERNAL ? ERR_DENIED : err->kind;
     return err_wrap(err, "sign the commit with %s",
-                    git->options.openpgp_key ? git->options.openpgp_key
-                                             : git->options.signing_key_file);
+                    options->openpgp_key ? options->openpgp_key : options->signing_key_file);
 }
 
 /* ---- those of others ---- */

@@ -32,7 +32,6 @@ struct server {
     struct git *git;
     struct configrepo_memory *memory; /* of what was read of it; for the Git queue */
     struct app_token *app_token;      /* NULL: no GitHub App */
-    char *app_token_file;
     struct loop_queue *git_queue;
     struct forge *forge; /* NULL: none */
     struct acts *acts;
@@ -452,45 +451,6 @@ static bool open_store(struct server *server, struct err *err)
     return true;
 }
 
-static void app_renewed(void *context)
-{
-    fetch_soon(context);
-}
-
-/* What the App's token opens is told its file like any other secret's. */
-static bool open_app(struct server *server, struct err *err)
-{
-    struct server_options *options = &server->options;
-    AUTO_STR(file, 4096);
-    if (!options->github_app_id && !options->github_app_key_file) {
-        return true;
-    }
-    if (!options->github_app_id || !options->github_app_key_file) {
-        return err_set(err, ERR_INVALID,
-                       "--github-app-id and --github-app-key-file are needed together");
-    }
-    str_addf(&file, "%s/github-app.token", options->data);
-    server->app_token_file = xstrdup(file.text);
-    if (!options->git.password_file) {
-        options->git.username = "x-access-token"; /* GitHub's word for it */
-        options->git.password_file = server->app_token_file;
-    }
-    if (!options->forge_token_file) {
-        options->forge_token_file = server->app_token_file;
-    }
-    struct app_token_options app = {.loop = server->loop,
-                                    .env = server->env,
-                                    .app = {.id = options->github_app_id,
-                                            .key_file = options->github_app_key_file,
-                                            .repository = options->repository,
-                                            .url = options->forge_url},
-                                    .file = server->app_token_file,
-                                    .on_renewed = app_renewed,
-                                    .context = server};
-    server->app_token = app_token_start(&app);
-    return true;
-}
-
 static bool open_git(struct server *server, struct err *err)
 {
     AUTO_STR(folder, 4096);
@@ -701,7 +661,9 @@ bool server_start(struct loop *loop, const struct server_options *options, struc
     server->options = *options;
     set_defaults(&server->options);
     server->git_queue = loop_queue_new(loop);
-    if (!read_hook_secret(server, err) || !open_store(server, err) || !open_app(server, err) ||
+    if (!read_hook_secret(server, err) || !open_store(server, err) ||
+        !app_token_open(loop, server->env, &server->options, fetch_soon, server, &server->app_token,
+                        err) ||
         !open_git(server, err) || !open_forge(server, err) || !open_engine(server, err) ||
         !open_discover(server, err)) {
         server_stop(&server);
@@ -737,7 +699,7 @@ void server_stop(struct server **server_pointer)
         acts_stop(server->acts);
     }
     loop_queue_free(&server->git_queue); /* waits for the job that runs */
-    app_token_stop(&server->app_token);
+    app_token_close(&server->app_token);
     api_free(&server->api);
     promote_close(&server->engine);
     acts_free(&server->acts);
@@ -746,7 +708,6 @@ void server_stop(struct server **server_pointer)
     git_close(&server->git);
     store_close(&server->store);
     free(server->good_pipeline);
-    free(server->app_token_file);
     xfree(server_pointer);
 }
 

@@ -596,6 +596,32 @@ static void the_same_request_makes_the_same_commit(void **state)
                         "ada|heddle");
 }
 
+/* As a release follows its plan: the draft serves again, and is made again when it is gone. */
+static void what_was_planned_is_committed_in_other_words(void **state)
+{
+    struct world *world = *state;
+    FILES(world, {"dev/a.yaml", deployment(world, "a", "app:1")});
+    struct version_change change = change_to("dev", "a", "2");
+    struct commit_request request = request_for(world, &change, 1);
+    struct draft_commit drafts[3];
+    struct err err = {0};
+    ASSERT_OK(commit(world, &request, &drafts[0], &err), err);
+    request.message = "other words\n\nHeddle-Release: R-9\n";
+    request.author = "mia";
+    ASSERT_OK(commit(world, &request, &drafts[1], &err), err);
+    MIRROR_GIT(&world->remote, "prune", "--expire=now");
+    git_close(&world->git);
+    world->git = remote_fetched(&world->remote, world->head);
+    ASSERT_OK(commit(world, &request, &drafts[2], &err), err);
+    assert_string_not_equal(drafts[0].oid, drafts[1].oid);
+    assert_string_equal(drafts[1].oid, drafts[2].oid);
+    assert_int_equal(drafts[1].edit_count, 1);
+    assert_string_equal(
+        MIRROR_GIT(&world->remote, "show", "-s", "--format=%an|%cn|%s", drafts[2].oid),
+        "mia|heddle|other words");
+    assert_non_null(strstr(MIRROR_GIT(&world->remote, "show", drafts[2].oid), "app:2"));
+}
+
 static void one_entry_for_two_workloads_moves_only_both_together(void **state)
 {
     struct world *world = *state;
@@ -753,6 +779,7 @@ int main(void)
         TEST(what_is_gone_is_named),
         TEST(a_base_that_the_mirror_lacks_is_a_conflict),
         TEST(the_same_request_makes_the_same_commit),
+        TEST(what_was_planned_is_committed_in_other_words),
         TEST(one_entry_for_two_workloads_moves_only_both_together),
         TEST(two_targets_are_edited_by_one_commit),
         TEST(a_hundred_workloads_are_one_quick_commit),
