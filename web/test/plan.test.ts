@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest';
 import type { Impact, Plan } from '../src/api/types.gen';
-import { buttonText, changeOf, levelOf, rowsOf, sentenceOfChange, verdict, wavesOf } from '../src/pages/promote/plan';
+import { buttonText, changeOf, levelOf, rowsOf, sentenceOfChange, verdict, wavesOf, wayOf } from '../src/pages/promote/plan';
 import { requestOf } from '../src/pages/promote/reading';
 import { readWish } from '../src/pages/promote/wish';
 import { parseDiff } from '../src/ui/diff';
@@ -31,6 +31,13 @@ describe('a plan', () => {
     expect(rows[0]!.moves.map((move) => move.targets)).toEqual([['eu', 'us']]);
     expect(rows[1]!.moves.map((move) => [move.from.tag, move.targets])).toEqual([['0.9.0', ['eu']], ['1.0.0', ['us']]]);
     expect(rows[2]!.skips).toEqual([{ reason: 'It already has 1.1.0.', targets: ['eu', 'us'] }]);
+  });
+
+  it('says by which way it goes', () => {
+    expect(wayOf([['eu', 'us']], false)).toBe('One commit, for eu and us.');
+    expect(wayOf([['eu']], true)).toBe('One pull request, for eu. It goes on when that is merged.');
+    expect(wayOf([['eu'], ['us']], false)).toBe('2 waves, a commit each: eu, then us, each when the one before is healthy.');
+    expect(wayOf([['eu'], ['us']], true)).toBe('2 waves, a pull request each: eu, then us, each when the one before is merged and healthy.');
   });
 
   it('says on its button what will happen', () => {

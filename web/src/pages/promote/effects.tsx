@@ -7,7 +7,7 @@ import { clock, duration } from '../../model/time';
 import { GateList } from '../../ui/gate-list';
 import { LevelBar } from '../../ui/level';
 import { Mark } from '../../ui/mark';
-import { failureWords, levelOf, wavesOf } from './plan';
+import { failureWords, levelOf, wavesOf, wayOf } from './plan';
 
 type Glyph = Pick<Look, 'shape' | 'family'>;
 
@@ -92,10 +92,7 @@ export function Order({ plan, pipeline }: { plan: Plan; pipeline: Pipeline | nul
   return (
     <>
       <p class="foreign">
-        {waves.length > 1
-          ? `${waves.length} waves, a commit each: ${waves.map((wave) => wave.join(' and ')).join(', then ')}, each when the one before is healthy.`
-          : `One commit, for ${waves[0]?.join(' and ')}.`}{' '}
-        {stage && failureWords[stage.onFailure]}
+        {wayOf(waves, stage?.pullRequest ?? false)} {stage && failureWords[stage.onFailure]}
       </p>
       <Silent clusters={waves.flat()} />
     </>

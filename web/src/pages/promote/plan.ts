@@ -142,6 +142,14 @@ export function wavesOf(plan: Plan): string[][] {
   return waves.filter(Boolean);
 }
 
+/** How the waves' commits come into the branch. */
+export function wayOf(waves: readonly (readonly string[])[], byPullRequest: boolean): string {
+  const what = byPullRequest ? 'pull request' : 'commit';
+  if (waves.length <= 1) return `One ${what}, for ${waves[0]?.join(' and ')}.${byPullRequest ? ' It goes on when that is merged.' : ''}`;
+  const order = waves.map((wave) => wave.join(' and ')).join(', then ');
+  return `${waves.length} waves, a ${what} each: ${order}, each when the one before is ${byPullRequest ? 'merged and healthy' : 'healthy'}.`;
+}
+
 export const failureWords = {
   stop: 'If it fails, the release ends there, and what is in Git stays.',
   continue: 'If a workload fails, the others and later waves go on.',
