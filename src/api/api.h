@@ -19,6 +19,7 @@ struct api_options {
     struct discover *discover;
     struct git *git; /* used on the queue only, as its memory is */
     struct configrepo_memory *memory;
+    struct chart_renderer charts; /* as well */
     struct loop_queue *git_queue;
     const char *repository, *branch; /* shown; without credentials */
     const char *base_path;           /* "" or "/heddle": where people's browsers find this server */

@@ -174,6 +174,7 @@ static void set_requests(struct diff_job *job, const struct git_view *view,
                 .author = "heddle",
                 .when_ms = now_ms,
             };
+            request->charts = job->api->options.charts;
             commit_request_for(request, view->pipeline, job->arena);
         }
     }

@@ -221,8 +221,11 @@ static bool check_walks(const struct maker *maker, const struct walk *before,
             }
         }
     }
-    return same ||
-           err_set(err, ERR_INTERNAL, "the edit would change which workloads %s has", before->path);
+    /* Charts that render no more with the new values say why. */
+    const char *why = !before->problems && after->problems ? after->problems->text : "";
+    return same || err_set(err, why[0] ? ERR_REFUSED : ERR_INTERNAL,
+                           "the edit would change which workloads %s has%s%s", before->path,
+                           why[0] ? ": " : "", why);
 }
 
 static bool uses_edited_file(const struct maker *maker, const char *path)
@@ -244,6 +247,7 @@ static bool verify(struct maker *maker, const char *oid, struct err *err)
 {
     maker->draft = survey_new(maker->git, oid, maker->memory, maker->arena);
     maker->draft->fields = maker->base->fields;
+    maker->draft->charts = maker->base->charts;
     struct manifest_tree draft = commit_tree_face(maker->draft->tree);
     for (size_t i = 0; i < maker->path_count; i++) {
         struct walk *before = NULL;
@@ -364,6 +368,7 @@ static bool make(struct maker *maker, struct draft_commit *out, struct err *err)
     collect_paths(maker);
     maker->base = survey_new(maker->git, maker->request->base, maker->memory, maker->arena);
     maker->base->fields = (struct field_list){maker->request->fields, maker->request->field_count};
+    maker->base->charts = maker->request->charts;
     if (!check_base(maker, err) ||
         !survey_add_users(maker->base, maker->paths, maker->path_count, err) || !plan(maker, err)) {
         return false;

@@ -18,6 +18,14 @@
 /* A commit's files as a manifest_tree; reads are remembered in the arena. */
 struct manifest_tree configrepo_tree(struct git *git, const char *commit, struct arena *arena);
 
+/* Who renders the charts of a kustomization: YAML of what they make, before the kustomization does
+   anything to it.  Called where the survey or the commit is made. */
+struct chart_renderer {
+    bool (*render)(void *context, const struct manifest_tree *tree, const char *folder,
+                   struct arena *arena, struct slice *out, struct err *err);
+    void *context;
+};
+
 /* ---- what is there ---- */
 
 /* Where one container's version is written.  Kinds without a pod template have no containers:
@@ -41,9 +49,11 @@ struct scan_workload {
     size_t place_count;
     const char *file;
     unsigned line;
-    const char **files; /* every file its rendering depends on, for config releases */
+    const char **files; /* every file its rendering depends on; of a chart the folder */
     size_t file_count;
 };
+/* Does its rendering depend on the file? */
+bool scan_reads(const struct scan_workload *workload, const char *file);
 
 struct scan {
     char commit[GIT_OID_BYTES];
@@ -80,6 +90,7 @@ struct survey_request {
     const struct image_field *fields; /* that heddle.yaml names; they outlive the survey */
     size_t field_count;
     struct configrepo_memory *memory; /* or NULL */
+    struct chart_renderer charts;     /* zero: workloads that charts make are a problem, not seen */
 };
 bool configrepo_survey_open(struct git *git, const struct survey_request *request,
                             struct configrepo_survey **out, struct err *err) MUST_CHECK;
@@ -112,6 +123,7 @@ struct commit_request {
     size_t all_path_count;
     const struct image_field *fields; /* that heddle.yaml names */
     size_t field_count;
+    struct chart_renderer charts; /* as of the survey that it was planned by */
     enum pin pin;
     const struct version_change *changes;
     size_t change_count;
@@ -140,8 +152,12 @@ struct override_case {
     const struct manifest_kustomization *in;
     const struct locate_place *at; /* in the object itself, or in an images: entry */
     bool takes_entry;              /* kustomize's images: changes it */
-    const char *file, *other;      /* where the last word stands, and who reads it, too */
+    const char *trouble, *because; /* why it is not changed where it stands: "the version is
+                                      written in F, which O uses too", "O uses F too" */
     const char *image;             /* its name, as `in` meets it */
+    const char *values_path;       /* of a chart's value: its keys */
+    const char *values_file;       /* a file of the chart's values that can say it; NULL: none */
+    struct slice values_text;
     const char *api_version, *kind, *name, *namespace; /* of the object, as `in` meets it */
 };
 
@@ -149,7 +165,12 @@ enum override_kind {
     OVERRIDE_NOT_NEEDED,
     OVERRIDE_ENTRY, /* one more in the kustomization's images: */
     OVERRIDE_PATCH, /* a file of its own, that the kustomization's patches: name */
+    OVERRIDE_VALUE, /* one more in a file of a chart's values */
 };
+/* Set trouble and because of a version in a file that another target reads, too. */
+void override_set_shared(struct override_case *out, const char *file, const char *other,
+                         struct arena *arena);
+
 struct override {
     enum override_kind kind;
     const struct manifest_kustomization *in; /* the target's own */

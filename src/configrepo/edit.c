@@ -51,11 +51,27 @@ void edits_add_override(edit_vec *edits, const struct override_case *of,
 {
     if (override->kind == OVERRIDE_PATCH) {
         add_patch(edits, of, override, tag, digest, arena);
+    } else if (override->kind == OVERRIDE_VALUE) {
+        struct edit *edit = edits_add(edits, EDIT_VALUE, of->values_file, tag, digest, arena);
+        edit->text = of->values_text;
+        edit->at = of->at;
+        edit->name = of->values_path;
     } else if (override->kind == OVERRIDE_ENTRY) {
         struct edit *edit = edits_add(edits, EDIT_ENTRY, override->in->file, tag, digest, arena);
         edit->text = override->in->text;
         edit->name = of->image;
     }
+}
+
+/* What the slot's last word is a patch of; NULL: it stands for itself. */
+static const struct locate_place *patched_by(const struct slot *slot)
+{
+    const struct locate_place *at = slot->last.at;
+    const struct chart_value *value = slot->origin ? slot->origin->value : NULL;
+    if (value && at == value->said.at) {
+        return value->base;
+    }
+    return at->form == slot->own.at->form && at != slot->own.at ? slot->own.at : NULL;
 }
 
 bool edit_slot(const struct walk *walk, const struct item *item, const struct slot *slot,
@@ -75,9 +91,7 @@ bool edit_slot(const struct walk *walk, const struct item *item, const struct sl
             edits_add(edits, EDIT_PLACE, slot->last.file, to->tag, to->digest, arena);
         edit->text = slot->last.text;
         edit->at = slot->last.at;
-        edit->patched = slot->last.at->form == slot->own.at->form && slot->last.at != slot->own.at
-                            ? slot->own.at
-                            : NULL;
+        edit->patched = patched_by(slot);
     }
     return true;
 }
@@ -162,11 +176,23 @@ static const struct locate_place *find_in(const struct locate_place *places,
     return places;
 }
 
+/* Its name need not say that it holds values. */
+static bool is_values(const struct editor *editor)
+{
+    bool is_one = false;
+    for (size_t i = 0; i < editor->count; i++) {
+        const struct edit *edit = &editor->edits[i];
+        is_one = is_one || (edit->at && edit->at->form == LOCATE_VALUES_FILE);
+    }
+    return is_one;
+}
+
 static bool amend_places(struct editor *editor, const struct field_list *fields, struct err *err)
 {
     struct locate_file file = {.path = editor->edits[0].file,
                                .text = editor->edits[0].text,
                                .documents = editor->document,
+                               .is_values = is_values(editor),
                                .fields = fields->items,
                                .field_count = fields->count};
     const struct locate_place *places = locate_places(&file, editor->arena);
@@ -233,24 +259,7 @@ static void amend_list(struct editor *editor, enum edit_kind kind, const char *k
                                 .item_count = count};
 }
 
-static bool amend_file(struct editor *editor, const struct field_list *fields, struct str *out,
-                       struct err *err)
-{
-    struct slice text = editor->edits[0].text;
-    if (!yaml_parse(editor->arena, text, &editor->document, err)) {
-        return err_wrap(err, "%s", editor->edits[0].file);
-    }
-    if (!amend_places(editor, fields, err)) {
-        return false;
-    }
-    amend_list(editor, EDIT_ENTRY, "images");
-    amend_list(editor, EDIT_PATCH_PATH, "patches");
-    return yaml_amend(text, editor->document, editor->amendments.items, editor->amendments.count,
-                      out, err) ||
-           err_wrap(err, "%s", editor->edits[0].file);
-}
-
-/* ---- a new patch ---- */
+/* ---- values that are not there yet ---- */
 
 /* The object at a dotted path, made where it is missing. */
 static json_t *object_at(json_t *object, const char *path)
@@ -270,15 +279,16 @@ static json_t *object_at(json_t *object, const char *path)
     return object;
 }
 
+/* Below `root`, which stands for what is above the first key. */
 static void set_value(json_t *root, const struct edit *edit, struct arena *arena)
 {
     const struct locate_place *at = edit->at;
-    const char *path = arena_printf(arena, "spec.values.%s", edit->name);
-    const char *last = strrchr(path, '.');
-    const char *parent = arena_strndup(arena, path, (size_t)(last - path));
+    const char *path = edit->name;
+    const char *dot = strrchr(path, '.');
+    const char *parent = arena_strndup(arena, path, dot ? (size_t)(dot - path) : 0);
     if (at->whole) {
         const char *value = joined(at->image, edit->tag, edit->digest, arena);
-        json_object_set_new(object_at(root, parent), last + 1, json_string(value));
+        json_object_set_new(object_at(root, parent), dot ? dot + 1 : path, json_string(value));
         return;
     }
     json_t *mapping = object_at(root, at->is_beside ? parent : path);
@@ -290,6 +300,61 @@ static void set_value(json_t *root, const struct edit *edit, struct arena *arena
         json_object_set_new(mapping, at->digest_key, json_string(edit->digest));
     }
 }
+
+/* What the file lacks of the tree.  Whoever chose the file has seen that there is room. */
+static bool add_missing(struct editor *editor, const struct yaml_node *mapping, json_t *tree)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    bool done = true;
+    json_object_foreach (tree, key, value) {
+        const struct yaml_node *there = yaml_get(mapping, key);
+        if (there && json_is_object(value) && there->kind == YAML_MAPPING) {
+            done = done && add_missing(editor, there, value);
+            continue;
+        }
+        done = done && !there;
+        *VEC_ADD(&editor->amendments) =
+            (struct yaml_amendment){.kind = YAML_AMEND_ADD,
+                                    .in = mapping,
+                                    .key = key,
+                                    .value = json_string_value(value),
+                                    .tree = json_is_object(value) ? value : NULL};
+    }
+    return done;
+}
+
+/* `tree` holds the values until the file is amended. */
+static bool amend_values(struct editor *editor, json_t *tree, struct err *err)
+{
+    for (size_t i = 0; i < editor->count; i++) {
+        if (editor->edits[i].kind == EDIT_VALUE) {
+            set_value(tree, &editor->edits[i], editor->arena);
+        }
+    }
+    return add_missing(editor, editor->document->root, tree) ||
+           err_set(err, ERR_REFUSED, "%s has another value there", editor->edits[0].file);
+}
+
+static bool amend_file(struct editor *editor, const struct field_list *fields, struct str *out,
+                       struct err *err)
+{
+    struct slice text = editor->edits[0].text;
+    if (!yaml_parse(editor->arena, text, &editor->document, err)) {
+        return err_wrap(err, "%s", editor->edits[0].file);
+    }
+    AUTO_JSON *values = json_object();
+    if (!amend_places(editor, fields, err) || !amend_values(editor, values, err)) {
+        return false;
+    }
+    amend_list(editor, EDIT_ENTRY, "images");
+    amend_list(editor, EDIT_PATCH_PATH, "patches");
+    return yaml_amend(text, editor->document, editor->amendments.items, editor->amendments.count,
+                      out, err) ||
+           err_wrap(err, "%s", editor->edits[0].file);
+}
+
+/* ---- a new patch ---- */
 
 static bool write_patch(const struct edit *edits, size_t count, struct arena *arena,
                         struct str *out, struct err *err)
@@ -307,7 +372,7 @@ static bool write_patch(const struct edit *edits, size_t count, struct arena *ar
                            "two objects are called %s, in %s and in %s; patch them by hand",
                            of->name, of->namespace, edits[i].of->namespace);
         }
-        set_value(root, &edits[i], arena);
+        set_value(object_at(root, "spec.values"), &edits[i], arena);
     }
     yaml_print(out, root);
     return true;

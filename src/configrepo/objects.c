@@ -6,10 +6,10 @@
 static struct locate_file file_of(const struct walker *walker, const struct manifest_object *object)
 {
     const struct field_list *fields = &walker->walk->survey->fields;
-    return (struct locate_file){.path = object->file,
-                                .text = object->text,
-                                .fields = fields->items,
-                                .field_count = fields->count};
+    /* What charts make is counted to their kustomization, and is none. */
+    const char *path = kustomization_is_path(object->file) ? "" : object->file;
+    return (struct locate_file){
+        .path = path, .text = object->text, .fields = fields->items, .field_count = fields->count};
 }
 
 /* ---- kinds with a pod template ---- */

@@ -3,7 +3,8 @@
  *
  * The shared file stays as it is.  A kustomization that only the target reads says the version, the
  * way that kustomize wants it: an entry of images: for a container's image, a patch for Helm
- * values.  Promotions and `heddle set image --target` choose alike.
+ * values, a value in the target's own file for those of a chart.  Promotions and `heddle set image
+ * --target` choose alike.
  */
 #include <string.h>
 
@@ -14,6 +15,14 @@ static bool takes_items(const struct manifest_kustomization *kustomization, cons
 {
     const struct yaml_node *list = yaml_get(kustomization->root, key);
     return !list || (list->kind == YAML_SEQUENCE && !list->is_alias && list->alias_count == 0);
+}
+
+void override_set_shared(struct override_case *out, const char *file, const char *other,
+                         struct arena *arena)
+{
+    out->because = arena_printf(arena, "%s uses %s too", other, file);
+    out->trouble =
+        arena_printf(arena, "the version is written in %s, which %s uses too", file, other);
 }
 
 static const char *no_place(const struct override_case *wanted, struct arena *arena)
@@ -27,8 +36,7 @@ static const char *no_place(const struct override_case *wanted, struct arena *ar
     } else if (wanted->at && wanted->at->form == LOCATE_VALUES) {
         remedy = "give each of them a kustomization.yaml of its own, which can patch it";
     }
-    return arena_printf(arena, "the version is written in %s, which %s uses too; %s", wanted->file,
-                        wanted->other, remedy);
+    return arena_printf(arena, "%s; %s", wanted->trouble, remedy);
 }
 
 static const char *by_entry(const struct override_case *wanted, struct override *out,
@@ -39,8 +47,8 @@ static const char *by_entry(const struct override_case *wanted, struct override 
         return no_place(wanted, arena);
     }
     out->kind = OVERRIDE_ENTRY;
-    out->note = arena_printf(arena, "%s gets an images: entry for %s, since %s uses %s too",
-                             out->in->file, wanted->image, wanted->other, wanted->file);
+    out->note = arena_printf(arena, "%s gets an images: entry for %s, since %s", out->in->file,
+                             wanted->image, wanted->because);
     return NULL;
 }
 
@@ -64,15 +72,12 @@ static const char *by_patch(const struct override_case *wanted, struct override 
     bool is_nameable = !strchr(at->container, '[') && (at->whole || at->tag_key);
     out->patch = patch_file(wanted, arena);
     if (!out->patch || !is_nameable || !takes_items(out->in, "patches")) {
-        return arena_printf(arena,
-                            "the version is written in %s, which %s uses too; patch spec.values.%s "
-                            "of %s in %s",
-                            wanted->file, wanted->other, at->container, wanted->name,
-                            out->in->file);
+        return arena_printf(arena, "%s; patch spec.values.%s of %s in %s", wanted->trouble,
+                            at->container, wanted->name, out->in->file);
     }
     out->kind = OVERRIDE_PATCH;
-    out->note = arena_printf(arena, "%s is added as a patch to %s, since %s uses %s too",
-                             out->patch, out->in->file, wanted->other, wanted->file);
+    out->note = arena_printf(arena, "%s is added as a patch to %s, since %s", out->patch,
+                             out->in->file, wanted->because);
     return NULL;
 }
 
@@ -80,6 +85,12 @@ const char *override_choose(const struct override_case *wanted, struct override 
                             struct arena *arena)
 {
     *out = (struct override){.in = wanted->in};
+    if (wanted->values_file) {
+        out->kind = OVERRIDE_VALUE;
+        out->note = arena_printf(arena, "%s gets a value for %s, since %s", wanted->values_file,
+                                 wanted->values_path, wanted->because);
+        return NULL;
+    }
     if (wanted->in && wanted->takes_entry) {
         return by_entry(wanted, out, arena);
     }

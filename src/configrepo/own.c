@@ -23,11 +23,67 @@ static const struct passage *find_own(const struct walk *walk, const struct item
     return own;
 }
 
+/* Can the file take what the keys lead to: is there a mapping to write it into, and nothing of it
+   yet? */
+static bool has_room(const struct yaml_node *root, const char *path, struct arena *arena)
+{
+    const struct yaml_node *node = root;
+    while (node && *path) {
+        size_t length = strcspn(path, ".");
+        bool is_open = node->kind == YAML_MAPPING && node->item_count > 0 && !node->is_alias &&
+                       node->alias_count == 0;
+        if (!is_open || memchr(path, '[', length)) {
+            return false;
+        }
+        node = yaml_get(node, arena_strndup(arena, path, length));
+        path += length + (path[length] == '.');
+    }
+    return !node;
+}
+
+/* The keys of what would be written: a tag below or beside the image, or the whole reference. */
+static const char *keys_of(const struct chart_value *value, struct arena *arena)
+{
+    const struct locate_place *at = value->said.at;
+    const char *dot = strrchr(value->path, '.');
+    size_t parent = dot ? (size_t)(dot - value->path) : 0;
+    if (at->whole) {
+        return value->path;
+    }
+    if (!at->tag_key) {
+        return NULL;
+    }
+    return at->is_beside ? arena_printf(arena, "%.*s%s%s", (int)parent, value->path,
+                                        parent ? "." : "", at->tag_key)
+                         : arena_printf(arena, "%s.%s", value->path, at->tag_key);
+}
+
+/* The uppermost file of the chart's values that only the target reads, above the one that says the
+   version. */
+static void find_values_file(const struct walk *walk, const struct slot *slot, struct arena *arena,
+                             struct override_case *out)
+{
+    const struct chart_value *value = slot->origin ? slot->origin->value : NULL;
+    bool says_it = value && slot->last.at == value->said.at;
+    const char *keys = says_it ? keys_of(value, arena) : NULL;
+    const struct chart_file *file = keys ? value->files : NULL;
+    for (; file && strcmp(file->path, slot->last.file) != 0; file = file->below) {
+        if (!survey_other_user(walk->survey, file->path, walk->path) &&
+            !yaml_is_encrypted(file->root) && has_room(file->root, keys, arena)) {
+            out->at = value->said.at;
+            out->values_path = value->path;
+            out->values_file = file->path;
+            out->values_text = file->text;
+            return;
+        }
+    }
+}
+
 bool own_case(const struct walk *walk, const struct item *item, const struct slot *slot,
               struct arena *arena, const struct override_case **out)
 {
     const char *other = survey_other_user(walk->survey, slot->last.file, walk->path);
-    if (!other) {
+    if (!other && !slot_is_unplaced(slot)) {
         return false;
     }
     const struct passage *own = find_own(walk, item, slot);
@@ -37,14 +93,18 @@ bool own_case(const struct walk *walk, const struct item *item, const struct slo
         .in = own ? own->through : NULL,
         .at = slot->own.at,
         .takes_entry = slot->is_field,
-        .file = slot->last.file,
-        .other = other,
         .image = slot->name,
         .api_version = item->object->api_version,
         .kind = item->object->kind,
         .name = own ? own->name : item->name,
         .namespace = own ? own->namespace : item->namespace,
     };
+    if (slot_is_unplaced(slot)) {
+        found->trouble = found->because = slot->origin->trouble;
+    } else {
+        override_set_shared(found, slot->last.file, other, arena);
+        find_values_file(walk, slot, arena, found);
+    }
     *out = found;
     return true;
 }

@@ -44,6 +44,23 @@ static void collect_references(struct walker *walker, const char *folder,
     }
 }
 
+/* Whatever is in a chart's folder may be a part of it. */
+static void add_charts(struct walker *walker, const struct manifest_kustomization *kustomization,
+                       struct file_name **out)
+{
+    const struct yaml_node *charts = yaml_get(kustomization->root, "helmCharts");
+    for (size_t i = 0; charts && charts->kind == YAML_SEQUENCE && i < charts->item_count; i++) {
+        const char *name = yaml_text(charts->items[i], "name");
+        const char *path =
+            name ? manifest_chart(kustomization, charts->items[i], name, walker->arena) : NULL;
+        if (path) {
+            struct file_name *folder = ARENA_NEW(walker->arena, struct file_name);
+            *folder = (struct file_name){path, *out};
+            *out = folder;
+        }
+    }
+}
+
 const struct file_name *walker_references(struct walker *walker,
                                           const struct manifest_kustomization *kustomization)
 {
@@ -66,6 +83,7 @@ const struct file_name *walker_references(struct walker *walker,
             collect_references(walker, kustomization->folder, root->items[i + 1], &names, &left);
         }
     }
+    add_charts(walker, kustomization, &names);
     *place = names;
     return names;
 }

@@ -170,3 +170,15 @@ const struct scan_workload *scan_find(const struct scan *scan, const char *workl
     return bsearch(workload, scan->workloads, scan->workload_count, sizeof(*scan->workloads),
                    named);
 }
+
+bool scan_reads(const struct scan_workload *workload, const char *file)
+{
+    for (size_t i = 0; i < workload->file_count; i++) {
+        size_t length = strlen(workload->files[i]);
+        bool begins = strncmp(workload->files[i], file, length) == 0;
+        if (begins && (file[length] == '\0' || file[length] == '/')) {
+            return true;
+        }
+    }
+    return false;
+}

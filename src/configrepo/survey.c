@@ -84,8 +84,10 @@ static bool skim_path(struct configrepo_survey *survey, const char *path, struct
     };
     struct walk *walk = NULL;
     struct err ignored = {0};
-    if (walk_path(survey, skim->path, &tree, &walk, &ignored) ||
-        survey->tree->failure.kind == ERR_NONE) {
+    survey->is_skimming = true;
+    bool is_walked = walk_path(survey, skim->path, &tree, &walk, &ignored);
+    survey->is_skimming = false;
+    if (is_walked || survey->tree->failure.kind == ERR_NONE) {
         return true;
     }
     *err = ignored;
@@ -136,6 +138,7 @@ bool configrepo_survey_open(struct git *git, const struct survey_request *reques
     struct configrepo_survey *survey =
         survey_new(git, request->commit, request->memory, arena_new());
     survey->fields = (struct field_list){request->fields, request->field_count};
+    survey->charts = request->charts;
     if (!survey_add_users(survey, request->paths, request->path_count, err)) {
         return false;
     }

@@ -29,7 +29,9 @@ struct configrepo_survey {
     struct arena *arena;
     struct commit_tree *tree;
     struct field_list fields; /* the caller's */
-    struct table users;       /* file → struct user */
+    struct chart_renderer charts;
+    bool is_skimming;   /* who reads what is all that is wanted */
+    struct table users; /* file → struct user */
 };
 
 /* Where a version stands.  `at` NULL: what stands there is no image. */
@@ -37,6 +39,28 @@ struct written {
     const char *file;
     struct slice text; /* the whole file */
     const struct locate_place *at;
+};
+
+/* A file of a chart's values, the one with the last word first. */
+struct chart_file {
+    const char *path;
+    struct slice text;
+    struct yaml_node *root;
+    const struct chart_file *below;
+};
+
+/* An image in the values of a chart. */
+struct chart_value {
+    const char *path;                /* of its keys: "redis.image" */
+    struct written said;             /* where the last word stands */
+    const struct locate_place *base; /* that it is a patch of; NULL: it says all of it */
+    const struct chart_file *files;  /* of its chart */
+};
+
+/* What a chart makes of its values. */
+struct chart_origin {
+    const struct chart_value *value; /* NULL: it is not known which one it is */
+    const char *trouble;             /* why not */
 };
 
 /* One container's image on its way through the kustomizations. */
@@ -53,6 +77,7 @@ struct slot {
     const struct manifest_kustomization *said_in; /* whose entry or patch has it; NULL: none */
     const struct manifest_kustomization *renamed_by, *suffixed_by, *patched_by;
     const struct manifest_image *renaming, *suffixing;
+    const struct chart_origin *origin; /* NULL: no chart makes it */
 };
 
 struct file_name {
@@ -71,6 +96,7 @@ struct item {
     const struct manifest_object *object;
     enum workload_kind kind;
     const char *name, *namespace;
+    bool is_of_chart; /* kustomize leaves its namespace as helm gives it */
     struct slot *slots;
     size_t slot_count;
     struct passage *passages; /* the last one first */
@@ -106,6 +132,12 @@ const char *survey_other_user(const struct configrepo_survey *survey, const char
 bool walk_path(struct configrepo_survey *survey, const char *path, const struct manifest_tree *tree,
                struct walk **out, struct err *err) MUST_CHECK;
 
+/* ---- charts.c ---- */
+
+/* Does no file say its version: a chart makes it, nobody knows from what, and nothing after that
+   says another one? */
+bool slot_is_unplaced(const struct slot *slot);
+
 /* ---- images.c ---- */
 
 /* Take an image apart as kustomize does, valid or not. */
@@ -116,7 +148,8 @@ void slot_apply_images(struct slot *slot, const struct manifest_kustomization *k
 
 /* ---- own.c ---- */
 
-/* Is the slot's version written where another target reads it, too?  `out` is in the arena. */
+/* Must the slot's version be said elsewhere: another target reads the file where it stands, or no
+   file says it?  `out` is in the arena. */
 bool own_case(const struct walk *walk, const struct item *item, const struct slot *slot,
               struct arena *arena, const struct override_case **out);
 
@@ -138,6 +171,7 @@ bool scan_of_walk(const struct walk *walk, struct arena *arena, struct scan **ou
 
 enum edit_kind {
     EDIT_PLACE,       /* another version in a place */
+    EDIT_VALUE,       /* one more value in a file of a chart's values */
     EDIT_ENTRY,       /* one more entry of a kustomization's images: */
     EDIT_PATCH_PATH,  /* one more path in a kustomization's patches: */
     EDIT_PATCH_VALUE, /* a value in a patch that is a new file */
@@ -150,7 +184,7 @@ struct edit {
                                            overrides */
     const struct locate_place *patched; /* `at` stands in a patch of this; or NULL */
     const struct override_case *of;     /* that a new patch is for */
-    const char *name; /* the image of an entry, the path of a patch, or the container */
+    const char *name; /* the image of an entry, the path of a patch or value, or the container */
     const char *tag, *digest;
 };
 typedef VEC(struct edit) edit_vec;

@@ -57,7 +57,8 @@ static void transform(struct walker *walker, const struct manifest_kustomization
     for (size_t i = first; i < walker->items.count; i++) {
         struct item *item = &walker->items.items[i];
         add_passage(walker, item, kustomization);
-        item->namespace = namespace && namespace[0] ? namespace : item->namespace;
+        bool is_moved = namespace && namespace[0] && !item->is_of_chart;
+        item->namespace = is_moved ? namespace : item->namespace;
         walker_patch(walker, kustomization, item);
         if (prefix || suffix) {
             item->name = arena_printf(walker->arena, "%s%s%s", prefix ? prefix : "", item->name,
@@ -87,7 +88,8 @@ static void note_unseen(struct walker *walker, const struct manifest_kustomizati
     };
     for (size_t i = 0; i < COUNT_OF(unseen); i++) {
         const struct yaml_node *field = yaml_get(kustomization->root, unseen[i].field);
-        if (field) {
+        bool is_chart = strncmp(unseen[i].field, "helm", 4) == 0;
+        if (field && !(is_chart && walker->walk->survey->charts.render)) {
             walker_problem(walker, kustomization->file, field->line,
                            arena_printf(walker->arena,
                                         "workloads that come by \"%s\" are not seen; to promote "
@@ -150,6 +152,7 @@ static void accumulate(struct walker *walker, const struct manifest_kustomizatio
     for (size_t i = 0; i < kustomization->component_count; i++) {
         add_folder(walker, kustomization->components[i], true, first);
     }
+    walker_add_charts(walker, kustomization);
     transform(walker, kustomization, first);
     walker->depth--;
 }

@@ -21,6 +21,11 @@ void walker_add_file(struct walker *walker, struct item *item, const char *path)
 /* The workloads among them, each with its images. */
 void walker_add_objects(struct walker *walker, const struct manifest_object *objects);
 
+/* ---- charts.c ---- */
+
+/* The workloads that the kustomization's charts make. */
+void walker_add_charts(struct walker *walker, const struct manifest_kustomization *kustomization);
+
 /* ---- patches.c ---- */
 
 /* Read them, once, by the walk's tree: who reads a patch uses it. */

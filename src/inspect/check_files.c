@@ -38,24 +38,17 @@ static unsigned column_of(const struct yaml_node *root, const char *field)
     return 1;
 }
 
-/* Workloads that come by these are unknown before they are rendered. */
-static bool hides_workloads(const char *field)
-{
-    static const char *const fields[] = {"helmCharts", "helmChartInflationGenerator", "generators"};
-    for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        if (strcmp(fields[i], field) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void say_needed(struct checker *checker, const struct manifest_kustomization *kustomization)
 {
     const char *field = kustomization->unsupported;
     struct spot spot = {kustomization->file, kustomization->unsupported_line,
                         column_of(kustomization->root, field)};
-    if (hides_workloads(field)) {
+    if (strncmp(field, "helm", strlen("helm")) == 0) {
+        checker_add(checker, RULE_KUSTOMIZE_NEEDED, spot,
+                    "install both beside the server and each agent that applies this, or commit "
+                    "the rendered manifests",
+                    "\"%s\" needs the kustomize and helm programs", field);
+    } else if (strcmp(field, "generators") == 0) {
         checker_add(checker, RULE_KUSTOMIZE_NEEDED, spot, "commit the rendered manifests",
                     "\"%s\" needs the kustomize program, and workloads that come by it are not "
                     "promoted",

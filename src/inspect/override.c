@@ -151,14 +151,14 @@ static struct override_case *case_of(const struct changer *changer,
         .tree = changer->tree,
         .at = at,
         .takes_entry = at->form == LOCATE_FIELD || at->form == LOCATE_KUSTOMIZE,
-        .file = place->file->path,
-        .other = is_same_path ? other->name : other->path,
         .image = at->image,
         .api_version = at->api_version,
         .kind = at->kind,
         .name = at->name,
         .namespace = at->namespace,
     };
+    override_set_shared(found, place->file->path, is_same_path ? other->name : other->path,
+                        changer->arena);
     return found;
 }
 
@@ -200,9 +200,9 @@ static const char *choose(struct changer *changer, const struct inspect_file *ow
     const char *reason = override_choose(wanted, &wish.by, changer->arena);
     if (!reason && wish.by.kind == OVERRIDE_ENTRY && asked->workload) {
         reason = arena_printf(changer->arena,
-                              "%s uses the file too; an images: entry would change every workload "
-                              "with this image; patch this one by hand",
-                              wanted->other);
+                              "%s; an images: entry would change every workload with this image; "
+                              "patch this one by hand",
+                              wanted->trouble);
     }
     if (!reason) {
         add_wish(changer, own, &wish);

@@ -81,7 +81,7 @@ struct locate_place *locate_workload(struct yaml_node *root, const struct locate
 struct locate_place *locate_entry(struct yaml_node *entry, struct arena *arena);
 
 /* What a patch of the object says instead of the place; NULL: it says nothing of it.  `root` is the
-   patch: an object with less in it, as strategic merges are. */
+   patch: an object with less in it, as strategic merges are; of a values file, one above it. */
 struct locate_place *locate_patched(const struct locate_place *place, struct yaml_node *root,
                                     struct arena *arena);
 

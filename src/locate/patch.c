@@ -3,7 +3,7 @@
 
 #include "locate/internal.h"
 
-#define VALUES "spec.values"
+#define VALUES "spec.values."
 
 static struct locate_place *copy_to(const struct locate_place *place, const struct yaml_node *shown,
                                     struct arena *arena)
@@ -97,13 +97,15 @@ struct locate_place *locate_patched(const struct locate_place *place, struct yam
     if (place->form == LOCATE_FIELD) {
         return container_of(place, root, arena);
     }
-    if (place->form != LOCATE_VALUES) {
+    if (place->form != LOCATE_VALUES && place->form != LOCATE_VALUES_FILE) {
         return NULL;
     }
-    const char *path = arena_printf(arena, VALUES ".%s", place->container);
+    const char *path =
+        arena_printf(arena, "%s%s", place->form == LOCATE_VALUES ? VALUES : "", place->container);
     if (place->is_beside) {
-        path = arena_strndup(arena, path, (size_t)(strrchr(path, '.') - path));
+        const char *dot = strrchr(path, '.');
+        path = arena_strndup(arena, path, dot ? (size_t)(dot - path) : 0);
     }
-    struct yaml_node *node = yaml_at(root, path);
+    struct yaml_node *node = path[0] ? yaml_at(root, path) : root;
     return place->whole ? whole_of(place, node, arena) : node ? split_of(place, node, arena) : NULL;
 }

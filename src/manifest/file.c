@@ -99,28 +99,46 @@ static void add_root(struct file_reader *reader, struct yaml_node *root)
     add_object(reader, root);
 }
 
+static void read_objects(struct file_reader *reader, struct manifest_object **objects)
+{
+    struct err err = {0};
+    struct yaml_document *document = NULL;
+    reader->tail = objects;
+    while (*reader->tail) {
+        reader->tail = &(*reader->tail)->next;
+    }
+    if (!yaml_parse(reader->arena, reader->text, &document, &err)) {
+        report(reader, line_of(err.text), err.text);
+        return;
+    }
+    for (; document && reader->problem_count < MANIFEST_PROBLEMS_MAX; document = document->next) {
+        if (document->root) {
+            add_root(reader, document->root);
+        }
+    }
+}
+
 /* Append what the file gives to both lists; false: it could not be read. */
 static bool parse_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
                        struct manifest_object **objects, struct manifest_problem **problems)
 {
     struct file_reader reader = {
-        .path = arena_strdup(arena, path), .arena = arena, .tail = objects, .problems = problems};
-    while (*reader.tail) {
-        reader.tail = &(*reader.tail)->next;
-    }
+        .path = arena_strdup(arena, path), .arena = arena, .problems = problems};
     struct err err = {0};
-    struct yaml_document *document = NULL;
-    bool was_read = tree->read(tree->context, path, arena, &reader.text, &err);
-    if (!was_read || !yaml_parse(arena, reader.text, &document, &err)) {
+    if (!tree->read(tree->context, path, arena, &reader.text, &err)) {
         report(&reader, line_of(err.text), err.text);
-        return was_read;
+        return false;
     }
-    for (; document && reader.problem_count < MANIFEST_PROBLEMS_MAX; document = document->next) {
-        if (document->root) {
-            add_root(&reader, document->root);
-        }
-    }
+    read_objects(&reader, objects);
     return true;
+}
+
+void manifest_text(struct slice text, const char *file, struct arena *arena,
+                   struct manifest_object **objects, struct manifest_problem **problems)
+{
+    struct file_reader reader = {
+        .path = arena_strdup(arena, file), .text = text, .arena = arena, .problems = problems};
+    read_objects(&reader, objects);
 }
 
 /* A list has its own links: what is remembered stays as it is. */

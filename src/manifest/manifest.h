@@ -101,6 +101,10 @@ struct manifest_problem {
 void manifest_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
                    struct manifest_object **objects, struct manifest_problem **problems);
 
+/* The same for a text that a program made; `file` is whom the objects are counted to. */
+void manifest_text(struct slice text, const char *file, struct arena *arena,
+                   struct manifest_object **objects, struct manifest_problem **problems);
+
 /* All manifests of a folder without kustomization, recursively: *.yaml, *.yml, *.json; other files
    and folders with a name that begins with '.' are passed over.  A folder below that has a
    kustomization is given to `on_kustomization` instead. */
@@ -111,6 +115,11 @@ void manifest_folder(const struct manifest_tree *tree, const char *folder, struc
 /* Does kustomize take this text for something outside of the repository (https://, git@,
    github.com/…?ref=)?  Such resources are refused. */
 bool manifest_is_remote(const char *resource);
+
+/* The folder in which the chart of an entry of helmCharts lies, or would lie once it is fetched:
+   kustomize keeps those in a folder of their name and version.  NULL when it leaves the root. */
+const char *manifest_chart(const struct manifest_kustomization *kustomization,
+                           const struct yaml_node *entry, const char *name, struct arena *arena);
 
 /* Join and normalise: ("clusters/dev", "../../base") → "base".  NULL when it leaves the root. */
 const char *manifest_path(struct arena *arena, const char *folder, const char *relative);

@@ -9,30 +9,6 @@ static const struct {
     const char *field, *name;
 } chart_fields[] = {{"helmCharts", "name"}, {"helmChartInflationGenerator", "chartName"}};
 
-/* The folder of the charts: of the entry, of all, or kustomize's own default. */
-static const char *home_of(const struct manifest_kustomization *kustomization,
-                           const struct yaml_node *entry)
-{
-    const char *home = yaml_text(entry, "chartHome");
-    if (!home) {
-        home = yaml_text(yaml_get(kustomization->root, "helmGlobals"), "chartHome");
-    }
-    return home && home[0] ? home : "charts";
-}
-
-/* kustomize keeps what it would have fetched in a folder of its name and version. */
-static const char *chart_path(const struct manifest_kustomization *kustomization,
-                              const struct yaml_node *entry, const char *name, struct arena *arena)
-{
-    const char *version = yaml_text(entry, "version");
-    const char *repo = yaml_text(entry, "repo");
-    bool is_fetched = version && version[0] && repo && repo[0];
-    const char *home = home_of(kustomization, entry);
-    return manifest_path(arena, kustomization->folder,
-                         is_fetched ? arena_printf(arena, "%s/%s-%s/%s", home, name, version, name)
-                                    : arena_printf(arena, "%s/%s", home, name));
-}
-
 static bool check_chart(const struct manifest_tree *tree,
                         const struct manifest_kustomization *kustomization,
                         const struct yaml_node *entry, const char *name, struct arena *arena,
@@ -41,7 +17,7 @@ static bool check_chart(const struct manifest_tree *tree,
     if (!name || !name[0] || strchr(name, '/')) {
         return err_set(err, ERR_INVALID, "line %u: a chart needs a name", entry->line);
     }
-    *out = chart_path(kustomization, entry, name, arena);
+    *out = manifest_chart(kustomization, entry, name, arena);
     if (!*out) {
         return err_set(err, ERR_REFUSED, "line %u: the chart %.80s lies outside of the repository",
                        entry->line, name);
@@ -73,4 +49,69 @@ bool list_charts(const struct manifest_tree *tree,
         }
     }
     return true;
+}
+
+/* ---- charts alone ---- */
+
+/* A tree in which one kustomization has nothing but its charts. */
+struct charts_only {
+    const struct manifest_tree *tree;
+    const char *file;
+    struct slice text;
+};
+
+static bool read_only_charts(void *context, const char *path, struct arena *arena,
+                             struct slice *out, struct err *err)
+{
+    const struct charts_only *only = context;
+    if (strcmp(path, only->file) == 0) {
+        *out = only->text;
+        return true;
+    }
+    return only->tree->read(only->tree->context, path, arena, out, err);
+}
+
+static bool list_all(void *context, const char *folder, struct arena *arena,
+                     struct manifest_entry **out, size_t *out_count, struct err *err)
+{
+    const struct charts_only *only = context;
+    return only->tree->list(only->tree->context, folder, arena, out, out_count, err);
+}
+
+static const char *oid_of(void *context, const char *path, struct arena *arena)
+{
+    const struct charts_only *only = context;
+    return only->tree->oid(only->tree->context, path, arena);
+}
+
+/* The namespace, because charts may write it into their objects. */
+static bool only_charts(const struct yaml_node *root, struct arena *arena, struct slice *out,
+                        struct err *err)
+{
+    static const char *const kept[] = {"apiVersion",  "kind",
+                                       "helmCharts",  "helmChartInflationGenerator",
+                                       "helmGlobals", "namespace"};
+    AUTO_JSON *less = json_object();
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        const struct yaml_node *node = yaml_get(root, kept[i]);
+        json_t *value = node ? yaml_to_json_kustomize(node, err) : NULL;
+        if (node && !value) {
+            return false;
+        }
+        if (value) {
+            json_put(less, kept[i], value);
+        }
+    }
+    AUTO(xfree) char *text = json_text(less);
+    *out = slice_of(arena_strdup(arena, text));
+    return true;
+}
+
+bool build_charts(const struct manifest_tree *tree, const struct manifest_kustomization *top,
+                  struct arena *arena, struct draft_list *out, struct err *err)
+{
+    struct charts_only only = {.tree = tree, .file = top->file};
+    struct manifest_tree face = {read_only_charts, list_all, oid_of, &only};
+    return only_charts(top->root, arena, &only.text, err) &&
+           build_by_program(&face, top, top, arena, out, err);
 }

@@ -169,6 +169,9 @@ bool list_charts(const struct manifest_tree *tree,
 bool build_by_program(const struct manifest_tree *tree, const struct manifest_kustomization *top,
                       const struct manifest_kustomization *where, struct arena *arena,
                       struct draft_list *out, struct err *err) MUST_CHECK;
+/* What its charts alone make, before the kustomization does anything to it. */
+bool build_charts(const struct manifest_tree *tree, const struct manifest_kustomization *top,
+                  struct arena *arena, struct draft_list *out, struct err *err) MUST_CHECK;
 
 /* A kustomization at work on what it has gathered. */
 struct transformation {

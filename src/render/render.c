@@ -249,6 +249,24 @@ static void make_whole(struct making *making, const char *folder)
     make_built(making, folder, false);
 }
 
+/* Nothing but what the charts of a kustomization make. */
+static void make_charts(struct making *making, const char *folder)
+{
+    struct manifest_kustomization *top = NULL;
+    struct unit *unit = making->unit;
+    struct err err = {0};
+    if (!manifest_kustomization(&making->tree, folder, making->scratch, &top, &err)) {
+        fail_unit(unit, folder, err.text);
+    } else if (!top) {
+        fail_unit(unit, folder, "it has no kustomization.yaml; add one, or list its files");
+    } else if (build_charts(&making->tree, top, making->scratch, &making->drafts, &err)) {
+        fill_unit(unit, &making->drafts);
+    } else {
+        fail_unit(unit, top->file, err.text);
+        unit->is_transient = !is_about_files(err.kind);
+    }
+}
+
 /* ---- the pass ---- */
 
 static void add_object(struct pass *pass, const struct render_object *object, const char *id)
@@ -281,6 +299,7 @@ static const struct unit_kind plain_file = {'p', make_plain_file};
 static const struct unit_kind resource_file = {'r', make_resource_file};
 static const struct unit_kind kustomization = {'k', make_kustomization};
 static const struct unit_kind whole_kustomization = {'w', make_whole};
+static const struct unit_kind only_charts = {'c', make_charts};
 
 /* From memory, or made now; NULL when the tree could not be read. */
 static const struct unit *unit_of(struct pass *pass, const char *path, const struct unit_kind *kind)
@@ -465,4 +484,38 @@ void render_result_done(struct render_result *result)
 {
     arena_free(&result->arena);
     *result = (struct render_result){0};
+}
+
+/* JSON is YAML. */
+static bool join_objects(const struct unit *unit, struct arena *arena, struct slice *out,
+                         struct err *err)
+{
+    AUTO_STR(text, YAML_BYTES_MAX);
+    for (size_t i = 0; i < unit->count; i++) {
+        str_addf(&text, "---\n%s\n", unit->objects[i].json);
+    }
+    if (text.failed) {
+        return err_set(err, ERR_INVALID, "the charts make more than %u MiB", YAML_BYTES_MAX >> 20);
+    }
+    *out = (struct slice){arena_strndup(arena, text.text, text.length), text.length};
+    return true;
+}
+
+bool render_charts(void *cache, const struct manifest_tree *tree, const char *folder,
+                   struct arena *arena, struct slice *out, struct err *err)
+{
+    struct pass pass = {.cache = cache, .tree = tree, .scratch = arena_new()};
+    pass.cache->pass++;
+    const struct unit *unit = unit_of(&pass, folder, &only_charts);
+    bool done = false;
+    if (!unit) {
+        *err = pass.failure;
+    } else if (unit->problems) {
+        err_set(err, unit->is_transient ? ERR_UNAVAILABLE : ERR_INVALID, "%s",
+                unit->problems->text);
+    } else {
+        done = join_objects(unit, arena, out, err);
+    }
+    arena_free(&pass.scratch);
+    return done;
 }

@@ -46,3 +46,10 @@ void render_cache_free(struct render_cache **cache);
 bool render_target(struct render_cache *cache, const struct manifest_tree *tree, const char *path,
                    struct render_result *out, struct err *err) MUST_CHECK;
 void render_result_done(struct render_result *result);
+
+/* What the charts of a folder's kustomization make, as YAML in the arena, before the kustomization
+   does anything to it.  `cache` is a render_cache of its own, which keeps what it has rendered.
+   ERR_INVALID or ERR_REFUSED: what is wrong with the charts; ERR_UNAVAILABLE: what is missing to
+   render them.  The shape is that of configrepo's chart_renderer. */
+bool render_charts(void *cache, const struct manifest_tree *tree, const char *folder,
+                   struct arena *arena, struct slice *out, struct err *err) MUST_CHECK;

@@ -29,6 +29,7 @@ struct job {
 static bool commit(struct job *job, struct draft_commit *out)
 {
     const struct acts_options *options = &job->acts->options;
+    job->act->request.charts = options->charts;
     return configrepo_commit(options->git, options->memory, &job->act->request, out,
                              &job->act->err);
 }

@@ -11,6 +11,7 @@ struct acts_options {
     struct loop_queue *git_queue; /* whoever is in it has `git` to itself */
     struct git *git;
     struct configrepo_memory *memory; /* of what was read of it */
+    struct chart_renderer charts;     /* used on the queue only */
     struct forge *forge;              /* NULL: there is none, and acts that need it fail */
     const char *branch;
     const char *public_url;                                  /* of this server, or "" */

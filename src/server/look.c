@@ -84,10 +84,8 @@ static bool touches(const struct scan *scan, const char *path)
         return true;
     }
     for (size_t i = 0; i < scan->workload_count; i++) {
-        for (size_t n = 0; n < scan->workloads[i].file_count; n++) {
-            if (strcmp(scan->workloads[i].files[n], path) == 0) {
-                return true;
-            }
+        if (scan_reads(&scan->workloads[i], path)) {
+            return true;
         }
     }
     return false;
@@ -148,7 +146,8 @@ static bool scan_rest(const struct look *look, struct git_view *view, struct err
                                      .path_count = view->target_count,
                                      .fields = view->pipeline->image_fields,
                                      .field_count = view->pipeline->image_field_count,
-                                     .memory = look->memory};
+                                     .memory = look->memory,
+                                     .charts = look->charts};
     if (!configrepo_survey_open(look->git, &request, &survey, err)) {
         return false;
     }
@@ -207,11 +206,9 @@ static void add_images(const struct scan_workload *before, const struct scan_wor
 
 static bool workload_touched(const struct scan_workload *workload, const struct changed *changed)
 {
-    for (size_t i = 0; i < workload->file_count; i++) {
-        for (size_t n = 0; n < changed->count; n++) {
-            if (strcmp(workload->files[i], changed->paths[n]) == 0) {
-                return true;
-            }
+    for (size_t n = 0; n < changed->count; n++) {
+        if (scan_reads(workload, changed->paths[n])) {
+            return true;
         }
     }
     return false;

@@ -11,6 +11,7 @@ struct look {
     struct server *server; /* whose look it is; not for the worker */
     struct git *git;
     struct configrepo_memory *memory; /* of what was read of it, or NULL */
+    struct chart_renderer charts;
     const char *pipeline_file;
     bool has_forge;      /* stages may ask for pull requests */
     bool accept_rewrite; /* a person has looked at a rewritten history */

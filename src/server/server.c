@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "policy/policy.h"
+#include "render/render.h"
 #include "server/acts.h"
 #include "server/app_token.h"
 #include "server/look.h"
@@ -32,6 +33,7 @@ struct server {
     struct git *git;
     struct configrepo_memory *memory; /* of what was read of it; for the Git queue */
     struct app_token *app_token;      /* NULL: no GitHub App */
+    struct render_cache *chart_cache; /* used on the Git queue only */
     struct loop_queue *git_queue;
     struct forge *forge; /* NULL: none */
     struct acts *acts;
@@ -194,6 +196,11 @@ static void look_done(void *context, bool is_stopping)
     }
 }
 
+static struct chart_renderer charts_of(const struct server *server)
+{
+    return (struct chart_renderer){render_charts, server->chart_cache};
+}
+
 static void start_look(struct server *server)
 {
     if (server->is_looking) {
@@ -204,6 +211,7 @@ static void start_look(struct server *server)
     look->server = server;
     look->git = server->git;
     look->memory = server->memory;
+    look->charts = charts_of(server);
     look->pipeline_file = server->options.pipeline_file;
     look->accept_rewrite = server->accept_rewrite;
     look->has_forge = server->forge != NULL;
@@ -491,6 +499,7 @@ static bool open_forge(struct server *server, struct err *err)
                                 .git_queue = server->git_queue,
                                 .git = server->git,
                                 .memory = server->memory,
+                                .charts = charts_of(server),
                                 .forge = server->forge,
                                 .branch = options->branch,
                                 .public_url = options->public_url,
@@ -595,6 +604,7 @@ static void open_api(struct server *server)
         .discover = server->discover,
         .git = server->git,
         .memory = server->memory,
+        .charts = charts_of(server),
         .git_queue = server->git_queue,
         .repository = shown,
         .branch = server->options.branch,
@@ -661,6 +671,7 @@ bool server_start(struct loop *loop, const struct server_options *options, struc
     server->options = *options;
     set_defaults(&server->options);
     server->git_queue = loop_queue_new(loop);
+    server->chart_cache = render_cache_new();
     if (!read_hook_secret(server, err) || !open_store(server, err) ||
         !app_token_open(loop, server->env, &server->options, fetch_soon, server, &server->app_token,
                         err) ||
@@ -706,6 +717,7 @@ void server_stop(struct server **server_pointer)
     forge_close(&server->forge);
     configrepo_memory_free(&server->memory);
     git_close(&server->git);
+    render_cache_free(&server->chart_cache);
     store_close(&server->store);
     free(server->good_pipeline);
     xfree(server_pointer);

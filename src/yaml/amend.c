@@ -137,6 +137,19 @@ static unsigned list_indent(struct slice text, const struct yaml_node *mapping)
     return 0;
 }
 
+/* "key:\n  below: x\n", or `key: {"below": "x"}`. */
+static void write_tree(struct str *out, const struct yaml_amendment *amendment, bool in_flow)
+{
+    if (in_flow) {
+        AUTO(xfree) char *text = json_text(amendment->tree);
+        str_addf(out, "%s: %s", amendment->key, text);
+        return;
+    }
+    AUTO_JSON *whole = json_object();
+    json_object_set_new(whole, amendment->key, json_deep_copy(amendment->tree));
+    yaml_print(out, whole);
+}
+
 static const struct yaml_node *last_of(const struct yaml_node *collection)
 {
     return collection->item_count ? collection->items[collection->item_count - 1] : NULL;
@@ -156,6 +169,8 @@ static bool plan_add(struct amend *amend, const struct yaml_amendment *amendment
         str_addf(&text, in_flow ? "%s: [" : "%s:\n", amendment->key);
         write_items(&text, amendment, in_flow, list_indent(amend->text, mapping));
         str_add(&text, in_flow ? "]" : "");
+    } else if (amendment->tree) {
+        write_tree(&text, amendment, in_flow);
     } else {
         struct yaml_pair pair = {amendment->key, amendment->value};
         write_pair(&text, &pair, in_flow);
@@ -332,9 +347,21 @@ static bool are_items(const struct yaml_node *sequence, size_t first,
     return are_they;
 }
 
+static bool is_tree(const struct yaml_node *key, const struct yaml_node *value,
+                    const struct yaml_amendment *amendment)
+{
+    struct err ignored = {0};
+    AUTO_JSON *found = yaml_to_json(value, &ignored);
+    return key->kind == YAML_SCALAR && strcmp(key->text, amendment->key) == 0 && found &&
+           json_equal(found, amendment->tree);
+}
+
 static bool is_added(const struct yaml_amendment *amendment, const struct yaml_node *key,
                      const struct yaml_node *value)
 {
+    if (amendment->tree) {
+        return is_tree(key, value, amendment);
+    }
     if (!amendment->items) {
         return is_pair(key, value, amendment->key, amendment->value);
     }

@@ -98,7 +98,7 @@ bool yaml_is_one_line(struct slice text, const struct yaml_node *scalar);
 enum yaml_amend_kind {
     YAML_AMEND_SET,    /* the scalar `at` gets `value` */
     YAML_AMEND_ADD,    /* the mapping `in` gets `key` behind the value `at`, or at its end: `value`,
-                          or, where items are given, a list of them */
+                          or, where items are given, a list of them, or, where a tree is, that */
     YAML_AMEND_APPEND, /* the sequence `in` gets the items at its end; once for each sequence */
     YAML_AMEND_REMOVE, /* the mapping `in` loses the pair with the value `at` */
 };
@@ -115,6 +115,7 @@ struct yaml_amendment {
     const char *key, *value;
     const struct yaml_item *items;
     size_t item_count;
+    const json_t *tree; /* objects of objects and texts, none of them empty; the caller's */
 };
 
 /*

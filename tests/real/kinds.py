@@ -1,11 +1,12 @@
-"""Kinds that make their pods through other objects: Helm values are promoted, and done means that the pods run them.
+"""Workloads that come by charts: Helm values are promoted, and done means that the pods run them.
 
-Flux itself is not here; what it does to a HelmRelease (a Deployment with its labels, then Ready) the test does."""
+A chart of the repository is rendered by the real kustomize and helm, by the server and by the agents.  Flux itself is not here; what it does to a HelmRelease (a Deployment with its labels, then Ready) the test does."""
 import json
+import os
 import threading
 
 from harness.heddle import Heddle
-from harness.parts import ControlPlane, GitHost, Registry
+from harness.parts import ControlPlane, GitHost, Registry, rig
 from harness.processes import House, check, wait_until
 
 CLUSTERS = ["dev", "prod"]
@@ -161,4 +162,98 @@ def helm_values_are_promoted_and_done_means_running(program):
         house.close()
 
 
-TESTS = [helm_values_are_promoted_and_done_means_running]
+# ---- a chart in the repository ----
+
+CHART_TEMPLATE = """{{- range $name := list "cart" "web" }}
+{{- $app := index $.Values $name }}
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ $.Release.Name }}-{{ $name }}, namespace: {{ $.Release.Namespace }}}
+spec:
+  replicas: {{ $.Values.replicas }}
+  selector: {matchLabels: {app: shop-{{ $name }}}}
+  template:
+    metadata: {labels: {app: shop-{{ $name }}}}
+    spec: {containers: [{name: main, image: "{{ $app.image.repository }}:{{ $app.image.tag }}"}]}
+---
+{{- end }}
+"""
+
+CHART_KUSTOMIZATION = """namespace: shop
+resources: [namespace.yaml]
+helmGlobals: {chartHome: ../../charts}
+helmCharts:
+  - name: shop
+    releaseName: shop
+    valuesFile: values.yaml
+"""
+
+
+def chart_files(host):
+    made = {
+        "heddle.yaml": PIPELINE,
+        "charts/shop/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\n",
+        "charts/shop/templates/apps.yaml": CHART_TEMPLATE,
+        "charts/shop/values.yaml": "replicas: 1\n" + "".join(
+            f"{name}:\n  image:\n    repository: {host}/shop/{name}\n    tag: 1.0.0\n" for name in ["cart", "web"]),
+    }
+    for cluster in CLUSTERS:
+        made |= {
+            f"clusters/{cluster}/kustomization.yaml": CHART_KUSTOMIZATION,
+            f"clusters/{cluster}/namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+            f"clusters/{cluster}/values.yaml": "# of this stage\ncart:\n  image: {tag: 1.0.0} # ours\n",
+        }
+    return made
+
+
+def runs(heddle, plane, registry, stage, name):
+    """Does the stage say 1.1.0 and its one cluster run it?  Git says tags here, so digests are the tags' names."""
+    target = heddle.cell(stage, f"shop-{name}")["targets"][0]
+    return (target["version"] == "1.1.0" and target["state"] == "healthy"
+            and plane.running_digests(stage, f"shop-{name}") == {f"{registry.host}/shop/{name}:1.1.0"})
+
+
+def check_values_files(heddle, git, registry, plane):
+    """The stage's own value is changed where it stands; a shared one gets a value of the stage's own beside it."""
+    for name in ["cart", "web"]:
+        registry.push(f"shop/{name}", "1.1.0")
+    wait_until("dev runs both", lambda: all(runs(heddle, plane, registry, "dev", name) for name in ["cart", "web"]), 90)
+    check(git.show("clusters/dev/values.yaml") == "# of this stage\ncart:\n  image: {tag: 1.1.0} # ours\n"
+          "web:\n  image:\n    tag: 1.1.0\n", f"dev's own values say it: {git.show('clusters/dev/values.yaml')}")
+    check("tag: 1.0.0" in git.show("charts/shop/values.yaml") and "1.1.0" not in git.show("charts/shop/values.yaml"),
+          "the chart stays as it is")
+    for name in ["cart", "web"]:
+        check(heddle.cell("prod", f"shop-{name}")["targets"][0]["version"] == "1.0.0", f"prod keeps {name}")
+
+    plan = heddle.cli("promote", "shop-web", "--to", "prod", "--dry-run")
+    check("clusters/prod/values.yaml gets a value for web.image" in plan, f"the plan says where: {plan}")
+    before = git.head()
+    heddle.cli("promote", "shop-cart", "shop-web", "--to", "prod", "-y")
+    check(all(runs(heddle, plane, registry, "prod", name) for name in ["cart", "web"]), "prod runs both")
+    changed = git.changed_lines(before)
+    check(list(changed.values()) == [["4 1 clusters/prod/values.yaml"]], f"one file has changed: {changed}")
+
+
+def a_chart_of_the_repository_is_promoted_by_its_values_files(program):
+    house = House()
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{os.path.dirname(rig('helm'))}:{path}"
+    try:
+        git = GitHost(house)
+        heddle = Heddle(house, program, git)
+        registry = Registry(house, heddle.url + "/hooks/registry", "")
+        plane = ControlPlane(house, CLUSTERS)
+        for name in ["cart", "web"]:
+            registry.push(f"shop/{name}", "1.0.0")
+        git.commit(chart_files(registry.host), "Begin with 1.0.0 everywhere")
+        heddle.start_server()
+        for cluster in CLUSTERS:
+            heddle.add_agent(cluster, plane.kubeconfig(cluster))
+        wait_until("everything runs 1.0.0", lambda: heddle.all_healthy() == 4, 90)
+        check_values_files(heddle, git, registry, plane)
+    finally:
+        os.environ["PATH"] = path
+        house.close()
+
+
+TESTS = [helm_values_are_promoted_and_done_means_running, a_chart_of_the_repository_is_promoted_by_its_values_files]

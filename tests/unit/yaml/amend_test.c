@@ -137,11 +137,47 @@ static void many_amendments_are_one_change(void **state)
                                   "    digest: sha256:3 # two\n    newTag: 3.0.1\n");
 }
 
+struct tree_case {
+    const char *name, *text, *in;
+    const char *want; /* NULL: refused */
+};
+
+static const struct tree_case tree_cases[] = {
+    {"below the last key", "a: 1\n", "", "a: 1\ncart:\n  image:\n    tag: \"1.10\"\n"},
+    {"deeper, in the file's own place", "a:\n    b: c # note\nd: e\n", "a",
+     "a:\n    b: c # note\n    cart:\n      image:\n        tag: \"1.10\"\nd: e\n"},
+    {"with CRLF", "a: 1\r\n", "", "a: 1\r\ncart:\r\n  image:\r\n    tag: \"1.10\"\r\n"},
+    {"in a flow mapping", "a: {b: c}\n", "a", "a: {b: c, cart: {\"image\":{\"tag\":\"1.10\"}}}\n"},
+    {"not where nothing shows the style", "{}\n", "", NULL},
+    {"not under a key that is there", "cart: 1\n", "", NULL},
+};
+
+static void mappings_of_mappings_are_added(void **state)
+{
+    (void)state;
+    AUTO_JSON *tree = json_pack("{s:{s:s}}", "image", "tag", "1.10");
+    for (size_t i = 0; i < COUNT_OF(tree_cases); i++) {
+        const struct tree_case *one = &tree_cases[i];
+        AUTO(arena_free) struct arena *arena = arena_new();
+        AUTO_STR(got, TEXT_BYTES_MAX);
+        struct err err = {0};
+        struct yaml_document *document = NULL;
+        ASSERT_OK(yaml_parse(arena, slice_of(one->text), &document, &err), err);
+        struct yaml_amendment amendment = {
+            .kind = YAML_AMEND_ADD, .in = node_at(document, one->in), .key = "cart", .tree = tree};
+        bool done = yaml_amend(slice_of(one->text), document, &amendment, 1, &got, &err);
+        if (done != (one->want != NULL) || (done && strcmp(got.text, one->want) != 0)) {
+            fail_msg("%s: got\n%s", one->name, done ? got.text : err.text);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(amendments_look_like_their_surroundings),
         cmocka_unit_test(many_amendments_are_one_change),
+        cmocka_unit_test(mappings_of_mappings_are_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
