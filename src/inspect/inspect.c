@@ -37,6 +37,7 @@ static void free_all(struct inspector *inspector)
     map_done(&inspector->folders);
     map_done(&inspector->values_files);
     map_done(&inspector->remotes);
+    map_done(&inspector->generated);
 }
 
 static void hand_over(struct inspector *inspector)

@@ -28,6 +28,9 @@ struct inspector {
     struct manifest_problem **problems_end;
     struct inspect_remote **remotes_end;
     struct map remotes; /* "file:line" of those that are known */
+    struct map
+        generated; /* "file:line" of an ApplicationSet's generators → struct parameter_list */
+    size_t generator_steps;
     struct inspection *result;
     bool is_check; /* a broken heddle.yaml is a finding, and the rest is looked at */
 };
@@ -46,6 +49,22 @@ bool find_targets(struct inspector *inspector, struct err *err);
 void guess_targets(struct inspector *inspector);
 /* reach.c: which files each target uses. */
 void find_reach(struct inspector *inspector);
+/* generators.c: what an ApplicationSet's generators know of one application each, in the arena.  Of
+   a key that stands there twice, the first one counts. */
+struct parameter {
+    const char *key, *value;
+    const struct parameter *next;
+};
+struct parameter_list {
+    const struct parameter **sets;
+    size_t count;
+};
+/* Remembered, since each target asks. */
+const struct parameter_list *find_parameters(struct inspector *inspector, const char *file,
+                                             const struct yaml_node *generators);
+/* A text of a template as the parameters fill it in; "" when they do not say all of it. */
+const char *fill_in(struct inspector *inspector, const char *template,
+                    const struct parameter *parameters);
 /* places.c: every version of every file. */
 void find_places(struct inspector *inspector);
 /* locate's view of a file, with the fields that heddle.yaml names. */

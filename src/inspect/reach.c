@@ -5,7 +5,6 @@
  * kustomization names; the paths of Flux's Kustomizations and HelmReleases, of Argo CD's
  * Applications and ApplicationSets; a chart in the repository with its values files.
  */
-#include <fnmatch.h>
 #include <string.h>
 
 #include "inspect/internal.h"
@@ -20,6 +19,7 @@ struct reach {
     bool is_by_destination; /* only applications that are meant for the target's cluster */
     bool is_met;            /* there was one */
     const char *parent;     /* the kustomization that names what is visited, or NULL */
+    const char *file;       /* in which we are */
     struct map seen;        /* files and folders of this target, by parent */
     size_t visits;
     int depth;
@@ -110,63 +110,16 @@ static void visit_helm_release(struct reach *reach, const struct yaml_node *root
 
 /* ---- Argo CD ---- */
 
-/* What a generator knows of one application: an element of a list, or a folder of the repository.
- */
-struct parameters {
-    const struct yaml_node *element;
-    const char *folder;
-};
-
-/* The value of {{name}} or {{.name}}; NULL when it is not known before the cluster knows it. */
-static const char *value_of(struct reach *reach, const struct parameters *parameters,
-                            const char *name, size_t length)
-{
-    static const char *const whole[] = {"path", "path.path"};
-    const char *key = arena_strndup(reach->inspector->arena, name, length);
-    if (parameters->folder) {
-        const char *slash = strrchr(parameters->folder, '/');
-        bool is_base = strcmp(key, "path.basename") == 0;
-        bool is_whole = strcmp(key, whole[0]) == 0 || strcmp(key, whole[1]) == 0;
-        return is_base    ? (slash ? slash + 1 : parameters->folder)
-               : is_whole ? parameters->folder
-                          : NULL;
-    }
-    const struct yaml_node *value = yaml_get(parameters->element, key);
-    return value && value->kind == YAML_SCALAR ? value->text : NULL;
-}
-
-/* A text of a template as the parameters fill it in; "" when they do not say all of it. */
-static const char *fill_in(struct reach *reach, const char *template,
-                           const struct parameters *parameters)
-{
-    AUTO_STR(text, 1024);
-    for (const char *at = template; *at;) {
-        const char *end = strncmp(at, "{{", 2) == 0 ? strstr(at, "}}") : NULL;
-        if (!end) {
-            str_add_char(&text, *at++);
-            continue;
-        }
-        const char *name = at + 2 + strspn(at + 2, " .");
-        const char *value = value_of(reach, parameters, name, strcspn(name, " }"));
-        if (!value) {
-            return "";
-        }
-        str_add(&text, value);
-        at = end + 2;
-    }
-    return text.failed ? "" : arena_strdup(reach->inspector->arena, text.text);
-}
-
 static void visit_source(struct reach *reach, const struct yaml_node *source,
-                         const struct parameters *parameters)
+                         const struct parameter *parameters)
 {
-    const char *path = fill_in(reach, text_of(yaml_get(source, "path")), parameters);
+    const char *path = fill_in(reach->inspector, text_of(yaml_get(source, "path")), parameters);
     const struct yaml_node *files = yaml_at(source, "helm.valueFiles");
     if (path[0]) {
         visit_from(reach, "", path);
     }
     for (size_t i = 0; files && files->kind == YAML_SEQUENCE && i < files->item_count; i++) {
-        const char *file = fill_in(reach, text_of(files->items[i]), parameters);
+        const char *file = fill_in(reach->inspector, text_of(files->items[i]), parameters);
         if (path[0] || file[0] == '$') {
             visit_values_file(reach, path, file);
         }
@@ -179,9 +132,10 @@ static bool is_for_target(const struct reach *reach, const char *cluster)
 }
 
 static void visit_sources(struct reach *reach, const struct yaml_node *spec,
-                          const struct parameters *parameters)
+                          const struct parameter *parameters)
 {
-    const char *cluster = fill_in(reach, text_of(yaml_at(spec, "destination.name")), parameters);
+    const char *cluster =
+        fill_in(reach->inspector, text_of(yaml_at(spec, "destination.name")), parameters);
     bool is_by_destination = reach->is_by_destination;
     if (is_by_destination && !is_for_target(reach, cluster)) {
         return;
@@ -199,59 +153,20 @@ static void visit_sources(struct reach *reach, const struct yaml_node *spec,
     reach->is_by_destination = is_by_destination;
 }
 
-static void visit_elements(struct reach *reach, const struct yaml_node *spec,
-                           const struct yaml_node *elements)
-{
-    for (size_t i = 0; elements && elements->kind == YAML_SEQUENCE && i < elements->item_count;
-         i++) {
-        struct parameters parameters = {.element = elements->items[i]};
-        visit_sources(reach, spec, &parameters);
-    }
-}
-
-/* Does an entry with this value of `exclude` match the folder? */
-static bool is_matched(const struct yaml_node *directories, const char *folder, bool is_excluded)
-{
-    bool found = false;
-    for (size_t i = 0; i < directories->item_count; i++) {
-        const struct yaml_node *entry = directories->items[i];
-        bool excludes = strcmp(text_of(yaml_get(entry, "exclude")), "true") == 0;
-        const char *glob = text_of(yaml_get(entry, "path"));
-        found = found || (excludes == is_excluded && fnmatch(glob, folder, FNM_PATHNAME) == 0);
-    }
-    return found;
-}
-
-static void visit_directories(struct reach *reach, const struct yaml_node *spec,
-                              const struct yaml_node *directories)
-{
-    bool is_list = directories && directories->kind == YAML_SEQUENCE;
-    for (size_t i = 0; is_list && i < reach->inspector->folder_list.count; i++) {
-        struct parameters parameters = {.folder = reach->inspector->folder_list.items[i]};
-        if (is_matched(directories, parameters.folder, false) &&
-            !is_matched(directories, parameters.folder, true)) {
-            visit_sources(reach, spec, &parameters);
-        }
-    }
-}
-
 static void visit_application_set(struct reach *reach, const struct yaml_node *root)
 {
-    static const struct parameters none = {0};
     const struct yaml_node *spec = yaml_at(root, "spec.template.spec");
-    const struct yaml_node *generators = yaml_at(root, "spec.generators");
-    visit_sources(reach, spec, &none);
-    for (size_t i = 0;
-         generators && generators->kind == YAML_SEQUENCE && i < generators->item_count; i++) {
-        visit_elements(reach, spec, yaml_at(generators->items[i], "list.elements"));
-        visit_directories(reach, spec, yaml_at(generators->items[i], "git.directories"));
+    const struct parameter_list *known =
+        find_parameters(reach->inspector, reach->file, yaml_at(root, "spec.generators"));
+    visit_sources(reach, spec, NULL);
+    for (size_t i = 0; i < known->count; i++) {
+        visit_sources(reach, spec, known->sets[i]);
     }
 }
 
 static void visit_application(struct reach *reach, const struct yaml_node *root)
 {
-    static const struct parameters none = {0};
-    visit_sources(reach, yaml_get(root, "spec"), &none);
+    visit_sources(reach, yaml_get(root, "spec"), NULL);
 }
 
 /* ---- files and folders ---- */
@@ -357,10 +272,12 @@ static void visit_file(struct reach *reach, struct found_file *file)
     struct yaml_document *document = NULL;
     struct slice text = {0};
     struct err ignored = {0}; /* find_places() says it, once */
+    const char *file_before = reach->file;
     note_user(reach, file);
     if (!inspector_parse(reach->inspector, file->path, arena, &text, &document, &ignored)) {
         return;
     }
+    reach->file = file->path;
     for (; document; document = document->next) {
         if (!document->root) {
             continue;
@@ -371,6 +288,7 @@ static void visit_file(struct reach *reach, struct found_file *file)
             visit_object(reach, document->root);
         }
     }
+    reach->file = file_before;
 }
 
 static void visit_all_in(struct reach *reach, const char *folder);
@@ -438,8 +356,11 @@ static void visit_by_destination(struct inspector *inspector, struct found_file 
                                  const struct yaml_document *documents)
 {
     for (size_t i = 0; i < inspector->targets.count; i++) {
-        struct reach reach = {
-            .inspector = inspector, .target = i, .is_loose = true, .is_by_destination = true};
+        struct reach reach = {.inspector = inspector,
+                              .target = i,
+                              .is_loose = true,
+                              .is_by_destination = true,
+                              .file = file->path};
         for (const struct yaml_document *document = documents; document;
              document = document->next) {
             if (document->root && is_group(document->root, "argoproj.io/")) {
