@@ -67,8 +67,10 @@ static void an_outcome_is_told_in_words(void **state)
          "\"image\":{\"docker-manifest-digest\":\"" DIGEST "\"},"
          "\"type\":\"cosign container image signature\"},\"optional\":null}]'\n",
          SIGNATURE_GOOD, ""},
-        {TWICE("no signatures found") "exit 10\n", SIGNATURE_BAD,
-         "It is not signed (cosign: no signatures found)."},
+        {"echo 'WARNING: Skipping tlog verification is an insecure practice that lacks of "
+         "transparency and auditability verification for the signature.' >&2\n" TWICE(
+             "no signatures found") "exit 10\n",
+         SIGNATURE_BAD, "It is not signed (cosign: no signatures found)."},
         {TWICE("no matching signatures: invalid signature when validating ASN.1 encoded "
                "signature") "exit 12\n",
          SIGNATURE_BAD,
@@ -88,6 +90,12 @@ static void an_outcome_is_told_in_words(void **state)
          SIGNATURE_UNCHECKED,
          "Its signature could not be checked (cosign: Get \"https://ghcr.io/v2/\": dial tcp: "
          "lookup ghcr.io: no such host)."},
+        {TWICE("getting Rekor public keys: updating local metadata and targets: error updating to "
+               "TUF remote mirror: tuf: failed to download 10.root.json") "exit 1\n",
+         SIGNATURE_UNCHECKED,
+         "Its signature could not be checked (cosign: getting Rekor public keys: updating local "
+         "metadata and targets: error updating to TUF remote mirror: tuf: failed to download "
+         "10.root.json)."},
         {TWICE("unknown flag: --certificate-identity") "exit 1\n", SIGNATURE_UNCHECKED,
          "Its signature could not be checked (cosign: unknown flag: --certificate-identity)."},
         {"printf 'panic\\n\\033[2J\\n' >&2\nexit 2\n", SIGNATURE_UNCHECKED,

@@ -319,6 +319,66 @@ static void its_notification_is_understood(void **state)
     house_stop(&house);
 }
 
+/* ---- signatures ---- */
+
+/* In the house's folder, with its credentials. */
+static void run_cosign(const struct house *house, const char *arguments)
+{
+    int status = 0;
+    AUTO_STR(text, 4096);
+    str_addf(&text, "cd %s && COSIGN_PASSWORD= COSIGN_YES=true DOCKER_CONFIG=%s cosign %s",
+             house->folder, house->folder, arguments);
+    const char *const argv[] = {"/bin/sh", "-c", text.text, NULL};
+    assert_int_equal(waitpid(start(argv, "/dev/null"), &status, 0) > 0 && status == 0, 1);
+}
+
+static void expect_verdict(const struct house *house, const char *config_name, const char *digest,
+                           const char *key_file, enum signature_state state, const char *says)
+{
+    char path[128];
+    char repository[64];
+    struct signature_verdict verdict;
+    struct err err = {0};
+    AUTO_STR(key, SIGNATURE_KEY_BYTES_MAX);
+    AUTO(registry_free) struct registry *registry = open_registry(house, config_name);
+    snprintf(path, sizeof(path), "%s/%s", house->folder, key_file);
+    snprintf(repository, sizeof(repository), "%s/shop/cart", house->host);
+    ASSERT_OK(file_read(path, &key, &err), err);
+    const struct signature_rule rule = {
+        .key = key.text, .identity = "", .identity_pattern = "", .issuer = "", .is_unlogged = true};
+    registry_verify(registry, repository, digest, &rule, &verdict);
+    if (verdict.state != state || !strstr(verdict.why, says)) {
+        fail_msg("state %d: %s", verdict.state, verdict.why);
+    }
+}
+
+/* Where cosign is installed. */
+static void signatures_of_cosign_itself_are_told_apart(void **state)
+{
+    (void)state;
+    struct house house;
+    char digest[IMAGE_DIGEST_BYTES];
+    AUTO_STR(arguments, 1024);
+    if (!registry_has_cosign()) {
+        skip();
+    }
+    house_start(&house, true);
+    push_blob(&house, "shop/cart", "{}");
+    push_image(&house, "shop/cart", "1.0.0", "{}", digest);
+    run_cosign(&house, "generate-key-pair --output-key-prefix ours");
+    run_cosign(&house, "generate-key-pair --output-key-prefix theirs");
+    expect_verdict(&house, "config.json", digest, "ours.pub", SIGNATURE_BAD, "It is not signed");
+    str_addf(&arguments, "sign --tlog-upload=false --key ours.key %s/shop/cart@%s", house.host,
+             digest);
+    run_cosign(&house, arguments.text);
+    expect_verdict(&house, "config.json", digest, "ours.pub", SIGNATURE_GOOD, "");
+    expect_verdict(&house, "config.json", digest, "theirs.pub", SIGNATURE_BAD,
+                   "None of its signatures is the one that the rule asks for");
+    expect_verdict(&house, NULL, digest, "ours.pub", SIGNATURE_UNCHECKED,
+                   "Its signature could not be checked (cosign: ");
+    house_stop(&house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +386,7 @@ int main(void)
         cmocka_unit_test(more_tags_than_one_page_holds_are_all_listed),
         cmocka_unit_test(a_password_opens_it_and_its_lack_is_named),
         cmocka_unit_test(its_notification_is_understood),
+        cmocka_unit_test(signatures_of_cosign_itself_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
