@@ -20,7 +20,7 @@ static bool is_loopback(const char *host)
     return is_127 || slice_equals(name, "localhost") || slice_equals(name, "[::1]");
 }
 
-static bool is_insecure(const struct registry *registry, const char *host)
+bool place_is_insecure(const struct registry *registry, const char *host)
 {
     for (size_t i = 0; i < registry->insecure_host_count; i++) {
         if (strcasecmp(registry->insecure_hosts[i], host) == 0) {
@@ -59,7 +59,7 @@ bool place_find(const struct registry *registry, const char *repository, struct 
     if (length >= (int)sizeof(place.name)) {
         return err_set(err, ERR_INVALID, "the repository \"%.80s…\" is too long", repository);
     }
-    place.is_plain = is_insecure(registry, place.host);
+    place.is_plain = place_is_insecure(registry, place.host);
     *out = place;
     return true;
 }

@@ -16,6 +16,9 @@ struct place {
 bool place_find(const struct registry *registry, const char *repository, struct place *out,
                 struct err *err) MUST_CHECK;
 
+/* May plain HTTP be spoken to this host? */
+bool place_is_insecure(const struct registry *registry, const char *host);
+
 struct mirror {
     char of[IMAGE_REPOSITORY_BYTES]; /* as images name it: "docker.io" */
     char host[IMAGE_REPOSITORY_BYTES];

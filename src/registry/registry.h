@@ -80,6 +80,28 @@ void registry_verify(struct registry *registry, const char *repository, const ch
 /* Is there a program `cosign` to run?  Looks at the folders of PATH. */
 bool registry_has_cosign(void);
 
+/* ---- Helm charts ---- */
+
+#define REGISTRY_CHART_VERSIONS_MAX 10000
+/* Of an index.yaml; it lies on the disk while it is read, and not in memory. */
+#define REGISTRY_INDEX_BYTES_MAX (INT64_C(512) << 20)
+struct registry_chart {
+    char *version;
+    char *app_version;  /* NULL: it does not say */
+    int64_t created_ms; /* 0: it does not say */
+    bool is_deprecated;
+};
+struct registry_charts {
+    struct registry_chart *items; /* malloc'd */
+    size_t count;
+};
+void registry_charts_done(struct registry_charts *charts);
+/* All versions of a chart, in no order, of a repository: "https://charts.example.org", of which the
+   index.yaml is read, or "oci://ghcr.io/acme/charts", of which the tags are.  The credential is
+   that of its host.  ERR_NOT_FOUND: it has no such chart. */
+bool registry_list_charts(struct registry *registry, const char *repository, const char *chart,
+                          struct registry_charts *out, struct err *err) MUST_CHECK;
+
 /* What a notification names; only a hint to look there sooner, never data. */
 struct registry_hint {
     char repository[IMAGE_REPOSITORY_BYTES]; /* without host when the sender gives none */

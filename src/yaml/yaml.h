@@ -52,6 +52,31 @@ struct yaml_document {
 bool yaml_parse(struct arena *arena, struct slice text, struct yaml_document **out,
                 struct err *err) MUST_CHECK;
 
+/* ---- what is too long to be kept ---- */
+
+enum yaml_step_kind { YAML_STEP_SCALAR, YAML_STEP_MAPPING, YAML_STEP_SEQUENCE, YAML_STEP_END };
+/* One thing of the first document, in order; an alias is an empty scalar. */
+struct yaml_step {
+    enum yaml_step_kind kind;
+    const char *text; /* of a scalar; for the call */
+    size_t text_length;
+    unsigned line; /* from 1 */
+};
+/* Much deeper than a list of things with properties ever is. */
+#define YAML_STREAM_DEPTH_MAX 64
+/* A value, and a comment, is shorter; so memory does not grow with the text. */
+#define YAML_STREAM_VALUE_BYTES_MAX (1U << 20)
+struct yaml_source {
+    /* Up to `size` bytes into `buffer`; 0 at the end. */
+    bool (*read)(void *context, char *buffer, size_t size, size_t *out_length, struct err *err);
+    void *context;
+};
+/* Read a text of any length, keeping none of it.  `on_step` may refuse.  ERR_INVALID names the
+   line. */
+bool yaml_stream(const struct yaml_source *source,
+                 bool (*on_step)(void *context, const struct yaml_step *step, struct err *err),
+                 void *context, struct err *err) MUST_CHECK;
+
 /* Mapping lookups; NULL when it is no mapping or has no such key.  Merge keys (<<) are
    followed, as in yaml_to_json().  A path is dotted keys and [n]:
    "spec.template.spec.containers[0].image". */

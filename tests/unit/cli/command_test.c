@@ -1,4 +1,5 @@
 /* Every command against a scripted server: what it prints, asks and answers. */
+#include "../registry/script.h"
 #include "harness.h"
 
 #include <stdio.h>
@@ -429,6 +430,52 @@ static void a_token_never_shows(void **state)
     stage_end(&stage);
 }
 
+/* Without a server of heddle's: the repository is asked. */
+static void versions_of_a_chart_are_shown_newest_first_with_reasons(void **state)
+{
+    (void)state;
+    struct script_rule rule = {
+        .when = "GET /charts/index.yaml ",
+        .status = "200 OK",
+        .headers = "",
+        .body = "entries:\n  podinfo:\n  - {version: 6.4.0, deprecated: true}\n"
+                "  - {version: 6.10.0+1, appVersion: 6.10, created: 2026-11-20T14:03:05Z}\n"
+                "  - {version: 7.0.0-rc.1}\n  - {version: 5.0.0}\n"};
+    struct script repository;
+    static const char wanted[] =
+        "VERSION     APP   CREATED  DOES NOT COUNT\n"
+        "6.10.0+1    6.10  2 d\n"
+        "6.4.0       -              It is deprecated.\n"
+        "7.0.0-rc.1  -              It is a pre-release, and the range names none that fits.\n"
+        "5.0.0       -              It is not in 6.x.\n";
+    struct stage stage;
+    struct outcome_of_run result;
+    char arguments[200];
+    stage_begin(&stage, reading);
+    script_start(&repository, &rule, 1);
+    snprintf(arguments, sizeof(arguments),
+             "get chart-versions podinfo --range 6.x --repo http://127.0.0.1:%d/charts",
+             repository.port);
+    stage_run(&stage, &(struct run){arguments, NULL, NULL, true}, &result);
+    if (strcmp(result.out.text, wanted) != 0) {
+        fail_msg("%s%s", result.out.text, result.talk.text);
+    }
+    assert_int_equal(result.code, 0);
+    run_done(&result);
+    snprintf(arguments, sizeof(arguments),
+             "get chart-versions podnfo --repo http://127.0.0.1:%d/charts", repository.port);
+    stage_run(&stage, &(struct run){arguments, NULL, NULL, true}, &result);
+    assert_non_null(strstr(result.talk.text, "it has no chart \"podnfo\""));
+    assert_int_equal(result.code, 5);
+    run_done(&result);
+    stage_run(&stage, &(struct run){"get chart-versions podinfo", NULL, NULL, true}, &result);
+    assert_non_null(strstr(result.talk.text, "--repo is needed"));
+    assert_int_equal(result.code, 2);
+    run_done(&result);
+    script_stop(&repository);
+    stage_end(&stage);
+}
+
 /* The server's Date is the real one and the command line's clock is frozen, so that line differs
    each time; the others are golden. */
 static void doctor_names_each_trouble_with_a_fix(void **state)
@@ -570,6 +617,7 @@ int main(void)
         cmocka_unit_test(signing_in_keeps_the_token_for_its_server_only),
         cmocka_unit_test(a_token_that_others_can_read_is_refused),
         cmocka_unit_test(a_token_never_shows),
+        cmocka_unit_test(versions_of_a_chart_are_shown_newest_first_with_reasons),
         cmocka_unit_test(doctor_names_each_trouble_with_a_fix),
         cmocka_unit_test(completion_knows_commands_flags_and_names),
         cmocka_unit_test(completion_is_silent_without_a_server),

@@ -1,0 +1,1 @@
+heddle_fuzz(charts USES registry)
