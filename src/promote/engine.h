@@ -17,6 +17,8 @@ struct release_run {
     struct release *release;
     size_t step; /* index into release_steps */
     bool act_in_flight;
+    bool is_sent;        /* a push of its commit has begun, in this process or the one before */
+    bool is_apart;       /* it commits when nobody else does, and nobody with it */
     bool is_unsaved;     /* the store refused the last write: try again before anything else */
     struct err act_err;  /* of the last act that failed; kind ERR_NONE otherwise */
     int64_t retry_at_ms; /* no act before this */
@@ -113,10 +115,12 @@ struct step {
 extern const struct step *const release_steps[STEP_COUNT];
 extern const struct step step_gate, step_commit, step_push, step_pull, step_sync, step_rollout;
 
+/* Is nothing of the release's own in the way of an act? */
+bool step_is_free(struct promote *engine, struct release_run *run, char why[static REASON_BYTES]);
+/* And may it use the branch now? */
 bool step_may_act(struct promote *engine, struct release_run *run, char why[static REASON_BYTES]);
 void step_commit_done(struct promote *engine, struct release_run *run,
                       const struct promote_act *act);
-void step_push_done(struct promote *engine, struct release_run *run, const struct promote_act *act);
 /* The push of a wave that goes by pull request: to a branch of its own. */
 enum step_outcome step_branch(struct promote *engine, struct release_run *run,
                               char why[static REASON_BYTES]);
@@ -131,6 +135,20 @@ struct promote_act *commit_act_new(struct promote *engine, const struct release 
 bool step_has_tried_enough(const struct release_run *run, char why[static REASON_BYTES]);
 void step_back_off(struct promote *engine, struct release_run *run, const struct err *err);
 void commit_message(const struct release *release, struct str *out);
+
+/* ---- the commit queue of the branch ---- */
+
+/* Who must be done before this one may commit, or NULL. */
+const struct release *queue_blocker(const struct promote *engine, const struct release_run *run);
+/* What the next commit stands on: the last one that waits for the push, or the branch's head. */
+const char *queue_tip(const struct promote *engine);
+/* Is it one of the commits that wait for the push? */
+bool queue_has(const struct promote *engine, const char *commit);
+/* The last act ended with an answer that another try does not change. */
+bool queue_is_refused(const struct release_run *run);
+/* After all releases went as far as they could: push what nobody adds to. */
+void queue_tick(struct promote *engine);
+void queue_push_done(struct promote *engine, const struct promote_act *act);
 
 /* ---- pull requests ---- */
 

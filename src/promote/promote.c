@@ -124,6 +124,7 @@ void promote_tick(struct promote *engine)
     for (size_t i = 0; i < engine->runs.count; i++) {
         run_advance(engine, engine->runs.items[i]);
     }
+    queue_tick(engine);
     pulls_tick(engine);
     statuses_tick(engine);
     drop_finished(engine);
@@ -143,13 +144,12 @@ void promote_set_git(struct promote *engine, struct git_view *view)
     engine->ports.board_changed(engine->ports.context);
 }
 
-/* Acts on Git belong to a step of a release that runs. */
+/* These acts on Git belong to a step of a release that runs. */
 static void git_act_done(struct promote *engine, const struct promote_act *act)
 {
     static void (*const done[])(struct promote * engine, struct release_run * run,
                                 const struct promote_act *act) = {
         [ACT_COMMIT] = step_commit_done,
-        [ACT_PUSH] = step_push_done,
         [ACT_BRANCH] = step_branch_done,
         [ACT_CHECK] = step_check_done,
     };
@@ -165,7 +165,9 @@ void promote_act_done(struct promote *engine, struct promote_act *act)
     if (act->rest_ms > 0) {
         engine->host_rest_ms = now_of(engine) + act->rest_ms;
     }
-    if (act->kind < ACT_PULL) {
+    if (act->kind == ACT_PUSH) {
+        queue_push_done(engine, act);
+    } else if (act->kind < ACT_PULL) {
         git_act_done(engine, act);
     } else if (act->kind == ACT_STATUS) {
         status_act_done(engine, act);

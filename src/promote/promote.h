@@ -101,6 +101,13 @@ enum act_kind {
     ACT_STATUS,
 };
 
+/* A release's commit among those that one push brings in. */
+struct push_part {
+    int64_t release;
+    int wave;
+    char commit[OID_BYTES];
+};
+
 /* Work on Git or at its host, for a worker.  Owned by whoever holds it; promote_act_done() takes it
  * back. */
 struct promote_act {
@@ -109,11 +116,14 @@ struct promote_act {
     int wave;
     struct arena *arena;           /* owns the request */
     struct commit_request request; /* ACT_COMMIT, ACT_CHECK */
-    char commit[OID_BYTES];        /* in for ACT_PUSH and ACT_BRANCH, out for the others on Git */
-    char base[OID_BYTES];          /* in: what the branch must still be; out of ACT_BRANCH: the
-                                      commit's parent; of ACT_CHECK: where it was found */
-    struct pull_request pull;      /* in, with `facts` out */
-    const char *title, *text;      /* in the arena; Markdown */
+    struct push_part *parts;       /* ACT_PUSH: each stands on the one before */
+    size_t part_count;
+    char commit[OID_BYTES];   /* in for ACT_PUSH (the last part) and ACT_BRANCH, out for the
+                                 others on Git */
+    char base[OID_BYTES];     /* in: what the branch must still be; out of ACT_BRANCH: the
+                                 commit's parent; of ACT_CHECK: where it was found */
+    struct pull_request pull; /* in, with `facts` out */
+    const char *title, *text; /* in the arena; Markdown */
     struct commit_status status;
     bool succeeded;  /* out */
     int64_t rest_ms; /* out: how long the host wants to be left alone */

@@ -25,6 +25,17 @@ struct release_run *run_find(const struct promote *engine, int64_t id)
     return NULL;
 }
 
+/* Where its age puts it: one that is tried again is older than what has begun since. */
+static void insert(struct promote *engine, struct release_run *run)
+{
+    size_t at = engine->runs.count;
+    *VEC_ADD(&engine->runs) = run;
+    for (; at > 0 && engine->runs.items[at - 1]->release->id > run->release->id; at--) {
+        engine->runs.items[at] = engine->runs.items[at - 1];
+    }
+    engine->runs.items[at] = run;
+}
+
 struct release_run *run_adopt(struct promote *engine, struct arena *take_arena,
                               struct release *release)
 {
@@ -35,7 +46,9 @@ struct release_run *run_adopt(struct promote *engine, struct arena *take_arena,
     bool has_passed_gates = release->phase >= RELEASE_COMMITTING || release->wave > 0;
     run->step = has_passed_gates ? STEP_COMMIT : STEP_GATE;
     run->progress_ms = now_of(engine);
-    *VEC_ADD(&engine->runs) = run;
+    /* Nobody can tell whether the process before had begun to push it. */
+    run->is_sent = release->commits[release->wave][0] && !release->is_pushed;
+    insert(engine, run);
     return run;
 }
 

@@ -9,38 +9,30 @@
 /* Two servers, or people who push all the time: then someone must look. */
 #define TRIES_MAX 50
 
+static int64_t random_below(const struct promote *engine, int64_t limit)
+{
+    uint64_t random = 0;
+    engine->env->random(engine->env->context, &random, sizeof(random));
+    return (int64_t)(random % (uint64_t)limit);
+}
+
+/* Twice as long each time, half of it by chance: of two servers that race for a branch, one is
+   first. */
 void step_back_off(struct promote *engine, struct release_run *run, const struct err *err)
 {
     int64_t wait_ms = engine->patience.retry_ms;
     for (unsigned i = 0; i < run->tries && wait_ms < RETRY_MS_MAX; i++) {
         wait_ms *= 2;
     }
+    wait_ms = wait_ms < RETRY_MS_MAX ? wait_ms : RETRY_MS_MAX;
     run->tries++;
     run->act_err = *err;
-    run->retry_at_ms = now_of(engine) + (wait_ms < RETRY_MS_MAX ? wait_ms : RETRY_MS_MAX);
+    run->retry_at_ms = now_of(engine) + wait_ms / 2 + random_below(engine, wait_ms / 2 + 1);
     engine->ports.wake_at(engine->ports.context, run->retry_at_ms);
 }
 
-/* Another release between its commit and the end of its push has the pen. */
-static const struct release *pen_holder(const struct promote *engine, const struct release_run *run)
+bool step_is_free(struct promote *engine, struct release_run *run, char why[static REASON_BYTES])
 {
-    for (size_t i = 0; i < engine->runs.count; i++) {
-        const struct release_run *other = engine->runs.items[i];
-        const struct release *release = other->release;
-        /* One whose commit waits in a pull request stands in nobody's way. */
-        bool is_before_push =
-            release->commits[release->wave][0] && !release->is_pushed && !pull_of(engine, release);
-        bool holds = other->act_in_flight || is_before_push;
-        if (other != run && holds && !release_is_over(release->phase)) {
-            return release;
-        }
-    }
-    return NULL;
-}
-
-bool step_may_act(struct promote *engine, struct release_run *run, char why[static REASON_BYTES])
-{
-    const struct release *holder = NULL;
     if (run->act_in_flight) {
         text_copy_cut(why, REASON_BYTES, "Git is at work.");
     } else if (!pipeline_of(engine)) {
@@ -51,12 +43,22 @@ bool step_may_act(struct promote *engine, struct release_run *run, char why[stat
     } else if (now_of(engine) < run->retry_at_ms) {
         snprintf(why, REASON_BYTES, "Trying again soon: %s", run->act_err.text);
         engine->ports.wake_at(engine->ports.context, run->retry_at_ms);
-    } else if ((holder = pen_holder(engine, run))) {
-        snprintf(why, REASON_BYTES, "R-%lld is committing first.", (long long)holder->id);
     } else {
         return true;
     }
     return false;
+}
+
+bool step_may_act(struct promote *engine, struct release_run *run, char why[static REASON_BYTES])
+{
+    if (!step_is_free(engine, run, why)) {
+        return false;
+    }
+    const struct release *first = queue_blocker(engine, run);
+    if (first) {
+        snprintf(why, REASON_BYTES, "R-%lld is committing first.", (long long)first->id);
+    }
+    return !first;
 }
 
 static void list_names(const struct release *release, struct str *out)
@@ -225,7 +227,7 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
     if (!step_may_act(engine, run, why)) {
         return STEP_WAITING;
     }
-    struct promote_act *act = commit_act_new(engine, release, engine->head, why);
+    struct promote_act *act = commit_act_new(engine, release, queue_tip(engine), why);
     if (!act) {
         return STEP_FAILED;
     }
@@ -245,10 +247,16 @@ void step_commit_done(struct promote *engine, struct release_run *run,
         return;
     }
     struct release *release = run->release;
+    bool has_no_change = strcmp(act->commit, act->base) == 0;
     run->act_err = (struct err){0};
+    if (has_no_change && queue_has(engine, act->base)) {
+        run->is_apart = true; /* another release says it, but not in Git yet: look again then */
+        return;
+    }
     TEXT_COPY_CUT(release->commits[release->wave], act->commit);
     /* Nothing to change: Git says it already, perhaps since an earlier run that lost its answer. */
-    release->is_pushed = strcmp(act->commit, act->base) == 0;
+    release->is_pushed = has_no_change;
+    run->is_apart = run->is_apart && !has_no_change;
     run_save(engine, run);
 }
 

@@ -42,25 +42,47 @@ static void make_commit(struct job *job)
     TEXT_COPY_CUT(act->commit, draft.oid);
 }
 
-static bool find_parent(struct git *git, struct promote_act *act)
+static bool find_parent(struct git *git, const char *commit, char out[static GIT_OID_BYTES],
+                        struct err *err)
 {
     AUTO_STR(parent, 128);
-    str_addf(&parent, "%s^", act->commit);
-    return git_resolve(git, parent.text, act->base, &act->err);
+    str_addf(&parent, "%s^", commit);
+    return git_resolve(git, parent.text, out, err);
+}
+
+/* What the first stands on; the others each on the one before, unless a release in between has
+   ended since. */
+static bool find_base(struct git *git, struct promote_act *act)
+{
+    char parent[GIT_OID_BYTES];
+    if (!find_parent(git, act->parts[0].commit, act->base, &act->err)) {
+        return false;
+    }
+    for (size_t i = 1; i < act->part_count; i++) {
+        const struct push_part *part = &act->parts[i];
+        if (!find_parent(git, part->commit, parent, &act->err)) {
+            return false;
+        }
+        if (strcmp(parent, act->parts[i - 1].commit) != 0) {
+            return err_set(&act->err, ERR_CONFLICT,
+                           "%.7s stands on a commit that is not wanted any more", part->commit);
+        }
+    }
+    return true;
 }
 
 static void push(struct job *job)
 {
     struct promote_act *act = job->act;
     struct git *git = job->acts->options.git;
-    act->succeeded = find_parent(git, act) && git_push(git, act->commit, act->base, &act->err);
+    act->succeeded = find_base(git, act) && git_push(git, act->commit, act->base, &act->err);
 }
 
 static void push_branch(struct job *job)
 {
     struct promote_act *act = job->act;
     struct git *git = job->acts->options.git;
-    act->succeeded = find_parent(git, act) &&
+    act->succeeded = find_parent(git, act->commit, act->base, &act->err) &&
                      git_push_branch(git, act->pull.branch, act->commit, act->pull.tip, &act->err);
 }
 
@@ -276,10 +298,14 @@ static void start_stage(struct job *job);
 
 static void note(const struct promote_act *act)
 {
+    for (size_t i = 0; act->succeeded && i < act->part_count; i++) {
+        log_info("git.pushed", "release=R-%lld commit=%.12s", (long long)act->parts[i].release,
+                 act->parts[i].commit);
+    }
     if (!act->succeeded) {
         log_warn("git.act", "release=R-%lld %s: %s", (long long)act->release,
                  act_rows[act->kind].name, act->err.text);
-    } else if (act->kind == ACT_PUSH || act->kind == ACT_BRANCH) {
+    } else if (act->kind == ACT_BRANCH) {
         log_info("git.pushed", "release=R-%lld commit=%.12s", (long long)act->release, act->commit);
     }
 }

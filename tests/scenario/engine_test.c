@@ -535,6 +535,163 @@ static void the_same_request_twice_is_one_release(void **state)
     world_done(&world);
 }
 
+/* ---- the commit queue ---- */
+
+static const char *const lone_stage = "apiVersion: heddle.dev/v1\n"
+                                      "kind: Pipeline\n"
+                                      "metadata: {name: shop}\n"
+                                      "spec:\n"
+                                      "  stages:\n"
+                                      "    - name: dev\n"
+                                      "      targets: [{cluster: dev, path: clusters/dev}]\n";
+
+#define CROWD_MAX 40
+
+/* Workloads w00, w01, … in one stage, each with a version 1.1.0 that nobody has asked for. */
+static void begin_crowd(struct world *world, size_t count, uint64_t seed)
+{
+    AUTO_STR(all, 4096);
+    for (size_t i = 0; i < count; i++) {
+        str_addf(&all, "%sdev/w%02zu", i ? " " : "", i);
+    }
+    world_init(world, lone_stage, all.text, seed);
+    for (size_t i = 0; i < count; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "w%02zu", i);
+        world_push_image(world, name, "1.0.0");
+        world_push_image(world, name, "1.1.0");
+    }
+    world_advance(world, 3000);
+}
+
+/* One release for each of them, at one moment; the id of the first. */
+static int64_t submit_crowd(struct world *world, size_t count)
+{
+    int64_t first = 0;
+    for (size_t i = 0; i < count; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "w%02zu", i);
+        const char *const names[] = {name};
+        int64_t id = submit(world, "dev", names, 1);
+        first = first ? first : id;
+    }
+    return first;
+}
+
+static int commits_of(const struct world *world, int64_t id)
+{
+    char line[64];
+    snprintf(line, sizeof(line), "Heddle-Release: R-%lld", (long long)id);
+    return world_count_trailer(world, line);
+}
+
+static void releases_that_wait_go_together_in_one_push(void **state)
+{
+    (void)state;
+    struct world world;
+    begin_crowd(&world, 6, 1);
+    int64_t first = submit_crowd(&world, 6);
+    for (int64_t id = first; id < first + 6; id++) {
+        assert_int_equal(world_finish(&world, id, 20000), RELEASE_DONE);
+        assert_int_equal(commits_of(&world, id), 1);
+    }
+    assert_int_equal(world.pushes, 1);
+    world_done(&world);
+}
+
+static void a_push_takes_so_many_and_the_oldest_first(void **state)
+{
+    (void)state;
+    struct world world;
+    begin_crowd(&world, CROWD_MAX, 1);
+    int64_t first = submit_crowd(&world, CROWD_MAX);
+    while (world.pushes == 0) {
+        world_advance(&world, 100);
+    }
+    assert_int_equal(commits_of(&world, first), 1);
+    assert_int_equal(commits_of(&world, first + 31), 1);
+    assert_int_equal(commits_of(&world, first + 32), 0);
+    assert_int_equal(world_finish(&world, first + CROWD_MAX - 1, 20000), RELEASE_DONE);
+    assert_int_equal(world.pushes, 2);
+    world_done(&world);
+}
+
+static void one_that_cannot_be_committed_keeps_nobody(void **state)
+{
+    (void)state;
+    struct world world;
+    begin_crowd(&world, 4, 1);
+    snprintf(world.uneditable, sizeof(world.uneditable), "w01");
+    int64_t first = submit_crowd(&world, 4);
+    for (int64_t id = first; id < first + 4; id++) {
+        assert_int_equal(world_finish(&world, id, 20000),
+                         id == first + 1 ? RELEASE_FAILED : RELEASE_DONE);
+    }
+    assert_int_equal(world.pushes, 1);
+    assert_string_equal(world_git_tag(&world, "dev", "w01"), "1.0.0");
+    world_done(&world);
+}
+
+static void one_that_the_git_host_refuses_keeps_nobody(void **state)
+{
+    (void)state;
+    struct world world;
+    begin_crowd(&world, 4, 1);
+    snprintf(world.unwelcome, sizeof(world.unwelcome), "w01");
+    int64_t first = submit_crowd(&world, 4);
+    for (int64_t id = first; id < first + 4; id++) {
+        bool is_bad = id == first + 1;
+        assert_int_equal(world_finish(&world, id, 20000), is_bad ? RELEASE_FAILED : RELEASE_DONE);
+        assert_int_equal(commits_of(&world, id), is_bad ? 0 : 1);
+    }
+    assert_string_equal(world_git_tag(&world, "dev", "w01"), "1.0.0");
+    world_done(&world);
+}
+
+static void one_that_is_stopped_before_the_push_is_not_pushed_with_the_others(void **state)
+{
+    (void)state;
+    struct world world;
+    begin_crowd(&world, 4, 1);
+    world.is_away = true;
+    int64_t first = submit_crowd(&world, 4);
+    world_advance(&world, 2000);
+    struct err err = {0};
+    ASSERT_OK(promote_stop(world.engine, first + 1, "ada", "not that one", &err), err);
+    world.is_away = false;
+    for (int64_t id = first; id < first + 4; id++) {
+        bool is_stopped = id == first + 1;
+        assert_int_equal(world_finish(&world, id, 60000),
+                         is_stopped ? RELEASE_STOPPED : RELEASE_DONE);
+        assert_int_equal(commits_of(&world, id), is_stopped ? 0 : 1);
+    }
+    assert_string_equal(world_git_tag(&world, "dev", "w01"), "1.0.0");
+    world_done(&world);
+}
+
+/* A chain whose push has begun may be in Git already: nobody joins it, and a lost race makes all of
+   it anew. */
+static void a_lost_race_is_run_again_with_everybody(void **state)
+{
+    (void)state;
+    struct world world;
+    begin_crowd(&world, 4, 1);
+    world.is_away = true;
+    int64_t first = submit_crowd(&world, 3);
+    world_advance(&world, 2000);
+    world_person_commits(&world, "dev", "w00", NULL);
+    const char *const late[] = {"w03"};
+    int64_t last = submit(&world, "dev", late, 1);
+    world_advance(&world, 1000);
+    assert_non_null(strstr(promote_active(world.engine, last)->why, "is committing first"));
+    world.is_away = false;
+    for (int64_t id = first; id <= last; id++) {
+        assert_int_equal(world_finish(&world, id, 60000), RELEASE_DONE);
+        assert_int_equal(commits_of(&world, id), 1);
+    }
+    world_done(&world);
+}
+
 /* Every release's commit is on the branch once for each wave, and no person's commit is lost. */
 static void check_history(struct world *world, uint64_t seed)
 {
@@ -609,6 +766,47 @@ static void nothing_is_lost_or_doubled_whatever_dies(void **state)
                   (unsigned long long)first, (unsigned long long)last, kills, pushes);
 }
 
+static void run_crowd_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
+{
+    struct world world;
+    const size_t count = 12;
+    begin_crowd(&world, count, seed);
+    world.patience.stuck_ms = 600000;
+    world.faults =
+        (struct world_faults){.lose_act = 15, .unavailable = 15, .foreign = 10, .kill = 6};
+    int64_t first = submit_crowd(&world, count);
+    for (size_t i = 0; i < count; i++) {
+        enum release_phase phase = world_finish(&world, first + (int64_t)i, 1200000);
+        if (phase != RELEASE_DONE || commits_of(&world, first + (int64_t)i) != 1) {
+            fail_msg("seed %llu: R-%lld is %s with %d commits", (unsigned long long)seed,
+                     (long long)first + (long long)i, release_phase_name(phase),
+                     commits_of(&world, first + (int64_t)i));
+        }
+    }
+    for (size_t i = 0; i < world.cell_count; i++) {
+        assert_string_equal(world.cells[i].running, "1.1.0");
+    }
+    *out_kills += world.kills;
+    *out_pushes += world.pushes;
+    world_done(&world);
+}
+
+static void nothing_of_a_crowd_is_lost_or_doubled_whatever_dies(void **state)
+{
+    (void)state;
+    const char *one = getenv("HEDDLE_SEED");
+    uint64_t first = one ? strtoull(one, NULL, 10) : 1;
+    uint64_t last = one ? first : 40;
+    int kills = 0;
+    int pushes = 0;
+    for (uint64_t seed = first; seed <= last; seed++) {
+        run_crowd_with_faults(seed, &kills, &pushes);
+    }
+    print_message("seeds %llu to %llu: %d kills, %d releases in %d pushes, 0 lost, 0 doubled\n",
+                  (unsigned long long)first, (unsigned long long)last, kills,
+                  (int)(last - first + 1) * 12, pushes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -630,7 +828,14 @@ int main(void)
         cmocka_unit_test(only_a_version_with_a_good_signature_goes_anywhere),
         cmocka_unit_test(what_a_person_put_into_a_stage_is_not_promoted_unsigned),
         cmocka_unit_test(the_same_request_twice_is_one_release),
+        cmocka_unit_test(releases_that_wait_go_together_in_one_push),
+        cmocka_unit_test(a_push_takes_so_many_and_the_oldest_first),
+        cmocka_unit_test(one_that_cannot_be_committed_keeps_nobody),
+        cmocka_unit_test(one_that_the_git_host_refuses_keeps_nobody),
+        cmocka_unit_test(one_that_is_stopped_before_the_push_is_not_pushed_with_the_others),
+        cmocka_unit_test(a_lost_race_is_run_again_with_everybody),
         cmocka_unit_test(nothing_is_lost_or_doubled_whatever_dies),
+        cmocka_unit_test(nothing_of_a_crowd_is_lost_or_doubled_whatever_dies),
     };
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
 }

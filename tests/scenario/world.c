@@ -160,6 +160,11 @@ static void do_commit(struct world *world, struct promote_act *act)
         changes = changes || strcmp(tag, change->to.tag) != 0;
         snprintf(tag, 32, "%s", change->to.tag);
     }
+    if (act->request.change_count &&
+        strcmp(act->request.changes[0].workload, world->uneditable) == 0) {
+        act->succeeded = err_set(&act->err, ERR_REFUSED, "its file cannot be edited");
+        return;
+    }
     act->succeeded = true;
     if (!changes) {
         snprintf(act->commit, sizeof(act->commit), "%s", act->request.base);
@@ -169,20 +174,52 @@ static void do_commit(struct world *world, struct promote_act *act)
     snprintf(act->commit, sizeof(act->commit), "%s", commit.oid);
 }
 
+/* What the first stands on, when each of the others stands on the one before; else -1. */
+static int base_of(const struct world *world, const struct promote_act *act)
+{
+    int first = world_find_commit(world, act->parts[0].commit);
+    int before = first;
+    assert_true(first >= 0);
+    for (size_t i = 1; i < act->part_count; i++) {
+        int commit = world_find_commit(world, act->parts[i].commit);
+        assert_true(commit >= 0);
+        if (world->commits[commit].parent != before) {
+            return -1;
+        }
+        before = commit;
+    }
+    return world->commits[first].parent;
+}
+
+/* Does the Git host's hook say no to one of the new commits? */
+static bool is_refused(const struct world *world, int commit)
+{
+    char line[NAME_BYTES + 32];
+    snprintf(line, sizeof(line), "Heddle-Workloads: %s\n", world->unwelcome);
+    for (; world->unwelcome[0] && commit != world->head; commit = world->commits[commit].parent) {
+        if (strstr(world->commits[commit].message, line)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void do_push(struct world *world, struct promote_act *act)
 {
     int commit = world_find_commit(world, act->commit);
-    assert_true(commit >= 0);
+    int base = base_of(world, act);
     act->succeeded = true;
-    if (world_is_ancestor(world, commit, world->head)) {
+    if (base >= 0 && world_is_ancestor(world, commit, world->head)) {
         return;
     }
-    if (world->commits[commit].parent != world->head) {
+    if (base != world->head) {
         act->succeeded = err_set(&act->err, ERR_CONFLICT, "someone pushed first");
-        return;
+    } else if (is_refused(world, commit)) {
+        act->succeeded = err_set(&act->err, ERR_REFUSED, "the hook says no");
+    } else {
+        world->head = commit;
+        world->pushes++;
     }
-    world->head = commit;
-    world->pushes++;
 }
 
 /* Is all that the request wants in the branch, where the merge is said to be, or now? */
@@ -249,9 +286,9 @@ static void deliver_act(struct world *world)
     }
     bool is_lost = chance(world, world->faults.lose_act);
     bool happens = !is_lost || chance(world, 50);
-    if (chance(world, world->faults.unavailable)) {
+    if (chance(world, world->faults.unavailable) || (world->is_away && act->kind != ACT_COMMIT)) {
         /* The answer is lost; what it asked for may have happened. */
-        if (chance(world, 50)) {
+        if (!world->is_away && chance(world, 50)) {
             do_act(world, act);
         }
         act->succeeded = err_set(&act->err, ERR_UNAVAILABLE, "the remote hung up");

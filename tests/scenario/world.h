@@ -95,12 +95,15 @@ struct world {
     bool fetch_wanted;
     char wanted_signature[IMAGE_TEXT_BYTES]; /* the last one that the engine asked for */
     struct world_faults faults;
-    int pushes; /* commits of ours that reached the remote */
+    int pushes; /* of ours that moved the remote's branch */
     int kills;
-    int64_t rollout_ms;     /* from applied to ready */
-    bool says_tags;         /* Git says tags without digests */
-    bool is_runtime_silent; /* it does not tell which digests run */
-    bool runs_other_bytes;  /* than the registry has under the tag */
+    int64_t rollout_ms;          /* from applied to ready */
+    bool is_away;                /* the remote does not answer, and does nothing */
+    char uneditable[NAME_BYTES]; /* a workload whose file cannot be edited */
+    char unwelcome[NAME_BYTES];  /* a workload whose commits the remote's hook refuses */
+    bool says_tags;              /* Git says tags without digests */
+    bool is_runtime_silent;      /* it does not tell which digests run */
+    bool runs_other_bytes;       /* than the registry has under the tag */
     /* Hears of every change of a release while it happens; or NULL. */
     void (*on_release)(struct world *world, const struct release *release);
     int restarts;            /* of bad versions, as far as the agents tell */
