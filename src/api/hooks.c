@@ -10,6 +10,9 @@
 /* Of one source: a gap of 100 ms between two on average, and up to 50 at once. */
 #define HOOK_GAP_MS INT64_C(100)
 #define HOOK_BURST 50
+/* Of one that knows the secret: 200 a second, and 1,000 at once.  A build of many images is told
+   image by image. */
+#define HOOK_KNOWN_GAP_MS INT64_C(5)
 
 /* ---- not too often ---- */
 
@@ -81,6 +84,7 @@ static bool is_welcome(struct api *api, struct http_exchange *exchange, const ch
 {
     struct err err = {0};
     if (is_in_time(api, exchange, &err) && is_signed(api, exchange, path, &err)) {
+        source_of(api, http_remote(exchange))->due_ms -= HOOK_GAP_MS - HOOK_KNOWN_GAP_MS;
         api->hooks++;
         return true;
     }

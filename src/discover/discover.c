@@ -297,7 +297,11 @@ static void plan_next(const struct discover *discover, struct repository *reposi
 {
     int64_t delay_ms =
         poll->is_ok ? poll_delay_ms(discover) : retry_delay_ms(discover, repository, poll);
-    repository->next_mono_ms = discover_now_mono_ms(discover) + delay_ms;
+    /* Hints, however many, delay no poll. */
+    if (!poll->is_ok || poll->scope != POLL_HINTED) {
+        repository->list_mono_ms = discover_now_mono_ms(discover) + delay_ms;
+    }
+    repository->next_mono_ms = repository->list_mono_ms;
     if (repository->is_hinted) {
         plan_hinted(discover, repository);
     } else if (poll->is_ok && poll->check_again_ms > 0) {
@@ -377,7 +381,7 @@ static void keep_unanswered(const struct discover *discover, struct repository *
 
 static void end_poll(struct discover *discover, struct repository *repository, struct poll *poll)
 {
-    repository->is_polling = false;
+    repository->is_polling = repository->is_looking = false;
     repository->known = poll->known;
     poll->known = (struct map){0};
     take_signatures(repository, poll);
@@ -435,9 +439,15 @@ static void start_job(struct discover *discover, struct host *host, struct job *
     loop_work(discover->options.loop, NULL, run_job, end_job, job);
 }
 
-/* Whatever is new, unsure or hinted at gets both questions. */
-static enum poll_scope scope_of(const struct repository *repository)
+/* Whatever is new or unsure gets both questions; a hint that names tags, only those. */
+static enum poll_scope scope_of(const struct discover *discover,
+                                const struct repository *repository)
 {
+    bool is_due = repository->list_mono_ms <= discover_now_mono_ms(discover);
+    if (repository->is_hinted && !repository->wants_list && repository->hint_count > 0 && !is_due &&
+        repository->is_reported && repository->failures == 0 && !repository->rule->signature) {
+        return POLL_HINTED;
+    }
     if (repository->is_hinted || !repository->is_reported || repository->failures > 0) {
         return POLL_BOTH;
     }
@@ -460,12 +470,13 @@ static void start_poll(struct discover *discover, struct repository *repository)
     memcpy(poll->wanted, repository->wanted, sizeof(poll->wanted));
     poll->wanted_count = repository->wanted_count;
     poll->now_ms = env_now_ms(discover->options.env);
-    poll->scope = scope_of(repository);
+    poll->scope = scope_of(discover, repository);
     repository->known = (struct map){0};
     repository->signatures = (struct map){0};
     repository->hint_count = 0;
     repository->wanted_count = 0;
-    repository->is_hinted = false;
+    repository->is_looking = repository->is_hinted;
+    repository->is_hinted = repository->wants_list = false;
     repository->is_polling = true;
     repository->started_mono_ms = discover_now_mono_ms(discover);
     start_job(discover, repository->host, job);
@@ -693,12 +704,27 @@ static const char *path_of(const char *repository)
     return host[0] ? repository + strlen(host) + 1 : repository;
 }
 
+static bool has_hint(const struct repository *repository, const char *tag)
+{
+    for (size_t i = 0; i < repository->hint_count; i++) {
+        if (strcmp(repository->hints[i], tag) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_hint(const struct discover *discover, struct repository *repository,
                       const char *tag)
 {
+    if (has_hint(repository, tag)) {
+        return;
+    }
     if (tag[0] && repository->hint_count < POLL_HINTS_MAX &&
         TEXT_COPY(repository->hints[repository->hint_count], tag)) {
         repository->hint_count++;
+    } else {
+        repository->wants_list = true;
     }
     repository->is_hinted = true;
     if (!repository->is_polling) {
@@ -712,9 +738,27 @@ void discover_hint(struct discover *discover, const char *repository, const char
     MAP_EACH (slot, &discover->repositories) {
         if (strcmp(path_of(slot->key), path) == 0) {
             take_hint(discover, slot->value, tag);
+            discover->hinted_mono_ms = discover_now_mono_ms(discover);
         }
     }
     discover_run_due(discover);
+}
+
+int64_t discover_expects_until(const struct discover *discover)
+{
+    int64_t now_ms = discover_now_mono_ms(discover);
+    int64_t quiet_ms = now_ms + DISCOVER_QUIET_MS;
+    if (discover->hinted_mono_ms == 0) {
+        return 0;
+    }
+    MAP_EACH (slot, &discover->repositories) {
+        const struct repository *repository = slot->value;
+        if (repository->is_looking ||
+            (repository->is_hinted && discover_due_mono_ms(discover, repository) <= quiet_ms)) {
+            return discover_wall_ms(discover, quiet_ms);
+        }
+    }
+    return discover_wall_ms(discover, discover->hinted_mono_ms + DISCOVER_QUIET_MS);
 }
 
 bool discover_resolve(struct discover *discover, const char *repository, const char *tag,

@@ -20,6 +20,7 @@
 #define DISCOVER_POLLS_MAX 4
 #define DISCOVER_RETRY_MS_MAX (INT64_C(10) * 60000)
 #define DISCOVER_HINT_GAP_MS 1000 /* between two polls of a repository that hints ask for */
+#define DISCOVER_QUIET_MS 20      /* after the last hint of many */
 /* A poll at rest is one question: what tags there are, or, each so-manieth time, whether the newest
    has moved.  Where one moving tag is followed it is the other way round. */
 #define DISCOVER_TURNS 10
@@ -92,8 +93,12 @@ void discover_want_signature(struct discover *discover, const char *repository, 
    or not. */
 void discover_again(struct discover *discover, const char *repository);
 /* Somebody says that there is something new.  Only the path counts, since a registry may have
-   another name inside than outside; unknown repositories are ignored.  `tag` may be "". */
+   another name inside than outside; unknown repositories are ignored.  `tag` may be "" ; one that
+   is not costs one question, whatever else the repository has. */
 void discover_hint(struct discover *discover, const char *repository, const char *tag);
+/* Wall time until which hints may bring more versions: a registry tells of many images one after
+   the other, and each is then asked for.  In the past when nothing is expected. */
+int64_t discover_expects_until(const struct discover *discover);
 /* The digest of one tag, asked now, whatever the policy says.  `on_digest` is called later on the
    loop, with "" and an err when it failed (ERR_BUSY: the registry has asked to wait); not at all
    after discover_free().  ERR_BUSY: too many wait. */

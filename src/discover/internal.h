@@ -28,12 +28,15 @@ struct repository {
     bool is_wanted;   /* in the set; one that is not dies when its poll ends */
     bool is_reported; /* the owner has the listing that `known` is */
     bool is_hinted;   /* since the last poll began */
+    bool is_looking;  /* the poll that runs follows a hint */
+    bool wants_list;  /* a hint said too little, or there were too many */
     unsigned turn;    /* good polls since both questions were asked */
     unsigned failures;
     struct err error;
     int64_t ok_ms;           /* wall */
     int64_t started_mono_ms; /* of the last poll */
     int64_t next_mono_ms;
+    int64_t list_mono_ms; /* of the next poll that no hint brings */
     char hints[POLL_HINTS_MAX][IMAGE_TAG_BYTES];
     size_t hint_count;
 };
@@ -53,7 +56,8 @@ struct discover {
     VEC(struct lookup) lookups;
     struct loop_timer *timer;
     size_t running;
-    bool is_closed; /* freed by its owner; lives until the last job has ended */
+    int64_t hinted_mono_ms; /* when a hint last named a repository of ours; 0: never */
+    bool is_closed;         /* freed by its owner; lives until the last job has ended */
 };
 
 int64_t discover_now_mono_ms(const struct discover *discover);

@@ -269,13 +269,19 @@ static bool check_count(struct poll *poll, size_t count)
                    count, poll->repository, DISCOVER_CREATED_MAX);
 }
 
+static bool asks_for_newest(const struct poll *poll)
+{
+    return poll->scope == POLL_BOTH || poll->scope == POLL_NEWEST;
+}
+
 /* Tags rarely move, so only new ones are asked for, those that a hint names, and the newest. */
 static bool resolve_all(struct poll *poll, const struct candidate *candidates, size_t count)
 {
     size_t max = poll->rule->policy == POLICY_CREATED ? DISCOVER_CREATED_MAX : DISCOVER_DIGESTS_MAX;
     for (size_t i = 0; i < count && i < max; i++) {
-        bool is_unsure = (i == 0 && poll->scope != POLL_TAGS) || !candidates[i].known->digest[0] ||
-                         is_hinted(poll, candidates[i].tag);
+        bool is_asked_for = poll->scope != POLL_HINTED && is_hinted(poll, candidates[i].tag);
+        bool is_unsure =
+            (i == 0 && asks_for_newest(poll)) || !candidates[i].known->digest[0] || is_asked_for;
         if ((is_unsure && !resolve(poll, &candidates[i])) ||
             !describe_if_needed(poll, &candidates[i])) {
             return false;
@@ -466,6 +472,35 @@ static bool look_at_newest(struct poll *poll)
            (count > 0 || (list(poll) && resolve_admitted(poll, &count)));
 }
 
+/* A hint that names nothing leaves no trace. */
+static bool look_at_hint(struct poll *poll, const char *tag)
+{
+    struct known_tag *known = map_get(&poll->known, tag);
+    bool is_new = !known;
+    bool had_changed = poll->has_changed;
+    known = known ? known : known_add(&poll->known, tag, poll->now_ms);
+    known->is_listed = true;
+    bool is_done = resolve(poll, &(struct candidate){.tag = tag, .known = known});
+    if (is_new && (!is_done || !known->is_listed)) {
+        known_free(map_remove(&poll->known, tag));
+        poll->has_changed = had_changed;
+    }
+    return is_done;
+}
+
+/* The tags that were named, and nothing else: the rest is as it was. */
+static bool look_at_hints(struct poll *poll)
+{
+    size_t count = 0;
+    keep_listed(poll);
+    for (size_t i = 0; i < poll->hint_count; i++) {
+        if (!look_at_hint(poll, poll->hints[i])) {
+            return false;
+        }
+    }
+    return resolve_admitted(poll, &count);
+}
+
 static bool look_at_list(struct poll *poll)
 {
     size_t count = 0;
@@ -475,7 +510,10 @@ static bool look_at_list(struct poll *poll)
 void poll_run(struct poll *poll)
 {
     note_pushed_signatures(poll);
-    if (!(poll->scope == POLL_NEWEST ? look_at_newest(poll) : look_at_list(poll))) {
+    bool is_done = poll->scope == POLL_HINTED   ? look_at_hints(poll)
+                   : poll->scope == POLL_NEWEST ? look_at_newest(poll)
+                                                : look_at_list(poll);
+    if (!is_done) {
         return;
     }
     if (poll->rule->signature) {

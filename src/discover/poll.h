@@ -43,7 +43,7 @@ struct poll_news {
     struct signature_verdict verdict;
 };
 
-enum poll_scope { POLL_BOTH, POLL_TAGS, POLL_NEWEST };
+enum poll_scope { POLL_BOTH, POLL_TAGS, POLL_NEWEST, POLL_HINTED };
 
 struct poll {
     /* in */

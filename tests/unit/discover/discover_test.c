@@ -752,16 +752,51 @@ static void a_hint_brings_a_poll_at_once_and_many_bring_one(void **state)
         discover_hint(bench.discover, "shop/cart", "");
     }
     wait_for(&bench, &bench.listings, 2);
-    assert_string_equal(bench.listing, "1.0.0=b 1.1.0=b 1.2.0=b");
-    assert_int_equal(script_count(&bench.script, LIST_CART), 2);
-    /* Those that came while it ran bring one more, a second later. */
+    assert_string_equal(bench.listing, "1.0.0=b 1.1.0=b");
+    assert_int_equal(script_count(&bench.script, LIST_CART), 1);
+    /* Those that came while it ran bring one more, a second later; they named no tag. */
     advance(&bench, DISCOVER_HINT_GAP_MS - 1);
     assert_false(is_polling(&bench, bench.cart));
     advance(&bench, 1);
     assert_true(is_polling(&bench, bench.cart));
-    finish_poll(&bench, bench.cart);
+    wait_for(&bench, &bench.listings, 3);
+    assert_string_equal(bench.listing, "1.0.0=b 1.1.0=b 1.2.0=b");
+    assert_int_equal(script_count(&bench.script, LIST_CART), 2);
     advance(&bench, DISCOVER_HINT_GAP_MS);
     assert_false(is_polling(&bench, bench.cart));
+    bench_stop(&bench);
+}
+
+static void a_hint_that_names_a_tag_asks_for_that_one_only(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = LIST_CART, TAGS("\"1.0.0\", \"1.1.0\"")},
+        {.when = HEAD_CART "1.2.0 ", DIGEST(DIGEST_C)},
+        {.when = HEAD_CART "1.0.0 ", DIGEST(DIGEST_A)},
+        {.when = HEAD_CART "1.1.0 ", DIGEST(DIGEST_B)},
+    };
+    struct bench bench;
+    bench_start(&bench, rules, COUNT_OF(rules));
+    watch(&bench, bench.cart, NULL);
+    wait_for(&bench, &bench.listings, 1);
+    assert_int_equal(script_count(&bench.script, "HTTP/1.1"), 3);
+    advance(&bench, DISCOVER_HINT_GAP_MS);
+    discover_hint(bench.discover, "shop/cart", "1.2.0");
+    discover_hint(bench.discover, "shop/cart", "1.2.0");
+    wait_for(&bench, &bench.listings, 2);
+    assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b 1.2.0=c");
+    assert_int_equal(script_count(&bench.script, "HTTP/1.1"), 4);
+    /* What is said and not there leaves no trace, and delays no poll. */
+    advance(&bench, DISCOVER_HINT_GAP_MS);
+    discover_hint(bench.discover, "shop/cart", "9.9.9");
+    assert_true(is_polling(&bench, bench.cart));
+    finish_poll(&bench, bench.cart);
+    assert_int_equal(bench.listings, 2);
+    assert_int_equal(script_count(&bench.script, "HTTP/1.1"), 5);
+    advance(&bench, POLL_MS * 11 / 10 - 2 * DISCOVER_HINT_GAP_MS);
+    assert_true(is_polling(&bench, bench.cart));
+    finish_poll(&bench, bench.cart);
     bench_stop(&bench);
 }
 
@@ -860,6 +895,7 @@ int main(void)
         cmocka_unit_test(while_a_registry_waits_a_person_is_told_so_at_once),
         cmocka_unit_test(a_registry_that_drips_holds_a_worker_for_the_time_of_a_poll),
         cmocka_unit_test(a_hint_brings_a_poll_at_once_and_many_bring_one),
+        cmocka_unit_test(a_hint_that_names_a_tag_asks_for_that_one_only),
         cmocka_unit_test(one_registry_is_asked_one_thing_at_a_time),
         cmocka_unit_test(a_person_may_ask_for_any_tag),
         cmocka_unit_test(a_repository_that_left_the_set_is_not_heard_of_again),
