@@ -6,6 +6,8 @@
 
 /* More than these are looked up no faster than all. */
 #define DUE_WORKLOADS_MAX 64
+/* A registry that never ends to say that there is more delays nobody for longer. */
+#define GATHERING_MS_MAX 1000
 
 /* A person put a version here that the policy cannot compare with others: it stays until something
    appears that is newer than that decision. */
@@ -43,18 +45,37 @@ static bool is_decided_by(const struct promote *engine, const struct release *la
     return false;
 }
 
+/* Several versions went together, and none of them came into Git.  Each may come alone: which of
+   them was in the way is known then. */
+static bool failed_together(const struct release *last)
+{
+    bool is_before_git = last->kind == RELEASE_AUTO && last->phase == RELEASE_FAILED &&
+                         last->wave == 0 && !last->is_pushed;
+    for (size_t i = 1; is_before_git && i < last->item_count; i++) {
+        if (!image_same_version(&last->items[0].changes[0].to, &last->items[i].changes[0].to)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A version that was tried here and ended badly, or that a person took back, is not tried again by
-   itself; `why` then says so. */
+   itself; `why` then says so.  `*out_is_alone`: it may be, but with no other version. */
 static bool was_tried(struct promote *engine, const char *stage, const struct plan_item *item,
-                      char why[static REASON_BYTES])
+                      bool *out_is_alone, char why[static REASON_BYTES])
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     struct release_filter filter = {.stage = stage, .workload = item->workload, .limit = 1};
     struct release_list last = {0};
     struct err err = {0};
+    *out_is_alone = false;
     if (!store_release_list(engine->store, &filter, arena, &last, &err)) {
         text_copy_cut(why, REASON_BYTES, err.text);
         return true; /* better late than twice */
+    }
+    if (last.count && failed_together(last.releases[0])) {
+        *out_is_alone = true;
+        return false;
     }
     for (size_t i = 0; last.count && i < last.releases[0]->item_count; i++) {
         const struct release *release = last.releases[0];
@@ -71,7 +92,8 @@ static bool was_tried(struct promote *engine, const char *stage, const struct pl
 bool promote_automation_refuses(struct promote *engine, const char *stage,
                                 const struct plan_item *item, char why[static REASON_BYTES])
 {
-    return was_tried(engine, stage, item, why);
+    bool is_alone = false;
+    return was_tried(engine, stage, item, &is_alone, why);
 }
 
 static bool is_under_way(const struct promote *engine, const char *stage,
@@ -96,36 +118,63 @@ static bool is_under_way(const struct promote *engine, const char *stage,
 }
 
 static bool is_wanted(struct promote *engine, const struct stage *stage,
-                      const struct plan_item *item)
+                      const struct plan_item *item, bool *out_is_alone)
 {
     char ignored[REASON_BYTES];
     hold_check_superseded(engine, stage->name, item->workload, &item->changes[0].to);
     return !hold_find(engine, stage->name, item->workload) &&
            !is_under_way(engine, stage->name, item) &&
-           !was_tried(engine, stage->name, item, ignored);
+           !was_tried(engine, stage->name, item, out_is_alone, ignored);
 }
 
-/* Workloads that share the new image move together; others move alone, so that one that is stuck
-   delays no other. */
-static bool same_version(const struct plan_item *a, const struct plan_item *b)
+/* ---- what goes together ---- */
+
+/* Nothing there makes one workload wait for another, or go back with it. */
+static bool is_plain(const struct stage *stage)
 {
-    return strcmp(a->changes[0].to.repository, b->changes[0].to.repository) == 0 &&
-           image_same_version(&a->changes[0].to, &b->changes[0].to);
+    return stage->soak_ms == 0 && stage->approvals == 0 && stage->wave_count <= 1 &&
+           stage->pull_mode == PULL_MODE_NONE && stage->on_failure != ON_FAILURE_ROLLBACK;
 }
 
-static void begin(struct promote *engine, const struct stage *stage, const struct plan *all,
-                  const bool *is_chosen, const struct plan_item *first)
+/* What automation found at one moment, and what of it is to begin now. */
+struct finds {
+    const struct stage *stage;
+    const struct plan *plan;
+    bool *is_wanted, *is_alone; /* of the plan's items */
+};
+
+/* Workloads that share the new image move together everywhere.  Others only where one that is stuck
+   delays no other by that. */
+static bool go_together(const struct finds *finds, size_t a, size_t b)
 {
-    struct arena *arena = arena_new();
-    const char **names = arena_alloc(arena, all->item_count, sizeof(*names));
-    size_t count = 0;
-    for (size_t i = 0; i < all->item_count; i++) {
-        if (is_chosen[i] && same_version(first, &all->items[i])) {
-            names[count++] = all->items[i].workload;
+    const struct image *one = &finds->plan->items[a].changes[0].to;
+    const struct image *other = &finds->plan->items[b].changes[0].to;
+    bool is_same =
+        strcmp(one->repository, other->repository) == 0 && image_same_version(one, other);
+    return is_same || (is_plain(finds->stage) && !finds->is_alone[a] && !finds->is_alone[b]);
+}
+
+/* The names that begin with the first, which then are not wanted any more. */
+static struct promote_request take(struct finds *finds, size_t first, struct arena *arena)
+{
+    struct promote_request request = {0};
+    const char **names = arena_alloc(arena, finds->plan->item_count, sizeof(*names));
+    for (size_t i = first; i < finds->plan->item_count; i++) {
+        if (finds->is_wanted[i] && go_together(finds, first, i)) {
+            names[request.workload_count++] = finds->plan->items[i].workload;
+            finds->is_wanted[i] = false;
         }
     }
-    struct promote_request request = {.workloads = names, .workload_count = count};
-    TEXT_COPY_CUT(request.to, stage->name);
+    request.workloads = names;
+    TEXT_COPY_CUT(request.to, finds->stage->name);
+    return request;
+}
+
+static void begin(struct promote *engine, struct finds *finds, size_t first)
+{
+    struct arena *arena = arena_new();
+    const struct stage *stage = finds->stage;
+    const struct promote_request request = take(finds, first, arena);
     struct candidates candidates;
     struct plan plan;
     struct err err = {0};
@@ -163,17 +212,15 @@ static void evaluate_stage(struct promote *engine, const struct stage *stage,
         return;
     }
     plan_make(&asked, candidates.items, candidates.count, arena, &plan);
-    bool *is_chosen = arena_alloc(arena, plan.item_count, sizeof(*is_chosen));
+    struct finds finds = {.stage = stage, .plan = &plan};
+    finds.is_wanted = arena_alloc(arena, plan.item_count, sizeof(*finds.is_wanted));
+    finds.is_alone = arena_alloc(arena, plan.item_count, sizeof(*finds.is_alone));
     for (size_t i = 0; i < plan.item_count; i++) {
-        is_chosen[i] = is_wanted(engine, stage, &plan.items[i]);
+        finds.is_wanted[i] = is_wanted(engine, stage, &plan.items[i], &finds.is_alone[i]);
     }
     for (size_t i = 0; i < plan.item_count; i++) {
-        if (!is_chosen[i]) {
-            continue;
-        }
-        begin(engine, stage, &plan, is_chosen, &plan.items[i]);
-        for (size_t n = plan.item_count; n-- > i;) {
-            is_chosen[n] = is_chosen[n] && !same_version(&plan.items[i], &plan.items[n]);
+        if (finds.is_wanted[i]) {
+            begin(engine, &finds, i);
         }
     }
 }
@@ -208,10 +255,32 @@ static struct promote_request take_due(struct promote *engine, struct arena *are
     return due;
 }
 
+/* Images that a build brings one after the other are one change of Git: while more of them are
+   expected, what is there waits. */
+static bool is_gathering(struct promote *engine)
+{
+    const struct promote_ports *ports = &engine->ports;
+    int64_t now_ms = now_of(engine);
+    int64_t end_ms = ports->versions_until ? ports->versions_until(ports->context) : 0;
+    if (engine->gathering_since_ms == 0) {
+        engine->gathering_since_ms = now_ms;
+    }
+    if (end_ms > engine->gathering_since_ms + GATHERING_MS_MAX) {
+        end_ms = engine->gathering_since_ms + GATHERING_MS_MAX;
+    }
+    if (end_ms <= now_ms) {
+        engine->gathering_since_ms = 0;
+        return false;
+    }
+    ports->wake_at(ports->context, end_ms);
+    return true;
+}
+
 void automatic_evaluate(struct promote *engine)
 {
     const struct pipeline *pipeline = pipeline_of(engine);
-    if (!engine->is_automation_due && engine->due_workloads.count == 0) {
+    bool is_due = engine->is_automation_due || engine->due_workloads.count > 0;
+    if (!is_due || is_gathering(engine)) {
         return;
     }
     AUTO(arena_free) struct arena *arena = arena_new();

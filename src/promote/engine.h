@@ -55,8 +55,9 @@ struct promote {
     unsigned status_tries;
     struct arena *holds_arena;
     struct hold_list holds;
-    bool is_automation_due;   /* for all workloads */
-    struct map due_workloads; /* or for these */
+    bool is_automation_due;     /* for all workloads */
+    struct map due_workloads;   /* or for these */
+    int64_t gathering_since_ms; /* it waits for more versions; 0: it does not */
 };
 
 int64_t now_of(const struct promote *engine);

@@ -149,6 +149,8 @@ struct promote_ports {
     void (*want_signature)(void *context, const char *repository, const char *digest);
     void *context;
     bool has_forge; /* a Git host is there for pull requests and statuses */
+    /* Wall time until which more new versions may be expected, 0: none are.  NULL: never. */
+    int64_t (*versions_until)(void *context);
 };
 
 /* Limits of patience; scaled down by the demo. */

@@ -220,6 +220,7 @@ static void fail_release(struct promote *engine, struct release_run *run, const 
         return;
     }
     run_end(engine, run, RELEASE_FAILED, ITEM_STOPPED, why);
+    automatic_note_all(engine); /* what only went with another may go alone */
 }
 
 static bool record(struct promote *engine, struct release_run *run, const struct step *step,

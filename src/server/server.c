@@ -358,6 +358,12 @@ static void wake_at(void *context, int64_t time_ms)
         loop_timer_start(server->loop, delay_ms > 0 ? delay_ms : 1, 0, on_wake, server);
 }
 
+static int64_t versions_until(void *context)
+{
+    struct server *server = context;
+    return server->discover ? discover_expects_until(server->discover) : 0;
+}
+
 static void on_tick(void *context)
 {
     struct server *server = context;
@@ -511,9 +517,9 @@ static bool open_forge(struct server *server, struct err *err)
 
 static bool open_engine(struct server *server, struct err *err)
 {
-    struct promote_ports ports = {start_act,      release_changed, cell_changed,
-                                  board_changed,  fetch_soon,      wake_at,
-                                  want_signature, server,          server->forge != NULL};
+    struct promote_ports ports = {
+        start_act, release_changed, cell_changed, board_changed,         fetch_soon,
+        wake_at,   want_signature,  server,       server->forge != NULL, versions_until};
     return promote_open(server->store, server->env, &ports, &server->options.patience,
                         &server->engine, err);
 }

@@ -101,6 +101,7 @@ static void prod_waits_for_someone_else_and_goes_wave_by_wave(void **state)
     world_push_image(&world, "web", "1.3.0");
     world_advance(&world, 60000);
     int pushes = world.pushes;
+    int commits = world_count_trailer(&world, "Heddle-Workloads: cart, orders, web");
     static const char *const names[] = {"cart", "orders", "web"};
     int64_t id = submit(&world, "prod", names, 3);
     world_advance(&world, 20000);
@@ -116,7 +117,8 @@ static void prod_waits_for_someone_else_and_goes_wave_by_wave(void **state)
     assert_int_equal(world_finish(&world, id, 60000), RELEASE_DONE);
     assert_string_equal(world_running(&world, "prod-us", "orders"), "1.2.0");
     assert_int_equal(world.pushes - pushes, 2);
-    assert_int_equal(world_count_trailer(&world, "Heddle-Workloads: cart, orders, web"), 2);
+    assert_int_equal(world_count_trailer(&world, "Heddle-Workloads: cart, orders, web") - commits,
+                     2);
     world_done(&world);
 }
 
@@ -692,6 +694,115 @@ static void a_lost_race_is_run_again_with_everybody(void **state)
     world_done(&world);
 }
 
+/* ---- versions that come together ---- */
+
+static const char *const alone_stage = "apiVersion: heddle.dev/v1\n"
+                                       "kind: Pipeline\n"
+                                       "metadata: {name: shop}\n"
+                                       "spec:\n"
+                                       "  stages:\n"
+                                       "    - name: dev\n"
+                                       "      targets: [{cluster: dev, path: clusters/dev}]\n"
+                                       "      automatic: true\n";
+
+static void push_all(struct world *world, const char *tag)
+{
+    for (size_t i = 0; i < world->cell_count; i++) {
+        world_push_image(world, world->cells[i].workload, tag);
+    }
+}
+
+static void versions_that_come_together_are_one_release(void **state)
+{
+    (void)state;
+    struct world world;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    world_init(&world, alone_stage, "dev/cart dev/orders dev/users dev/web", 1);
+    push_all(&world, "1.0.0");
+    push_all(&world, "1.1.0");
+    world_advance(&world, 10000);
+    const struct release *release = world_last_release(&world, "dev", arena);
+    assert_int_equal(release->id, 1);
+    assert_int_equal(release->phase, RELEASE_DONE);
+    assert_int_equal(release->item_count, 4);
+    assert_int_equal(world.pushes, 1);
+    world_done(&world);
+}
+
+/* The first ones do not go before the others are there; and nobody waits for ever. */
+static void while_more_are_expected_nothing_goes(void **state)
+{
+    (void)state;
+    struct world world;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    world_init(&world, alone_stage, "dev/cart dev/orders dev/users dev/web", 1);
+    push_all(&world, "1.0.0");
+    world_advance(&world, 1000);
+    world.versions_until_ms = world.now_ms + 500;
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 400);
+    assert_null(world_last_release(&world, "dev", arena));
+    world_push_image(&world, "web", "1.1.0");
+    world_advance(&world, 200);
+    assert_int_equal(world_last_release(&world, "dev", arena)->item_count, 2);
+    world_advance(&world, 10000);
+
+    world.versions_until_ms = INT64_MAX;
+    world_push_image(&world, "cart", "1.2.0");
+    world_advance(&world, 900);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.1.0");
+    world_advance(&world, 1000);
+    assert_string_equal(world_git_tag(&world, "dev", "cart"), "1.2.0");
+    world_done(&world);
+}
+
+static void one_of_them_that_cannot_be_committed_goes_alone_the_next_time(void **state)
+{
+    (void)state;
+    struct world world;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    world_init(&world, alone_stage, "dev/cart dev/orders dev/users dev/web", 1);
+    push_all(&world, "1.0.0");
+    snprintf(world.uneditable, sizeof(world.uneditable), "orders");
+    push_all(&world, "1.1.0");
+    world_advance(&world, 20000);
+    for (size_t i = 0; i < world.cell_count; i++) {
+        bool is_bad = strcmp(world.cells[i].workload, "orders") == 0;
+        assert_string_equal(world.cells[i].running, is_bad ? "1.0.0" : "1.1.0");
+    }
+    /* All together, and then each by itself; no more. */
+    assert_int_equal(world_last_release(&world, "dev", arena)->id, 5);
+    world_done(&world);
+}
+
+static void one_of_them_that_is_stuck_delays_no_other(void **state)
+{
+    (void)state;
+    struct world world;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    world_init(&world, alone_stage, "dev/cart dev/orders dev/users dev/web", 1);
+    push_all(&world, "1.0.0");
+    world.stuck_version = "1.1.0";
+    snprintf(world.stuck, sizeof(world.stuck), "orders");
+    push_all(&world, "1.1.0");
+    world_advance(&world, 10000);
+    const struct release *release = world_last_release(&world, "dev", arena);
+    assert_int_equal(release->phase, RELEASE_ROLLING_OUT);
+    for (size_t i = 0; i < release->item_count; i++) {
+        bool is_bad = strcmp(release->items[i].workload, "orders") == 0;
+        assert_int_equal(release->items[i].state, is_bad ? ITEM_STUCK : ITEM_DONE);
+    }
+    world_push_image(&world, "orders", "1.1.1");
+    world_push_image(&world, "web", "1.1.1");
+    world_advance(&world, 20000);
+    for (size_t i = 0; i < world.cell_count; i++) {
+        const char *name = world.cells[i].workload;
+        bool is_new = strcmp(name, "orders") == 0 || strcmp(name, "web") == 0;
+        assert_string_equal(world.cells[i].running, is_new ? "1.1.1" : "1.1.0");
+    }
+    world_done(&world);
+}
+
 /* Every release's commit is on the branch once for each wave, and no person's commit is lost. */
 static void check_history(struct world *world, uint64_t seed)
 {
@@ -834,6 +945,10 @@ int main(void)
         cmocka_unit_test(one_that_the_git_host_refuses_keeps_nobody),
         cmocka_unit_test(one_that_is_stopped_before_the_push_is_not_pushed_with_the_others),
         cmocka_unit_test(a_lost_race_is_run_again_with_everybody),
+        cmocka_unit_test(versions_that_come_together_are_one_release),
+        cmocka_unit_test(while_more_are_expected_nothing_goes),
+        cmocka_unit_test(one_of_them_that_cannot_be_committed_goes_alone_the_next_time),
+        cmocka_unit_test(one_of_them_that_is_stuck_delays_no_other),
         cmocka_unit_test(nothing_is_lost_or_doubled_whatever_dies),
         cmocka_unit_test(nothing_of_a_crowd_is_lost_or_doubled_whatever_dies),
     };

@@ -157,13 +157,12 @@ static void do_commit(struct world *world, struct promote_act *act)
     for (size_t i = 0; i < act->request.change_count; i++) {
         const struct version_change *change = &act->request.changes[i];
         char *tag = commit.tags[world_cell(world, cluster_of_path(change->path), change->workload)];
+        if (strcmp(change->workload, world->uneditable) == 0) {
+            act->succeeded = err_set(&act->err, ERR_REFUSED, "its file cannot be edited");
+            return;
+        }
         changes = changes || strcmp(tag, change->to.tag) != 0;
         snprintf(tag, 32, "%s", change->to.tag);
-    }
-    if (act->request.change_count &&
-        strcmp(act->request.changes[0].workload, world->uneditable) == 0) {
-        act->succeeded = err_set(&act->err, ERR_REFUSED, "its file cannot be edited");
-        return;
     }
     act->succeeded = true;
     if (!changes) {
@@ -391,10 +390,18 @@ static void fetch(struct world *world)
 
 /* ---- clusters ---- */
 
+/* Its pods never become ready. */
+static bool is_bad_version(const struct world *world, const struct world_cell *cell)
+{
+    bool is_stuck = world->stuck_version && strcmp(cell->workload, world->stuck) == 0 &&
+                    strcmp(cell->applied, world->stuck_version) == 0;
+    return is_stuck || strncmp(cell->applied, "bad", 3) == 0;
+}
+
 static void settle(struct world *world, struct world_cell *cell)
 {
     bool is_ready = world->now_ms >= cell->applied_ms + world->rollout_ms;
-    if (is_ready && strncmp(cell->applied, "bad", 3) != 0) {
+    if (is_ready && !is_bad_version(world, cell)) {
         snprintf(cell->running, sizeof(cell->running), "%s", cell->applied);
     }
 }
@@ -403,7 +410,7 @@ static void fill_report(struct world *world, const struct world_cell *cell, stru
                         struct report_workload *out)
 {
     bool runs = strcmp(cell->running, cell->applied) == 0;
-    bool is_bad = !runs && strncmp(cell->applied, "bad", 3) == 0 &&
+    bool is_bad = !runs && is_bad_version(world, cell) &&
                   world->now_ms >= cell->applied_ms + world->rollout_ms;
     snprintf(out->name, sizeof(out->name), "%s", cell->workload);
     snprintf(out->namespace, sizeof(out->namespace), "shop");
@@ -508,10 +515,15 @@ static void port_want(void *context, const char *repository, const char *digest)
     snprintf(world->wanted_signature, sizeof(world->wanted_signature), "%s@%s", repository, digest);
 }
 
+static int64_t port_versions(void *context)
+{
+    return ((struct world *)context)->versions_until_ms;
+}
+
 static void open_engine(struct world *world)
 {
     struct promote_ports ports = {port_act,  port_release, port_cell, port_board, port_fetch,
-                                  port_wake, port_want,    world,     true};
+                                  port_wake, port_want,    world,     true,       port_versions};
     struct err err = {0};
     ASSERT_OK(
         promote_open(world->store, &world->env, &ports, &world->patience, &world->engine, &err),

@@ -101,9 +101,12 @@ struct world {
     bool is_away;                /* the remote does not answer, and does nothing */
     char uneditable[NAME_BYTES]; /* a workload whose file cannot be edited */
     char unwelcome[NAME_BYTES];  /* a workload whose commits the remote's hook refuses */
-    bool says_tags;              /* Git says tags without digests */
-    bool is_runtime_silent;      /* it does not tell which digests run */
-    bool runs_other_bytes;       /* than the registry has under the tag */
+    char stuck[NAME_BYTES];      /* a workload, and the version of it that never gets ready */
+    const char *stuck_version;
+    int64_t versions_until_ms; /* until then more versions are expected */
+    bool says_tags;            /* Git says tags without digests */
+    bool is_runtime_silent;    /* it does not tell which digests run */
+    bool runs_other_bytes;     /* than the registry has under the tag */
     /* Hears of every change of a release while it happens; or NULL. */
     void (*on_release)(struct world *world, const struct release *release);
     int restarts;            /* of bad versions, as far as the agents tell */
