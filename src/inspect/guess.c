@@ -2,7 +2,8 @@
  * guess: stages of a repository that nobody has described yet.
  *
  * A folder is taken for a target when it stands where people keep one folder for each cluster or
- * environment, or when its name is an environment's and what it holds can be applied.  Stages are
+ * environment; else when Flux or Argo CD applies it, and the object says so; else when its name is
+ * an environment's and what it holds can be applied.  Stages are
  * ordered by the words that people use for them.
  */
 #include <stdlib.h>
@@ -113,6 +114,89 @@ static void guess_by_parent(struct inspector *inspector)
     }
 }
 
+/* ---- what Flux and Argo CD apply ---- */
+
+static void add_object(struct inspector *inspector, const char *name, const char *path,
+                       const char *evidence)
+{
+    const char *word = NULL;
+    const char *place = manifest_path(inspector->arena, "", path);
+    (void)rank_of(name, &word);
+    VEC_EACH (struct inspect_target, target, &inspector->targets) {
+        if (place && strcmp(target->path, place) == 0 && strcmp(target->name, name) == 0) {
+            return;
+        }
+    }
+    bool is_full = inspector->targets.count >= INSPECT_TARGETS_MAX;
+    if (place && place[0] && !is_full && holds_files(inspector, place)) {
+        *VEC_ADD(&inspector->targets) = (struct inspect_target){name, word, place, evidence};
+    }
+}
+
+/* A Kustomization that applies the folder in which it lies itself: so Flux begins in a cluster. */
+static void guess_by_flux(struct inspector *inspector, const char *file,
+                          const struct yaml_node *root)
+{
+    const char *path = manifest_path(inspector->arena, "", text_of(yaml_at(root, "spec.path")));
+    size_t length = path ? strlen(path) : 0;
+    if (length > 0 && strncmp(file, path, length) == 0 && file[length] == '/') {
+        add_object(inspector, arena_strdup(inspector->arena, last_part(path)), path,
+                   arena_printf(inspector->arena, "Flux applies it: %s:%u", file, root->line));
+    }
+}
+
+/* An Application, or one that an ApplicationSet makes, that says for which cluster it is. */
+static void guess_by_application(struct inspector *inspector, const char *file,
+                                 const struct yaml_node *spec, const struct parameter *parameters)
+{
+    const char *cluster = text_of(yaml_at(spec, "destination.name"));
+    const char *path = fill_in(inspector, text_of(yaml_at(spec, "source.path")), parameters);
+    cluster = fill_in(inspector, cluster, parameters);
+    if (cluster[0] && path[0] && path[0] != '/') {
+        add_object(inspector, cluster, path,
+                   arena_printf(inspector->arena, "Argo CD applies it to %s: %s:%u", cluster, file,
+                                spec->line));
+    }
+}
+
+static void guess_by_argocd(struct inspector *inspector, const char *file,
+                            const struct yaml_node *root)
+{
+    const char *kind = text_of(yaml_get(root, "kind"));
+    const struct yaml_node *spec = yaml_get(root, "spec");
+    const struct yaml_node *template = yaml_at(root, "spec.template.spec");
+    if (strcmp(kind, "Application") == 0 && spec) {
+        guess_by_application(inspector, file, spec, NULL);
+    } else if (strcmp(kind, "ApplicationSet") == 0 && template) {
+        const struct parameter_list *sets =
+            find_parameters(inspector, file, yaml_get(spec, "generators"));
+        for (size_t i = 0; i < sets->count; i++) {
+            guess_by_application(inspector, file, template, sets->sets[i]);
+        }
+    }
+}
+
+static void guess_by_objects(struct inspector *inspector)
+{
+    VEC_EACH (struct found_file *, file, &inspector->files) {
+        AUTO(arena_free) struct arena *arena = arena_new();
+        struct yaml_document *document = NULL;
+        struct slice text = {0};
+        struct err ignored = {0}; /* find_places() says it, once */
+        if (!inspector_parse(inspector, (*file)->path, arena, &text, &document, &ignored)) {
+            continue;
+        }
+        for (; document; document = document->next) {
+            const char *group = text_of(yaml_get(document->root, "apiVersion"));
+            if (strncmp(group, "kustomize.toolkit.fluxcd.io/", 28) == 0) {
+                guess_by_flux(inspector, (*file)->path, document->root);
+            } else if (strncmp(group, "argoproj.io/", 12) == 0) {
+                guess_by_argocd(inspector, (*file)->path, document->root);
+            }
+        }
+    }
+}
+
 /* "dev", "k8s/prod": the name itself says it. */
 static void guess_by_name(struct inspector *inspector)
 {
@@ -154,6 +238,9 @@ static void make_names_differ(struct inspector *inspector)
 void guess_targets(struct inspector *inspector)
 {
     guess_by_parent(inspector);
+    if (inspector->targets.count == 0) {
+        guess_by_objects(inspector);
+    }
     if (inspector->targets.count == 0) {
         guess_by_name(inspector);
     }
