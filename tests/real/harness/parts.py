@@ -172,8 +172,14 @@ alias.url = ("/git/" => "{backend}/")
 cgi.assign = ("" => "")
 setenv.add-environment = ("GIT_PROJECT_ROOT" => "{self.house.path("git")}", "GIT_HTTP_EXPORT_ALL" => "1")
 """, 0o644)
-        self.house.start("git-http", ["lighttpd", "-D", "-f", config])
+        self.http_argv = ["lighttpd", "-D", "-f", config]
+        self.house.start("git-http", self.http_argv)
         self.http_url = f"http://127.0.0.1:{self.http_port}/git/config.git"
+
+    def kill_http(self):
+        """The server and every push in it die; another one takes its place."""
+        self.house.kill("git-http")
+        self.house.start("git-http", self.http_argv)
 
     def _serve_ssh(self):
         self.ssh_port = free_port()
