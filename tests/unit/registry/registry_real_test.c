@@ -360,8 +360,9 @@ static void signatures_of_cosign_itself_are_told_apart(void **state)
     char digest[IMAGE_DIGEST_BYTES];
     AUTO_STR(arguments, 1024);
     AUTO_STR(path, 8192);
+    AUTO(xfree) char *folder = getcwd(NULL, 0);
     const char *inherited = getenv("PATH");
-    str_addf(&path, "build/rig:%s", inherited ? inherited : "/usr/bin:/bin");
+    str_addf(&path, "%s/build/rig:%s", folder, inherited ? inherited : "/usr/bin:/bin");
     setenv("PATH", path.text, 1);
     if (!registry_has_cosign()) {
         skip();
