@@ -1,6 +1,7 @@
 """1,000 workloads promoted in a repository of 100,000 files, against a script that clones (or has a warm clone), edits,
 commits and pushes; and one of them."""
 import os
+import statistics
 import subprocess
 import time
 
@@ -29,6 +30,7 @@ spec:
 """
 
 
+SINGLES = 5  # promotions of one workload
 IMAGES = 50  # that the workloads share: pushing more would only take time
 
 
@@ -82,9 +84,12 @@ def push_alone(house, git):
     tree = run(["git", "-C", folder, "rev-parse", "FETCH_HEAD^{tree}"]).strip()
     commit = run(["git", "-C", folder, "-c", "user.name=ci", "-c", "user.email=ci@shop.example", "commit-tree", tree,
                   "-p", "FETCH_HEAD", "-m", "Nothing"]).strip()
-    began = time.monotonic()
-    run(["git", "-C", folder, "push", "-q", "origin", f"{commit}:refs/heads/alone"])
-    return time.monotonic() - began
+    found = []
+    for number in range(SINGLES):
+        began = time.monotonic()
+        run(["git", "-C", folder, "push", "-q", "origin", f"{commit}:refs/heads/alone-{number}"])
+        found.append(time.monotonic() - began)
+    return statistics.median(found)
 
 
 def by_heddle(heddle, git, names, **wish):
@@ -116,19 +121,24 @@ def knows_all(heddle, names):
 
 def measure(program, quick):
     count, files = (100, 10000) if quick else (1000, 100000)
-    *names, single = [f"app-{number}" for number in range(count + 1)]
+    names = [f"app-{number}" for number in range(count + SINGLES)]
+    names, singles = names[:count], names[count:]
     house = House()
     try:
         git, registry = GitHost(house), Registry(house)
         for number in range(IMAGES):
             push_versions(registry, f"bench/app-{number}", ["1.0.0", "2.0.0"])
-        git.commit(files_of([*names, single], registry, files), "Begin")
+        git.commit(files_of([*names, *singles], registry, files), "Begin")
         heddle = Heddle(house, program, git, server_flags=["--poll-git", "60s", "--poll-registry", "60s"])
         heddle.start_server()
         wait_until("the versions are known", lambda: knows_all(heddle, names), 120)
         cold, warm = by_script(house, git, names, registry)
         alone = push_alone(house, git)
-        one, _ = by_heddle(heddle, git, [single])
+        ones = []
+        for single in singles:
+            wait_until("what was pushed is seen", lambda: heddle.ask("/api/v1/board")["commit"] == git.head(), 60)
+            ones.append(by_heddle(heddle, git, [single])[0])
+        one = statistics.median(ones)
         took, planned = by_heddle(heddle, git, names)
         memory = memory_mib(house, "server", "VmHWM")
     finally:
@@ -137,5 +147,5 @@ def measure(program, quick):
     return [Figure(f"promotion of {count} workloads, {files} files", took, "s", cold, f"clone, {script}", goal_ratio=25),
             Figure("  against a clone that is there", took, "s", warm, f"fetch, {script}", goal_ratio=10),
             Figure("  of it the plan with its diff", planned, "s"),
-            Figure("  one of them", one, "s", alone, "git push of a commit that is ready", goal=0.1),
+            Figure(f"  one of them, median of {SINGLES}", one, "s", alone, "git push of a commit that is ready", goal=0.1),
             Figure("  the server's peak memory", memory, "MiB")]

@@ -148,6 +148,7 @@ static bool make_commit(struct maker *maker, char out[static GIT_OID_BYTES], str
         size_t end = edits_end(edits, at);
         struct git_change *change = &changes[change_count++];
         change->path = edits->items[at].file;
+        change->known = commit_tree_entry(maker->base->tree, change->path);
         if (!edit_file(&edits->items[at], end - at, &maker->base->fields, maker->arena,
                        &change->bytes, err)) {
             return false;

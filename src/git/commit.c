@@ -51,11 +51,12 @@ static bool check_folders(struct git *git, const char *parent, const char *path,
     return true;
 }
 
-static bool file_mode(struct git *git, const char *parent, const char *path, const char **out,
-                      struct err *err)
+static bool file_mode(struct git *git, const char *parent, const struct git_change *change,
+                      const char **out, struct err *err)
 {
-    const struct git_entry *entry = NULL;
-    if (!git_entry_at(git, parent, path, &entry, err)) {
+    const char *path = change->path;
+    const struct git_entry *entry = change->known;
+    if (!git_check_path(path, err) || (!entry && !git_entry_at(git, parent, path, &entry, err))) {
         return false;
     }
     *out = entry && entry->is_executable ? "100755" : "100644";
@@ -87,7 +88,7 @@ static bool add_changes(struct git *git, const struct git_commit *commit, struct
         if (!change->path[0]) {
             return err_set(err, ERR_INVALID, "a change without a path");
         }
-        if (!file_mode(git, commit->parent, change->path, &mode, err)) {
+        if (!file_mode(git, commit->parent, change, &mode, err)) {
             return false;
         }
         str_addf(out, "M %s inline ", mode);

@@ -88,7 +88,8 @@ bool git_read_path(struct git *git, const char *commit, const char *path, struct
 
 struct git_change {
     const char *path;
-    struct slice bytes; /* the whole new content; the file's mode stays */
+    struct slice bytes;            /* the whole new content; the file's mode stays */
+    const struct git_entry *known; /* what is there in the parent; NULL: it is looked up */
 };
 struct git_commit {
     const char *parent;
