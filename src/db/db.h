@@ -4,7 +4,7 @@
  * SQL is written once, as literals, in the subset that SQLite and PostgreSQL share, with ?
  * (or ?1, ?2 …) for values.  One connection, used on one thread; it holds the file alone, and
  * a second process is refused with ERR_UNAVAILABLE.  WAL and synchronous=FULL: what
- * db_commit() has acknowledged survives a power cut.
+ * db_commit() has acknowledged survives a power cut, but for what db_begin_light() began.
  *
  * A full disk or an I/O error is ERR_UNAVAILABLE; a broken file is ERR_INTERNAL; a broken
  * UNIQUE is ERR_CONFLICT, a broken REFERENCES is ERR_NOT_FOUND, a trigger's no is ERR_REFUSED.
@@ -43,6 +43,10 @@ int64_t db_changes(struct db *db); /* rows that the last db_run() touched */
 /* Transactions nest by counting; only the outermost one commits.  After a failure inside, writes
    and the commit are refused until the outermost one has ended. */
 bool db_begin(struct db *db, struct err *err) MUST_CHECK;
+/* For what can be had again from elsewhere: it comes whole and in its order, but a power cut may
+   take the last of it.  It waits for no disk, which takes milliseconds.  Inside of another
+   transaction it is a part of that; none is begun inside of it. */
+bool db_begin_light(struct db *db, struct err *err) MUST_CHECK;
 bool db_commit(struct db *db, struct err *err) MUST_CHECK;
 void db_abort(struct db *db);
 /* Several statements at once, for migrations. */

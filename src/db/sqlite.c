@@ -17,6 +17,7 @@ struct db {
                               bounded */
     int depth;             /* of nested transactions */
     bool is_doomed;        /* a part was aborted: the outermost must not commit */
+    bool is_light;         /* the outermost waits for no disk */
     int64_t changes;
 };
 
@@ -279,6 +280,7 @@ bool db_script(struct db *db, const char *sql, struct err *err)
 /* IMMEDIATE: a transaction that will write says so at once, and cannot fail half-way for a lock. */
 bool db_begin(struct db *db, struct err *err)
 {
+    assert(db->depth == 0 || !db->is_light); /* what must last would not */
     if (db->depth == 0) {
         if (sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
             return failed(db, "begin", err);
@@ -287,6 +289,30 @@ bool db_begin(struct db *db, struct err *err)
     }
     db->depth++;
     return true;
+}
+
+/* The setting cannot change inside of a transaction. */
+static void end_transaction(struct db *db)
+{
+    db->depth = 0;
+    if (db->is_light) {
+        db->is_light = false;
+        sqlite3_exec(db->handle, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    }
+}
+
+bool db_begin_light(struct db *db, struct err *err)
+{
+    bool is_outermost = db->depth == 0;
+    if (is_outermost && !db_script(db, "PRAGMA synchronous = NORMAL;", err)) {
+        return false;
+    }
+    bool has_begun = db_begin(db, err);
+    db->is_light = db->is_light || is_outermost;
+    if (!has_begun && is_outermost) {
+        end_transaction(db);
+    }
+    return has_begun;
 }
 
 bool db_commit(struct db *db, struct err *err)
@@ -305,7 +331,7 @@ bool db_commit(struct db *db, struct err *err)
         db_abort(db);
         return false;
     }
-    db->depth = 0;
+    end_transaction(db);
     return true;
 }
 
@@ -317,5 +343,6 @@ void db_abort(struct db *db)
     if (db->depth == 0) {
         /* It fails only when SQLite has rolled back already. */
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+        end_transaction(db);
     }
 }

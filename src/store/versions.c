@@ -132,8 +132,9 @@ bool store_versions_put(struct store *store, const char *repository, const struc
     const struct listing listing = {repository, rows, count, now_ms};
     struct version_list known = {0};
     bool changed = false;
-    /* Most listings bring nothing new, and an empty transaction writes nothing. */
-    if (!db_begin(store->db, err)) {
+    /* Most listings bring nothing new, and an empty transaction writes nothing.  What a power cut
+       takes of them, the registry says again. */
+    if (!db_begin_light(store->db, err)) {
         return false;
     }
     if (!store_versions_list(store, repository, arena, &known, err) ||

@@ -239,6 +239,39 @@ static void a_new_file_is_for_its_owner_only(void **state)
     assert_int_equal(count_fruit(db), 0);
 }
 
+static int64_t synchronous(struct db *db)
+{
+    struct err err = {0};
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    ASSERT_OK(db_query(db, "SELECT synchronous FROM pragma_synchronous", &rows, &err), err);
+    assert_true(db_next(rows, &err));
+    return db_int(rows, 0);
+}
+
+static void what_waits_for_no_disk_ends_with_its_transaction(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    AUTO(db_close) struct db *db = open_with_table(path);
+    ASSERT_OK(db_begin_light(db, &err), err);
+    ASSERT_OK(db_run(db, "INSERT INTO fruit (name) VALUES (?)", &err, "s", "plum"), err);
+    assert_int_equal(synchronous(db), 1); /* NORMAL */
+    ASSERT_OK(db_commit(db, &err), err);
+    assert_int_equal(synchronous(db), 2); /* FULL */
+    assert_int_equal(count_fruit(db), 1);
+
+    ASSERT_OK(db_begin_light(db, &err), err);
+    db_abort(db);
+    assert_int_equal(synchronous(db), 2);
+
+    /* A part of what must last lasts. */
+    ASSERT_OK(db_begin(db, &err), err);
+    ASSERT_OK(db_begin_light(db, &err), err);
+    assert_int_equal(synchronous(db), 2);
+    ASSERT_OK(db_commit(db, &err), err);
+    ASSERT_OK(db_commit(db, &err), err);
+}
+
 /* Without these, an answer could outrun the disk, or a row could point to nothing. */
 static void the_connection_is_as_strict_as_promised(void **state)
 {
@@ -314,6 +347,7 @@ int main(void)
         WITH_FOLDER(a_full_database_undoes_the_transaction_and_says_so),
         WITH_FOLDER(a_disk_that_takes_no_more_is_told_and_loses_nothing_acknowledged),
         WITH_FOLDER(a_new_file_is_for_its_owner_only),
+        WITH_FOLDER(what_waits_for_no_disk_ends_with_its_transaction),
         WITH_FOLDER(the_connection_is_as_strict_as_promised),
         WITH_FOLDER(a_second_process_is_turned_away),
         WITH_FOLDER(a_file_that_is_no_database_is_refused),
