@@ -13,6 +13,7 @@
 #include "registry/helper.h"
 
 #define QUESTION_TIMEOUT_MS 30000
+#define QUESTION_LEAST_MS 10 /* in less, no registry answers */
 #define TOKEN_ANSWER_BYTES_MAX (64U << 10)
 #define URL_BYTES_MAX 8192
 #define FORM_BYTES_MAX 65536 /* identity tokens are of some kilobytes, and escaped here */
@@ -165,7 +166,7 @@ bool registry_find_time(const struct registry *registry, const struct place *pla
         return true;
     }
     int64_t left_ms = registry->end_mono_ms - env_now_mono_ms(env_system());
-    if (left_ms <= 0) {
+    if (left_ms < QUESTION_LEAST_MS) {
         return err_set(err, ERR_TIMEOUT,
                        "%s is slow: what is asked of it at one time was not answered within %lld s",
                        place->host, (long long)(registry->given_ms + 999) / 1000);
