@@ -491,8 +491,8 @@ static void doctor_names_each_trouble_with_a_fix(void **state)
         "BAD  registry   127.0.0.1:5000/shop/web: the registry answered 503. Fix: ",
         "ok   registry   1 of 2 repositories answer\n",
         "registry   127.0.0.1:5000 has had its 36000 requests of the hour, so polls wait. Fix: ",
-        "BAD  cosign     rules need signatures, and the server has no program to check them: such "
-        "images do not count. Fix: install cosign in the PATH of the server\n",
+        ("BAD  cosign     rules need signatures, and the server has no program to check them: such "
+         "images do not count. Fix: install cosign in the PATH of the server\n"),
         "registry   ghcr.io has asked to wait and is not asked before 2026-11-22T14:09:00Z. Fix: ",
         "ok   agent      dev has applied 9f31c2a\n",
         "BAD  agent      prod-eu has been silent for 1 h. Fix: ",
