@@ -4,6 +4,7 @@
  * The shared file stays as it is.  Where the target says the version instead, and in which words a
  * place is refused, configrepo decides, as it does for promotions.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,7 @@ static struct override_case *case_of(const struct changer *changer,
                                      const struct locate_place *at)
 {
     const struct inspect_target *other = other_user(changer, place->file);
+    assert(other); /* only what somebody else reads, too, needs an override */
     bool is_same_path = strcmp(other->path, changer->target->path) == 0;
     struct override_case *found = ARENA_NEW(changer->arena, struct override_case);
     *found = (struct override_case){
