@@ -9,7 +9,7 @@ from harness import shop
 from harness.heddle import Heddle
 from harness.oci import push_versions
 from harness.parts import ControlPlane, GitHost, Registry
-from harness.processes import House, TestFailed, check, wait_until
+from harness.processes import House, TestFailed, check, processes, wait_until
 
 WORKLOADS = ["cart", "catalog", "checkout", "mailer", "orders", "payments", "search", "users"]
 PROMOTIONS = 200
@@ -215,6 +215,13 @@ def check_end(heddle, git, plane, digests):
     wait_until("heddle says so, too", lambda: heddle.all_healthy() == len(WORKLOADS), 60)
 
 
+def state_of(house):
+    """For whoever was not there: what was said last, and which git still lived."""
+    gits = [" ".join(words)[:160] for _, _, words in processes() if "git" in words[0] and house.folder in str(words)]
+    said = "\n".join(f"-- {name}:\n{house.log(name)[-2000:]}" for name in ("server", "git-http"))
+    return f"alive: {gits}\n{said}"
+
+
 def nothing_is_lost_or_doubled(program):
     seed = int(os.environ.get("HEDDLE_SEED") or random.randrange(1 << 32))
     print(f"  HEDDLE_SEED={seed}", flush=True)
@@ -240,8 +247,7 @@ def nothing_is_lost_or_doubled(program):
         wait_until("the server is there", heddle.is_ready)
         lost, doubled = count_wrong(heddle, git)
         print(f"  {PROMOTIONS} promotions, {killer.figure()}: {lost} lost, {doubled} doubled, seed {seed}", flush=True)
-        check(lost == 0 and doubled == 0, f"a promotion was lost or doubled; the server's last words:\n"
-              f"{house.log('server')[-2000:]}")
+        check(lost == 0 and doubled == 0, f"a promotion was lost or doubled; {state_of(house)}")
         check_agreement(heddle, git, first)
         check_end(heddle, git, plane, digests)
     finally:
