@@ -4,7 +4,6 @@
 
 #include "git/mirror.h"
 
-#define PUSH_WALL_MS INT64_C(300000)
 #define ASK_WALL_MS INT64_C(60000)
 
 /* Where the remote has it now; "" when it does not. */

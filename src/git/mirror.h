@@ -24,6 +24,12 @@ struct git {
 #define INCOMING_REF "refs/heddle/incoming"
 #define SEEN_PREFIX "refs/heddle/seen/"
 
+/* A push that is longer under way is killed; whether it landed, the remote is asked.  Hooks of a
+   host may take their time, but a host that dies in mid-push lets git wait for ever (its reader of
+   the answer ends without a word to the rest of it), and everything else that needs Git meanwhile.
+ */
+#define PUSH_WALL_MS INT64_C(120000)
+
 /* ---- environment.c ---- */
 
 enum git_reach {

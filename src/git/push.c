@@ -3,8 +3,6 @@
 
 #include "git/mirror.h"
 
-#define PUSH_WALL_MS INT64_C(300000)
-
 /* The mirror's branch goes forward with what the remote now has, and never back. */
 static bool follow(struct git *git, const char *commit, struct err *err)
 {

@@ -18,6 +18,8 @@ SERVER_KILLS_OF_100 = 10
 # Of the pushes that were met, so many come in; and so long one of the other side is waited for.
 SPARED_OF_100 = 12
 SIDE_S = 0.3
+# git may wait for ever for the answer of a host that died, and is killed after two minutes.
+END_S = 180
 
 
 def writer_argv(program, house, git, name, over_ssh):
@@ -159,7 +161,7 @@ def four_writers_lose_nothing_while_the_host_dies_in_mid_push(program):
         for name in WRITERS:
             process = house.processes[name]
             wait_until(f"{name} ends what it has begun", lambda process=process: git.clear_stale_locks(1.0) < 0
-                       or process.poll() is not None, 60)
+                       or process.poll() is not None, END_S)
             check(process.returncode == 0, f"{name} ended with {process.returncode}: {house.log(name)[-600:]}")
         fsck = run(["git", "-C", git.bare, "fsck", "--strict", "--no-dangling", "main"], expect=None)
         check("error" not in fsck and "missing" not in fsck, f"the repository is whole: {fsck[-600:]}")

@@ -129,6 +129,13 @@ class House:
     def close(self):
         for name in reversed(list(self.processes)):
             self.stop(name)
+        for pid, _, words in list(processes()):
+            # A git whose parent was killed may wait for an answer that never comes.
+            if any(self.folder in word for word in words) and pid != os.getpid():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
         if not os.environ.get("HEDDLE_KEEP"):
             shutil.rmtree(self.folder, ignore_errors=True)
 
