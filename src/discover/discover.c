@@ -302,6 +302,10 @@ static void plan_next(const struct discover *discover, struct repository *reposi
         repository->list_mono_ms = discover_now_mono_ms(discover) + delay_ms;
     }
     repository->next_mono_ms = repository->list_mono_ms;
+    if (poll->is_ok && poll->has_missed) {
+        /* Some registries tell of a tag before they have it, or by another name. */
+        repository->is_hinted = repository->wants_list = true;
+    }
     if (repository->is_hinted) {
         plan_hinted(discover, repository);
     } else if (poll->is_ok && poll->check_again_ms > 0) {

@@ -481,6 +481,7 @@ static bool look_at_hint(struct poll *poll, const char *tag)
     known = known ? known : known_add(&poll->known, tag, poll->now_ms);
     known->is_listed = true;
     bool is_done = resolve(poll, &(struct candidate){.tag = tag, .known = known});
+    poll->has_missed = poll->has_missed || (is_done && !known->is_listed);
     if (is_new && (!is_done || !known->is_listed)) {
         known_free(map_remove(&poll->known, tag));
         poll->has_changed = had_changed;

@@ -64,6 +64,7 @@ struct poll {
     int64_t check_again_ms; /* when the next one is due; 0: none */
     bool is_ok;
     bool has_changed; /* anything of `known` */
+    bool has_missed;  /* a tag that was hinted at is not there */
     int64_t retry_ms; /* what the registry asks for; 0: nothing */
     struct err err;
     struct version_row *rows; /* their texts are those of `known`, wherever that is now */

@@ -340,7 +340,9 @@ static void remember(struct registry *registry, const struct place *place,
                      const struct challenge *challenge, struct access access)
 {
     char key[ACCESS_KEY_BYTES];
-    bool is_for_lists = challenge->scope[0] && !strstr(challenge->scope, "pull");
+    /* Azure's lists want "repository:NAME:metadata_read"; Gitea's "*" is for everything. */
+    bool is_for_lists = strchr(challenge->scope, ':') && !strchr(challenge->scope, '*') &&
+                        !strstr(challenge->scope, "pull");
     access_key(place, is_for_lists, key, sizeof(key));
     if (registry->accesses.count >= ACCESSES_MAX) {
         registry_forget_accesses(registry);

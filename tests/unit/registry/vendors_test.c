@@ -175,6 +175,35 @@ static const struct vendor vendors[] = {
         .asked = "grant_type=refresh_token&client_id=heddle&",
     },
     {
+        /* A token is for everything, whatever was asked for. */
+        .name = "Gitea",
+        .repository = "git.example.org/shop/cart",
+        .host = "git.example.org",
+        .auth = "\"git.example.org\": {\"auth\": \"Y2k6c2VjcmV0\"}",
+        .rules =
+            {
+                {.when =
+                     "GET http://git.example.org/v2/token?scope=%2A&service=container_registry ",
+                 .with = CI,
+                 JSON = "{\"token\": \"eyJhbGciOi\"}"},
+                {.when = "GET http://git.example.org/v2/shop/cart/tags/list?n=1000 ",
+                 .with = BEARER("eyJhbGciOi"),
+                 JSON = "{\"name\": \"shop/cart\", \"tags\": [\"1.0.0\"]}"},
+                {.when = "HEAD http://git.example.org/v2/shop/cart/manifests/1.0.0 ",
+                 .with = BEARER("eyJhbGciOi"),
+                 DIGEST},
+                {.when = "GET http://git.example.org/v2/",
+                 REFUSAL("Bearer realm=\"http://git.example.org/v2/token\",service=\""
+                         "container_registry\",scope=\"*\"") =
+                     "{\"errors\": [{\"code\": \"UNAUTHORIZED\", \"message\": \"\"}]}"},
+                {.when = "HEAD http://git.example.org/v2/",
+                 REFUSAL("Bearer realm=\"http://git.example.org/v2/token\",service=\""
+                         "container_registry\",scope=\"*\"") = ""},
+            },
+        .tags = "1.0.0",
+        .digest = "sha256:" HEX,
+    },
+    {
         /* Pages go by a mark that means nothing to others, and are of 100 tags at most. */
         .name = "Quay",
         .repository = "quay.io/acme/cart",
