@@ -63,13 +63,6 @@ struct scan {
     struct manifest_problem *problems; /* "two workloads are called cart: …" is one */
 };
 
-/* What a target's path holds at a commit.  In the arena.  `other_paths`: the other targets'
-   paths; a place in a file that they use as well is `blocked`.  Paths equal to `path` do not count:
-   clusters that sync the same path cannot be told apart. */
-bool configrepo_scan(struct git *git, const char *commit, const char *path,
-                     const char *const *other_paths, size_t other_count, struct arena *arena,
-                     struct scan **out, struct err *err) MUST_CHECK;
-
 /*
  * What was read of a repository before, by git's object ids: another commit costs what it changed.
  * For the thread that has the mirror; some 100 MiB at most between two jobs.
@@ -80,8 +73,8 @@ void configrepo_memory_free(struct configrepo_memory **memory);
 /* Forget what is too much.  The calls that take it do so as they begin. */
 void configrepo_memory_trim(struct configrepo_memory *memory);
 
-/* The same for many targets of one commit: what the targets share is read once, and who uses which
-   file is found once.  It holds the contents of what it read: close it after the scans. */
+/* The targets of one commit: what they share is read once, and who uses which file is found once.
+   It holds the contents of what it read: close it after the scans. */
 struct configrepo_survey;
 struct survey_request {
     const char *commit;
@@ -94,6 +87,9 @@ struct survey_request {
 };
 bool configrepo_survey_open(struct git *git, const struct survey_request *request,
                             struct configrepo_survey **out, struct err *err) MUST_CHECK;
+/* What a target's path holds.  In the arena.  A place in a file that another of the survey's paths
+   uses as well is `blocked`, or gets an override.  Equal paths do not count as others: clusters
+   that sync the same path cannot be told apart. */
 bool configrepo_survey_scan(struct configrepo_survey *survey, const char *path, struct arena *arena,
                             struct scan **out, struct err *err) MUST_CHECK;
 void configrepo_survey_close(struct configrepo_survey **survey);

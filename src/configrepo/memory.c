@@ -59,11 +59,16 @@ void memory_keep_draft(struct configrepo_memory *memory, const char *key,
     map_set(&memory->drafts, key, kept);
 }
 
+static void write_key(struct str *key, const char *oid, const char *path)
+{
+    str_addf(key, "%s %s", oid, path);
+}
+
 struct git_listing *memory_listing(const struct configrepo_memory *memory, const char *oid,
                                    const char *path)
 {
     AUTO_STR(key, KEY_BYTES_MAX);
-    str_addf(&key, "%s %s", oid, path);
+    write_key(&key, oid, path);
     return key.failed ? NULL : map_get(&memory->listings, key.text);
 }
 
@@ -71,7 +76,7 @@ void memory_keep_listing(struct configrepo_memory *memory, const char *oid, cons
                          struct git_listing *listing)
 {
     AUTO_STR(key, KEY_BYTES_MAX);
-    str_addf(&key, "%s %s", oid, path);
+    write_key(&key, oid, path);
     if (!key.failed) {
         map_set(&memory->listings, key.text, listing);
     }

@@ -162,14 +162,3 @@ bool configrepo_survey_scan(struct configrepo_survey *survey, const char *path, 
     struct manifest_tree tree = commit_tree_face(survey->tree);
     return walk_path(survey, path, &tree, &walk, err) && scan_of_walk(walk, arena, out, err);
 }
-
-bool configrepo_scan(struct git *git, const char *commit, const char *path,
-                     const char *const *other_paths, size_t other_count, struct arena *arena,
-                     struct scan **out, struct err *err)
-{
-    AUTO(configrepo_survey_close) struct configrepo_survey *survey = NULL;
-    struct survey_request request = {
-        .commit = commit, .paths = other_paths, .path_count = other_count};
-    return configrepo_survey_open(git, &request, &survey, err) &&
-           configrepo_survey_scan(survey, path, arena, out, err);
-}

@@ -201,6 +201,7 @@ bool crypto_sign_rs256(struct slice pem, struct slice bytes, struct str *out, st
                                bytes.length) == 1;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
+    ERR_clear_error(); /* what OpenSSL noted is nobody's */
     if (!done) {
         return err_set(err, ERR_INVALID,
                        "the key is no RSA private key in PEM without a passphrase");

@@ -865,16 +865,14 @@ static void run_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
 static void nothing_is_lost_or_doubled_whatever_dies(void **state)
 {
     (void)state;
-    const char *one = getenv("HEDDLE_SEED");
-    uint64_t first = one ? strtoull(one, NULL, 10) : 1;
-    uint64_t last = one ? first : 40;
+    const struct world_seeds seeds = world_seeds(40);
     int kills = 0;
     int pushes = 0;
-    for (uint64_t seed = first; seed <= last; seed++) {
+    for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
         run_with_faults(seed, &kills, &pushes);
     }
     print_message("seeds %llu to %llu: %d kills, %d pushes, 0 lost, 0 doubled\n",
-                  (unsigned long long)first, (unsigned long long)last, kills, pushes);
+                  (unsigned long long)seeds.first, (unsigned long long)seeds.last, kills, pushes);
 }
 
 static void run_crowd_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
@@ -905,17 +903,15 @@ static void run_crowd_with_faults(uint64_t seed, int *out_kills, int *out_pushes
 static void nothing_of_a_crowd_is_lost_or_doubled_whatever_dies(void **state)
 {
     (void)state;
-    const char *one = getenv("HEDDLE_SEED");
-    uint64_t first = one ? strtoull(one, NULL, 10) : 1;
-    uint64_t last = one ? first : 40;
+    const struct world_seeds seeds = world_seeds(40);
     int kills = 0;
     int pushes = 0;
-    for (uint64_t seed = first; seed <= last; seed++) {
+    for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
         run_crowd_with_faults(seed, &kills, &pushes);
     }
     print_message("seeds %llu to %llu: %d kills, %d releases in %d pushes, 0 lost, 0 doubled\n",
-                  (unsigned long long)first, (unsigned long long)last, kills,
-                  (int)(last - first + 1) * 12, pushes);
+                  (unsigned long long)seeds.first, (unsigned long long)seeds.last, kills,
+                  (int)(seeds.last - seeds.first + 1) * 12, pushes);
 }
 
 int main(void)

@@ -423,16 +423,14 @@ static void run_with_faults(uint64_t seed, int *out_kills, size_t *out_pulls)
 static void one_pull_request_for_each_wave_whatever_dies(void **state)
 {
     (void)state;
-    const char *one = getenv("HEDDLE_SEED");
-    uint64_t first = one ? strtoull(one, NULL, 10) : 1;
-    uint64_t last = one ? first : 20;
+    const struct world_seeds seeds = world_seeds(20);
     int kills = 0;
     size_t pulls = 0;
-    for (uint64_t seed = first; seed <= last; seed++) {
+    for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
         run_with_faults(seed, &kills, &pulls);
     }
     print_message("seeds %llu to %llu: %d kills, %zu pull requests, 0 lost, 0 doubled\n",
-                  (unsigned long long)first, (unsigned long long)last, kills, pulls);
+                  (unsigned long long)seeds.first, (unsigned long long)seeds.last, kills, pulls);
 }
 
 int main(void)

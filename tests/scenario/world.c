@@ -675,3 +675,10 @@ int world_count_trailer(const struct world *world, const char *line)
     }
     return count;
 }
+
+struct world_seeds world_seeds(uint64_t count)
+{
+    const char *one = getenv("HEDDLE_SEED");
+    uint64_t seed = one ? strtoull(one, NULL, 10) : 0;
+    return one ? (struct world_seeds){seed, seed} : (struct world_seeds){1, count};
+}

@@ -160,3 +160,9 @@ bool world_is_ancestor(const struct world *world, int ancestor, int tip);
 
 /* A digest that stands for a tag. */
 void world_digest(const char *workload, const char *tag, char out[static IMAGE_DIGEST_BYTES]);
+
+/* What a test of chance runs through: seeds from 1 to `count`, or the one of HEDDLE_SEED. */
+struct world_seeds {
+    uint64_t first, last;
+};
+struct world_seeds world_seeds(uint64_t count);

@@ -70,9 +70,7 @@ static void a_missing_path_is_not_found(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct scan *scan = NULL;
         struct err err = {0};
-        ASSERT_FAILS(configrepo_scan(world->git, world->head, cases[i].path, NULL, 0, world->arena,
-                                     &scan, &err),
-                     err, cases[i].kind, "");
+        ASSERT_FAILS(scan_try(world, cases[i].path, NULL, 0, &scan, &err), err, cases[i].kind, "");
     }
 }
 
@@ -180,9 +178,8 @@ static void a_link_out_of_the_repository_is_a_problem(void **state)
     expect_problem(scan, "dev/x.yaml", 0, "link");
     struct scan *none = NULL;
     struct err err = {0};
-    ASSERT_FAILS(
-        configrepo_scan(world->git, world->head, "prod", NULL, 0, world->arena, &none, &err), err,
-        ERR_REFUSED, "links are not followed");
+    ASSERT_FAILS(scan_try(world, "prod", NULL, 0, &none, &err), err, ERR_REFUSED,
+                 "links are not followed");
 }
 
 static void a_resource_outside_of_the_repository_is_a_problem(void **state)

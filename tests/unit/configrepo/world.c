@@ -44,17 +44,22 @@ const char *deployment(struct world *world, const char *name, const char *image)
     return workload_text(world, "Deployment", name, image);
 }
 
+bool scan_try(struct world *world, const char *path, const char *const *others, size_t count,
+              struct scan **out, struct err *err)
+{
+    AUTO(configrepo_survey_close) struct configrepo_survey *survey = NULL;
+    struct survey_request request = {
+        .commit = world->head, .paths = others, .path_count = count, .memory = world->memory};
+    return configrepo_survey_open(world->git, &request, &survey, err) &&
+           configrepo_survey_scan(survey, path, world->arena, out, err);
+}
+
 const struct scan *scan_with(struct world *world, const char *path, const char *const *others,
                              size_t count)
 {
-    struct configrepo_survey *survey = NULL;
-    struct survey_request request = {
-        .commit = world->head, .paths = others, .path_count = count, .memory = world->memory};
     struct scan *scan = NULL;
     struct err err = {0};
-    ASSERT_OK(configrepo_survey_open(world->git, &request, &survey, &err), err);
-    ASSERT_OK(configrepo_survey_scan(survey, path, world->arena, &scan, &err), err);
-    configrepo_survey_close(&survey);
+    ASSERT_OK(scan_try(world, path, others, count, &scan, &err), err);
     return scan;
 }
 

@@ -28,6 +28,9 @@ void commit_files(struct world *world, const struct remote_file *files, size_t c
 const char *workload_text(struct world *world, const char *kind, const char *name,
                           const char *image);
 const char *deployment(struct world *world, const char *name, const char *image);
+/* In the arena; `others` are the other targets' paths. */
+bool scan_try(struct world *world, const char *path, const char *const *others, size_t count,
+              struct scan **out, struct err *err);
 const struct scan *scan_with(struct world *world, const char *path, const char *const *others,
                              size_t count);
 const struct scan *scan_of(struct world *world, const char *path);
