@@ -17,6 +17,7 @@ struct api *api_new(const struct api_options *options)
     api->streams_checked_ms = api->started_ms;
     api->document = openapi_read();
     api->renders = renders_new();
+    api->outages = json_pack("{s:[]}", "items");
     page_prepare(api);
     return api;
 }
@@ -44,6 +45,7 @@ void api_free(struct api **api)
     map_done(&(*api)->changed_versions);
     forget_plans(*api);
     map_done(&(*api)->reachable);
+    json_drop(&(*api)->outages);
     free_values(&(*api)->doubles);
     renders_free(&(*api)->renders);
     free((*api)->page);

@@ -59,3 +59,5 @@ void api_tell_agents(struct api *api, const char *cluster);
 void api_tick(struct api *api);
 /* A server that is not ready says why on /readyz; NULL: it is. */
 void api_set_unready(struct api *api, const char *why);
+/* Why the config repository cannot be fetched; NULL: it can. */
+void api_set_git_problem(struct api *api, const char *why);

@@ -39,10 +39,13 @@ struct api {
     struct seen_plan seen[SEEN_PLANS_MAX]; /* a ring */
     size_t seen_count;                     /* since the start */
     int64_t streams_checked_ms;
-    struct map reachable;       /* clusters that were, when that was last looked at */
-    struct renders *renders;    /* for the git queue */
-    char unready[REASON_BYTES]; /* "" : ready */
-    char *page;                 /* the UI's, with its base path */
+    struct map reachable;           /* clusters that were, when that was last looked at */
+    json_t *outages;                /* as people were told */
+    char git_problem[REASON_BYTES]; /* "" : the config repository can be fetched */
+    int64_t git_problem_ms;         /* since */
+    struct renders *renders;        /* for the git queue */
+    char unready[REASON_BYTES];     /* "" : ready */
+    char *page;                     /* the UI's, with its base path */
     char page_etag[40];
     int64_t started_ms;
     int64_t reports, requests, hooks, refused;
@@ -98,6 +101,8 @@ bool resolve_first(struct api *api, struct http_exchange *exchange,
 
 /* Tell which clusters have fallen silent, which sends nothing that could say so, or came back. */
 void watch_clusters(struct api *api);
+/* Tell what cannot be reached any more, and what can again. */
+void watch_outages(struct api *api);
 /* End the streams of tokens that are no longer in force. */
 void end_streams(struct api *api);
 
@@ -144,6 +149,7 @@ void show_release_impact(struct http_exchange *exchange, void *context);
 void list_clusters(struct http_exchange *exchange, void *context);
 void show_cluster(struct http_exchange *exchange, void *context);
 void list_versions(struct http_exchange *exchange, void *context);
+void list_outages(struct http_exchange *exchange, void *context);
 void list_holds(struct http_exchange *exchange, void *context);
 void list_audit(struct http_exchange *exchange, void *context);
 void follow_events(struct http_exchange *exchange, void *context);

@@ -31,6 +31,8 @@ const struct http_route api_routes[] = {
     {HTTP_GET, "/api/v1/clusters", PERMISSION_VIEW, list_clusters, "Clusters and their agents"},
     {HTTP_GET, "/api/v1/clusters/{name}", PERMISSION_VIEW, show_cluster, "One cluster"},
     {HTTP_GET, "/api/v1/versions", PERMISSION_VIEW, list_versions, "Versions found in registries"},
+    {HTTP_GET, "/api/v1/outages", PERMISSION_VIEW, list_outages,
+     "The Git host and registries that cannot be reached"},
     {HTTP_GET, "/api/v1/holds", PERMISSION_VIEW, list_holds, "Holds in force"},
     {HTTP_GET, "/api/v1/audit", PERMISSION_ADMIN, list_audit, "Who did what"},
     {HTTP_GET, "/api/v1/events", PERMISSION_VIEW, follow_events, "The event stream"},

@@ -99,6 +99,7 @@ void watch_clusters(struct api *api)
 void api_tick(struct api *api)
 {
     watch_clusters(api);
+    watch_outages(api);
     if (env_now_ms(api->options.env) - api->streams_checked_ms >= RECHECK_MS) {
         end_streams(api);
     }

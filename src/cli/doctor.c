@@ -131,6 +131,27 @@ static bool get(struct doctor *doctor, const char *name, const char *path, json_
     return false;
 }
 
+/* Of registries check_registries() tells more. */
+static void check_git_host(struct doctor *doctor)
+{
+    AUTO_JSON *outages = NULL;
+    if (!get(doctor, "git", "/outages", &outages)) {
+        return;
+    }
+    size_t i = 0;
+    const json_t *outage = NULL;
+    json_array_foreach (json_array_at(outages, "items"), i, outage) {
+        if (strcmp(json_text_at(outage, "kind", ""), "git") == 0) {
+            char age[AGE_BYTES];
+            age_of(doctor->cli, json_text_at(outage, "since", NULL), age);
+            add(doctor, FINDING_BAD, "git",
+                arena_printf(doctor->cli->arena, "out of reach for %s: %s", age,
+                             json_text_at(outage, "problem", "")),
+                "see that the host answers and takes the server's credentials; promotions wait");
+        }
+    }
+}
+
 static void check_git(struct doctor *doctor)
 {
     AUTO_JSON *pipeline = NULL;
@@ -298,6 +319,7 @@ static bool run(struct cli *cli, const void *options, struct err *err)
         return false;
     }
     if (check_server(&doctor, server)) {
+        check_git_host(&doctor);
         check_git(&doctor);
         check_registries(&doctor);
         check_agents(&doctor);

@@ -231,6 +231,8 @@ static void note_wait(const struct discover *discover, struct host *host, const 
 {
     int64_t wait_ms = poll->retry_ms;
     if (poll->err.kind == ERR_BUSY) {
+        host->refused_ms =
+            host->refusals_in_a_row ? host->refused_ms : env_now_ms(discover->options.env);
         host->refusals++;
         int64_t own_ms = back_off_ms(discover, ++host->refusals_in_a_row);
         wait_ms = wait_ms > own_ms ? wait_ms : own_ms;
@@ -334,7 +336,8 @@ static void note_listing(struct discover *discover, struct repository *repositor
 static void note_failure(struct discover *discover, struct repository *repository,
                          const struct poll *poll)
 {
-    repository->failures++;
+    repository->failing_ms =
+        repository->failures++ ? repository->failing_ms : env_now_ms(discover->options.env);
     repository->error = poll->err;
     plan_next(discover, repository, poll);
     discover->options.on_error(

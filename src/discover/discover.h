@@ -125,6 +125,11 @@ struct discover_host_status {
     int64_t waits_until_ms;    /* wall time before which it asked not to be asked; 0: it did not */
     int64_t requests_per_hour; /* at most */
     bool is_spent;             /* polls wait for the next of them */
+    int64_t refused_since_ms;  /* wall time of the first 429 since it last answered; 0: it did */
+    /* None of its repositories could be asked since: it does not answer, or does not let us in.  0:
+       some can be. */
+    int64_t away_since_ms;
+    struct err away_error; /* of the one that fails the longest */
 };
 /* One per registry that was ever needed, sorted by host, in the arena. */
 size_t discover_hosts(const struct discover *discover, struct arena *arena,

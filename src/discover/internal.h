@@ -11,6 +11,7 @@ struct host {
     bool is_busy;
     int64_t not_before_mono_ms; /* it asked to wait */
     unsigned refusals_in_a_row; /* 429s since it last answered */
+    int64_t refused_ms;         /* wall: the first of them */
     uint64_t requests, refusals;
     int64_t paid_mono_us; /* when all that was sent will have been paid for; may lie ahead */
 };
@@ -33,6 +34,7 @@ struct repository {
     unsigned turn;    /* good polls since both questions were asked */
     unsigned failures;
     struct err error;
+    int64_t failing_ms;      /* wall: of the first of those failures */
     int64_t ok_ms;           /* wall */
     int64_t started_mono_ms; /* of the last poll */
     int64_t next_mono_ms;

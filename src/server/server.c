@@ -169,6 +169,21 @@ static void take_view(struct server *server, struct look *look)
     promote_tick(server->engine);
 }
 
+static void take_look(struct server *server, struct look *look)
+{
+    api_set_git_problem(server->api, look->has_failed ? look->err.text : NULL);
+    if (look->has_failed) {
+        note_problem(server, look->err.text);
+        if (!promote_git(server->engine)) {
+            api_set_unready(server->api, look->err.text);
+        }
+    } else if (look->view) {
+        take_view(server, look);
+    } else {
+        note_problem(server, promote_git(server->engine)->pipeline_problem);
+    }
+}
+
 static void look_done(void *context, bool is_stopping)
 {
     struct look *look = context;
@@ -179,15 +194,8 @@ static void look_done(void *context, bool is_stopping)
     look->good_pipeline = server->good_pipeline;
     if (is_stopping || server->is_stopping) {
         git_view_free(&look->view);
-    } else if (look->has_failed) {
-        note_problem(server, look->err.text);
-        if (!promote_git(server->engine)) {
-            api_set_unready(server->api, look->err.text);
-        }
-    } else if (look->view) {
-        take_view(server, look);
     } else {
-        note_problem(server, promote_git(server->engine)->pipeline_problem);
+        take_look(server, look);
     }
     free(look);
     if (server->look_again && !server->is_stopping) {

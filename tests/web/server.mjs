@@ -1,6 +1,6 @@
 // A heddle server with a config repository of its own, for what the demo cannot be: killed, started again, below a base path, hostile.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ask, until } from './harness.mjs';
@@ -57,6 +57,15 @@ export class OwnServer {
     this.git('-C', 'work', 'add', '--all');
     this.git('-C', 'work', '-c', 'user.name=ada', '-c', 'user.email=ada@example.org', 'commit', '--allow-empty', '-m', 'Change');
     this.git('-C', 'work', 'push', 'origin', 'HEAD:main');
+  }
+
+  /** The Git host is away, and back. */
+  hideRepository() {
+    renameSync(join(this.folder, 'config.git'), join(this.folder, 'hidden.git'));
+  }
+
+  showRepository() {
+    renameSync(join(this.folder, 'hidden.git'), join(this.folder, 'config.git'));
   }
 
   /** At the address and with the data of before. */

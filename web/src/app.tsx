@@ -7,6 +7,7 @@ import { startLive, stopLive } from './live/live';
 import { followBoard } from './model/board';
 import { followClusters } from './model/clusters';
 import { followInbox } from './model/inbox';
+import { followOutages } from './model/outages';
 import { pages, type Page, type PageProps } from './pages';
 import { NotFoundPage } from './pages/not-found';
 import { SignInPage } from './pages/sign-in';
@@ -67,6 +68,7 @@ function SignedIn() {
       followBoard();
       followClusters();
       followInbox();
+      followOutages();
     }
     isFollowing = true;
     return stopLive;

@@ -448,6 +448,7 @@ static const char *schema_of(const char *type)
         {"release", "#/components/schemas/EventRelease"},
         {"cluster", "#/components/schemas/EventCluster"},
         {"version", "#/components/schemas/EventVersion"},
+        {"outages", "#/components/schemas/EventOutages"},
         {"pipeline", "#/components/schemas/EventPipeline"},
     };
     for (size_t i = 0; i < COUNT_OF(types); i++) {

@@ -12,6 +12,7 @@ import { CommandMenu } from './command-menu';
 import { useCommands } from './commands';
 import { ConnectionPill, StaleBar } from './connection';
 import { useFavicon } from './favicon';
+import { OutageBars } from './outage-bar';
 import { ShortcutList } from './shortcut-list';
 import { isCommandMenuOpen, isShortcutListOpen, toggleTheme } from './state';
 import { UserMenu } from './user-menu';
@@ -95,6 +96,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         <UserMenu />
       </header>
       <StaleBar />
+      <OutageBars />
       <main id="content" tabIndex={-1}>
         {children}
       </main>

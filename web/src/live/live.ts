@@ -8,7 +8,7 @@ import type { FromWorker, ToWorker } from './worker';
 export const connection = signal<StreamStatus>({ kind: 'connecting' });
 
 /** The events of docs/api.md, and "reset": read everything again. */
-export type EventType = 'cell' | 'release' | 'cluster' | 'version' | 'pipeline' | 'reset';
+export type EventType = 'cell' | 'release' | 'cluster' | 'version' | 'outages' | 'pipeline' | 'reset';
 /** Data as the API says, and the event's number: larger is newer, within one run of the server. */
 type Handler = (data: unknown, number: number) => void;
 
