@@ -72,6 +72,15 @@ static json_t *problem_to_json(const struct manifest_problem *problem)
     return value;
 }
 
+static json_t *problems_to_json(const struct manifest_problem *problem)
+{
+    json_t *problems = json_array();
+    for (; problem; problem = problem->next) {
+        json_array_append_new(problems, problem_to_json(problem));
+    }
+    return problems;
+}
+
 static json_t *remotes_to_json(const struct inspection *inspection)
 {
     json_t *remotes = json_array();
@@ -90,22 +99,19 @@ static json_t *inspection_to_json(const struct inspection *inspection)
     json_t *value = json_object();
     json_t *targets = json_array();
     json_t *items = json_array();
-    json_t *problems = json_array();
+    json_t *problems = problems_to_json(inspection->problems);
     for (size_t i = 0; i < inspection->target_count; i++) {
         json_array_append_new(targets, target_to_json(&inspection->targets[i]));
     }
     for (size_t i = 0; i < inspection->place_count; i++) {
         json_array_append_new(items, place_to_json(inspection, &inspection->places[i]));
     }
-    for (const struct manifest_problem *problem = inspection->problems; problem;
-         problem = problem->next) {
-        json_array_append_new(problems, problem_to_json(problem));
-    }
     json_put(value, "targets", targets);
     json_put_bool(value, "isGuessed", inspection->is_guessed);
     json_put(value, "items", items);
     json_put(value, "problems", problems);
     json_put(value, "remotes", remotes_to_json(inspection));
+    json_put(value, "unknowns", problems_to_json(inspection->unknowns));
     return value;
 }
 
@@ -187,6 +193,11 @@ static void show_end(struct cli *cli, const struct inspection *inspection)
                     "%s:%u: %s is not in this repository: its versions are not seen, and never "
                     "edited",
                     remote->file, remote->line, remote->url);
+    }
+    for (const struct manifest_problem *unknown = inspection->unknowns; unknown;
+         unknown = unknown->next) {
+        screen_line(&cli->talk, STYLE_YELLOW, "%s:%u: %s", unknown->file, unknown->line,
+                    unknown->text);
     }
     for (const struct manifest_problem *problem = inspection->problems; problem;
          problem = problem->next) {

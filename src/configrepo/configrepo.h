@@ -174,6 +174,10 @@ struct override {
     const char *note;                        /* what happens where, and why; for the plan */
 };
 
+/* Can a file of values with this root say another version of what stands at `values_path` of the
+   chart's: has it a mapping for it, and nothing of it yet? */
+bool override_takes_value(const struct yaml_node *root, const struct locate_place *at,
+                          const char *values_path, struct arena *arena);
 /* How the target gets its own version, the way kustomize wants it: an entry for a container's
    image, a patch for Helm values.  The reason, with the remedy, when there is no honest place. */
 const char *override_choose(const struct override_case *wanted, struct override *out,

@@ -42,20 +42,26 @@ static bool has_room(const struct yaml_node *root, const char *path, struct aren
 }
 
 /* The keys of what would be written: a tag below or beside the image, or the whole reference. */
-static const char *keys_of(const struct chart_value *value, struct arena *arena)
+static const char *keys_of(const struct locate_place *at, const char *path, struct arena *arena)
 {
-    const struct locate_place *at = value->said.at;
-    const char *dot = strrchr(value->path, '.');
-    size_t parent = dot ? (size_t)(dot - value->path) : 0;
+    const char *dot = strrchr(path, '.');
+    size_t parent = dot ? (size_t)(dot - path) : 0;
     if (at->whole) {
-        return value->path;
+        return path;
     }
     if (!at->tag_key) {
         return NULL;
     }
-    return at->is_beside ? arena_printf(arena, "%.*s%s%s", (int)parent, value->path,
-                                        parent ? "." : "", at->tag_key)
-                         : arena_printf(arena, "%s.%s", value->path, at->tag_key);
+    return at->is_beside
+               ? arena_printf(arena, "%.*s%s%s", (int)parent, path, parent ? "." : "", at->tag_key)
+               : arena_printf(arena, "%s.%s", path, at->tag_key);
+}
+
+bool override_takes_value(const struct yaml_node *root, const struct locate_place *at,
+                          const char *values_path, struct arena *arena)
+{
+    const char *keys = keys_of(at, values_path, arena);
+    return keys && !yaml_is_encrypted(root) && has_room(root, keys, arena);
 }
 
 /* The uppermost file of the chart's values that only the target reads, above the one that says the
@@ -65,11 +71,10 @@ static void find_values_file(const struct walk *walk, const struct slot *slot, s
 {
     const struct chart_value *value = slot->origin ? slot->origin->value : NULL;
     bool says_it = value && slot->last.at == value->said.at;
-    const char *keys = says_it ? keys_of(value, arena) : NULL;
-    const struct chart_file *file = keys ? value->files : NULL;
+    const struct chart_file *file = says_it ? value->files : NULL;
     for (; file && strcmp(file->path, slot->last.file) != 0; file = file->below) {
         if (!survey_other_user(walk->survey, file->path, walk->path) &&
-            !yaml_is_encrypted(file->root) && has_room(file->root, keys, arena)) {
+            override_takes_value(file->root, value->said.at, value->path, arena)) {
             out->at = value->said.at;
             out->values_path = value->path;
             out->values_file = file->path;

@@ -30,11 +30,35 @@ static bool is_of_workload(const struct inspect_wish *wish, const struct locate_
                          strcmp(workload + length + 1, at->name) == 0);
 }
 
+static const char *spot_key(const struct changer *changer, const char *file,
+                            const struct locate_place *at)
+{
+    return arena_printf(changer->arena, "%s:%u:%u", file, at->line, at->column);
+}
+
+/* A name that gets its tag from another file needs none of its own. */
+static void note_completed(struct changer *changer)
+{
+    for (size_t i = 0; i < changer->inspection->place_count; i++) {
+        const struct inspect_place *place = &changer->inspection->places[i];
+        bool is_named_alone = place->base && !place->base->tag[0] && !place->base->digest[0];
+        if (is_named_alone && is_of_target(changer, place)) {
+            map_set(&changer->completed, spot_key(changer, place->base_file, place->base), NULL);
+        }
+    }
+}
+
+static bool is_completed(const struct changer *changer, const struct inspect_place *place)
+{
+    return !place->at.tag[0] && !place->at.digest[0] && changer->completed.count > 0 &&
+           map_has(&changer->completed, spot_key(changer, place->file->path, &place->at));
+}
+
 static bool is_wanted(const struct changer *changer, const struct inspect_place *place)
 {
     return place->at.form != LOCATE_CHART && is_of_workload(changer->wish, &place->at) &&
            (!changer->wish->image || strcmp(place->at.image, changer->wish->image) == 0) &&
-           is_of_target(changer, place);
+           is_of_target(changer, place) && !is_completed(changer, place);
 }
 
 static void refuse(struct changer *changer, const struct inspect_place *place, const char *reason)
@@ -92,6 +116,22 @@ static void file_change_done(struct file_change *change)
     str_done(&change->after);
 }
 
+/* A tag alone is found by the place that names its image. */
+static const struct locate_place *find_partial(const struct changer *changer,
+                                               const struct file_change *change,
+                                               const struct inspect_place *wanted)
+{
+    for (const struct yaml_document *document = change->file.documents; document;
+         document = document->next) {
+        const struct locate_place *found =
+            document->root ? locate_patched(wanted->base, document->root, changer->arena) : NULL;
+        if (found && locate_is_same(found, &wanted->at)) {
+            return found;
+        }
+    }
+    return NULL;
+}
+
 /* Both lists are in the same order, so the search goes on where it ended. */
 static const struct locate_place *find_again(struct file_change *change,
                                              const struct locate_place *wanted)
@@ -134,7 +174,8 @@ static void note_users(struct changer *changer, const struct inspect_place *plac
 static void take_place(struct changer *changer, struct file_change *change,
                        const struct inspect_place *place)
 {
-    const struct locate_place *at = find_again(change, &place->at);
+    const struct locate_place *at =
+        place->base ? find_partial(changer, change, place) : find_again(change, &place->at);
     changer->out->place_count++;
     note_users(changer, place);
     if (!at || is_as_wished(changer->wish, at)) {
@@ -409,6 +450,7 @@ bool inspect_change(const struct manifest_tree *tree, const struct inspection *i
             changer.target = &inspection->targets[i];
         }
     }
+    note_completed(&changer);
     override_note(&changer);
     bool done = check_target(&changer, err);
     for (size_t at = 0; done && at < inspection->place_count;) {
@@ -425,5 +467,6 @@ bool inspect_change(const struct manifest_tree *tree, const struct inspection *i
     VEC_DONE(&changer.overrides);
     map_done(&changer.entries);
     map_done(&changer.patches);
+    map_done(&changer.completed);
     return done;
 }

@@ -20,7 +20,8 @@ struct changer {
     VEC(struct inspect_refusal) refusals;
     bool is_user[INSPECT_TARGETS_MAX]; /* a target that a wanted place is for */
     struct map entries;                /* kustomizations with an images: entry for the image */
-    struct map patches; /* fields whose version is said where only the target reads it */
+    struct map completed; /* names without a version, "file:line:column": other files say it */
+    struct map patches;   /* fields whose version is said where only the target reads it */
     VEC(struct override_made) overrides;
 };
 

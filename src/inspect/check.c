@@ -95,16 +95,9 @@ bool checker_is_used(const struct checker *checker, const struct inspect_file *f
     return file->target_count > 0 || checker->inspection->target_count == 0;
 }
 
-static int find_path(const void *path, const void *file)
-{
-    return strcmp(path, ((const struct inspect_file *)file)->path);
-}
-
 bool checker_is_used_path(const struct checker *checker, const char *path)
 {
-    const struct inspection *inspection = checker->inspection;
-    const struct inspect_file *file = bsearch(path, inspection->files, inspection->file_count,
-                                              sizeof(*inspection->files), find_path);
+    const struct inspect_file *file = inspection_file(checker->inspection, path);
     return !file || checker_is_used(checker, file);
 }
 

@@ -104,7 +104,9 @@ static void check_shared(struct checker *checker, const struct inspect_place *pl
                          const struct entries *entries)
 {
     AUTO_STR(users, 1024);
-    bool is_image = place->at.form != LOCATE_CHART && !place->at.trouble;
+    bool is_default = place->at.form == LOCATE_VALUES_FILE && !place->at.tag[0] &&
+                      !place->at.digest[0]; /* the chart's own version; what others say counts */
+    bool is_image = place->at.form != LOCATE_CHART && !place->at.trouble && !is_default;
     size_t count =
         is_image && is_shared(checker, place) ? name_users(checker, place, entries, &users) : 0;
     if (count == 0) {

@@ -358,6 +358,51 @@ static void generate(struct inspector *inspector, const struct yaml_node *genera
     }
 }
 
+/* ---- what is not known here ---- */
+
+static const char *who_knows(const char *generator)
+{
+    static const struct {
+        const char *generator, *who;
+    } known[] = {
+        {"clusters", "Argo CD, whose clusters they are for,"},
+        {"clusterDecisionResource", "a resource in Argo CD's cluster"},
+        {"scmProvider", "the Git host"},
+        {"pullRequest", "the Git host"},
+        {"plugin", "the plugin"},
+    };
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        if (strcmp(generator, known[i].generator) == 0) {
+            return known[i].who;
+        }
+    }
+    return NULL;
+}
+
+static void note_unknown(struct inspector *inspector, const char *file,
+                         const struct yaml_node *generators, int depth)
+{
+    for (size_t i = 0; depth <= GENERATORS_DEPTH_MAX && i < count_of(generators); i++) {
+        const struct yaml_node *generator = generators->items[i];
+        for (size_t n = 0; generator->kind == YAML_MAPPING && n + 1 < generator->item_count;
+             n += 2) {
+            const char *key = text_of(generator->items[n]);
+            const char *who = who_knows(key);
+            if (who) {
+                inspector_unknown(
+                    inspector, file, generator->items[n]->line,
+                    arena_printf(inspector->arena,
+                                 "only %s knows what the generator \"%s\" gives: applications that "
+                                 "it makes are not seen; name their folders as targets "
+                                 "in " INSPECT_PIPELINE_FILE,
+                                 who, key));
+            }
+        }
+        note_unknown(inspector, file, yaml_at(generator, "matrix.generators"), depth + 1);
+        note_unknown(inspector, file, yaml_at(generator, "merge.generators"), depth + 1);
+    }
+}
+
 static struct parameter_list *kept(struct inspector *inspector, const parameter_sets *sets)
 {
     struct parameter_list *list = ARENA_NEW(inspector->arena, struct parameter_list);
@@ -377,6 +422,7 @@ const struct parameter_list *find_parameters(struct inspector *inspector, const 
     struct parameter_list *known = map_get(&inspector->generated, key);
     if (!known) {
         parameter_sets sets = {0};
+        note_unknown(inspector, file ? file : "", generators, 0);
         for (size_t i = 0; i < count_of(generators); i++) {
             generate(inspector, generators->items[i], NULL, 0, &sets);
         }

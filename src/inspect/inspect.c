@@ -1,18 +1,45 @@
 #include "inspect/inspect.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "inspect/internal.h"
 
-void inspector_problem(struct inspector *inspector, const char *file, unsigned line,
-                       const char *text)
+static struct manifest_problem **add_at(struct inspector *inspector, struct manifest_problem **end,
+                                        const char *file, unsigned line, const char *text)
 {
     struct manifest_problem *problem = ARENA_NEW(inspector->arena, struct manifest_problem);
     problem->file = arena_strdup(inspector->arena, file);
     problem->line = line;
     problem->text = arena_strdup(inspector->arena, text);
-    *inspector->problems_end = problem;
-    inspector->problems_end = &problem->next;
+    *end = problem;
+    return &problem->next;
+}
+
+void inspector_problem(struct inspector *inspector, const char *file, unsigned line,
+                       const char *text)
+{
+    inspector->problems_end = add_at(inspector, inspector->problems_end, file, line, text);
+}
+
+void inspector_unknown(struct inspector *inspector, const char *file, unsigned line,
+                       const char *text)
+{
+    const char *key = arena_printf(inspector->arena, "%s:%u %s", file, line, text);
+    if (!map_set(&inspector->unknowns, key, inspector)) {
+        inspector->unknowns_end = add_at(inspector, inspector->unknowns_end, file, line, text);
+    }
+}
+
+static int file_by_path(const void *path, const void *file)
+{
+    return strcmp(path, ((const struct inspect_file *)file)->path);
+}
+
+const struct inspect_file *inspection_file(const struct inspection *inspection, const char *path)
+{
+    return bsearch(path, inspection->files, inspection->file_count, sizeof(*inspection->files),
+                   file_by_path);
 }
 
 bool inspector_parse(struct inspector *inspector, const char *path, struct arena *arena,
@@ -36,6 +63,8 @@ static void free_all(struct inspector *inspector)
     map_done(&inspector->by_path);
     map_done(&inspector->folders);
     map_done(&inspector->values_files);
+    VEC_DONE(&inspector->chains);
+    map_done(&inspector->unknowns);
     map_done(&inspector->remotes);
     map_done(&inspector->generated);
 }
@@ -57,6 +86,13 @@ static void hand_over(struct inspector *inspector)
         memcpy(result->places, inspector->places.items,
                result->place_count * sizeof(*result->places));
     }
+    struct values_chain *chains =
+        arena_alloc(inspector->arena, inspector->chains.count + 1, sizeof(*chains));
+    if (inspector->chains.count) {
+        memcpy(chains, inspector->chains.items, inspector->chains.count * sizeof(*chains));
+    }
+    result->chains = chains;
+    result->chain_count = inspector->chains.count;
 }
 
 bool inspect_all(const struct manifest_tree *tree, bool is_check, struct arena *arena,
@@ -67,6 +103,7 @@ bool inspect_all(const struct manifest_tree *tree, bool is_check, struct arena *
                                   .result = ARENA_NEW(arena, struct inspection),
                                   .is_check = is_check};
     inspector.problems_end = &inspector.result->problems;
+    inspector.unknowns_end = &inspector.result->unknowns;
     inspector.remotes_end = &inspector.result->remotes;
     bool done = find_files(&inspector, err) && find_targets(&inspector, err);
     if (done) {

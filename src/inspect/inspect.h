@@ -46,6 +46,9 @@ struct inspect_remote {
 struct inspect_place {
     const struct inspect_file *file;
     struct locate_place at; /* without nodes: the file's tree is gone */
+    /* Of a tag alone: the place in another file that names the image; NULL: it says all of it. */
+    const struct locate_place *base;
+    const char *base_file;
 };
 
 struct inspection {
@@ -58,7 +61,10 @@ struct inspection {
     size_t file_count;
     struct inspect_remote *remotes;    /* by the kustomizations that targets use */
     struct manifest_problem *problems; /* files that could not be read, and why */
-    const struct pipeline *pipeline;   /* heddle.yaml; NULL: there is none */
+    struct manifest_problem *unknowns; /* what only a cluster, a Git host or a registry knows */
+    const struct values_chain *chains; /* private */
+    size_t chain_count;
+    const struct pipeline *pipeline; /* heddle.yaml; NULL: there is none */
     const struct pipeline_trouble
         *pipeline_troubles; /* of inspect_check(): why it cannot be read */
     size_t pipeline_trouble_count;

@@ -8,6 +8,15 @@
 /* Folders below one another: no repository is nested deeper on purpose. */
 #define INSPECT_DEPTH_MAX 32
 
+/* layers.h */
+struct values_layer;
+struct values_chain {
+    size_t target;
+    const struct values_layer *layers; /* what comes later has the last word */
+    size_t count;
+    bool is_by_kustomize; /* the kustomization may change the images afterwards */
+};
+
 struct found_file {
     const char *path;
     VEC(size_t) targets;       /* that reach it, ascending */
@@ -25,7 +34,10 @@ struct inspector {
     VEC(struct inspect_target) targets;
     VEC(struct inspect_place) places;
     struct map values_files; /* paths that somebody names as a values file */
-    struct manifest_problem **problems_end;
+    VEC(struct values_chain) chains;
+    size_t layer_trials;
+    struct manifest_problem **problems_end, **unknowns_end;
+    struct map unknowns; /* "file:line" of those that are told */
     struct inspect_remote **remotes_end;
     struct map remotes; /* "file:line" of those that are known */
     struct map
@@ -36,6 +48,9 @@ struct inspector {
 };
 
 void inspector_problem(struct inspector *inspector, const char *file, unsigned line,
+                       const char *text);
+/* Tell once what cannot be known offline. */
+void inspector_unknown(struct inspector *inspector, const char *file, unsigned line,
                        const char *text);
 /* Parse a file into the given arena; false when it is no YAML.  `out_documents` may be NULL. */
 bool inspector_parse(struct inspector *inspector, const char *path, struct arena *arena,
@@ -67,9 +82,16 @@ const char *fill_in(struct inspector *inspector, const char *template,
                     const struct parameter *parameters);
 /* places.c: every version of every file. */
 void find_places(struct inspector *inspector);
+/* Add a place that says the version of an image that `base` in another file names, or complete the
+   one that is there. */
+void places_add_partial(struct inspector *inspector, const char *path,
+                        const struct locate_place *found, const struct locate_place *base,
+                        const char *base_file);
 /* locate's view of a file, with the fields that heddle.yaml names. */
 struct locate_file file_to_locate(const struct inspection *inspection, const char *path,
                                   bool is_values);
+/* The file of this path, or NULL. */
+const struct inspect_file *inspection_file(const struct inspection *inspection, const char *path);
 /* override.c: the nearest kustomization above the file that only this target reads, or NULL. */
 const struct inspect_file *own_kustomization(const struct inspection *inspection,
                                              const struct inspect_file *file,

@@ -5,10 +5,10 @@
  * place is refused, configrepo decides, as it does for promotions.
  */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "inspect/changer.h"
+#include "inspect/layers.h"
 
 /* ---- who reads what ---- */
 
@@ -37,17 +37,6 @@ bool override_is_needed(const struct changer *changer, const struct inspect_plac
     return other_user(changer, place->file) != NULL;
 }
 
-static int by_path(const void *path, const void *file)
-{
-    return strcmp(path, ((const struct inspect_file *)file)->path);
-}
-
-static const struct inspect_file *file_at(const struct inspection *inspection, const char *path)
-{
-    return bsearch(path, inspection->files, inspection->file_count, sizeof(*inspection->files),
-                   by_path);
-}
-
 /* The kustomization that names the file for this target, or NULL. */
 static const struct inspect_file *parent_of(const struct inspection *inspection,
                                             const struct inspect_file *file,
@@ -58,7 +47,7 @@ static const struct inspect_file *parent_of(const struct inspection *inspection,
         bool is_it = &inspection->targets[file->targets[i]] == target;
         parent = is_it ? file->parents[i] : parent;
     }
-    return parent ? file_at(inspection, parent) : NULL;
+    return parent ? inspection_file(inspection, parent) : NULL;
 }
 
 /* The target's folder may hold only Flux's or Argo CD's objects. */
@@ -175,7 +164,7 @@ static bool find_patch(const struct changer *changer, const struct inspect_file 
         struct override_patch patch = {0};
         if (read_kustomization(changer, changer->tree, own, &level, &ignored) &&
             override_find_patch(&level, changer->arena, &patch)) {
-            const struct inspect_file *file = file_at(changer->inspection, patch.file);
+            const struct inspect_file *file = inspection_file(changer->inspection, patch.file);
             is_found = true;
             *out = file && !other_user(changer, file) ? patch : (struct override_patch){0};
         }
@@ -212,13 +201,123 @@ static const char *choose(struct changer *changer, const struct inspect_file *ow
     return reason;
 }
 
+/* ---- values that stand in several files ---- */
+
+static size_t layer_of(const struct values_chain *chain, const char *path)
+{
+    size_t at = 0;
+    while (at < chain->count && strcmp(chain->layers[at].path, path) != 0) {
+        at++;
+    }
+    return at;
+}
+
+/* Who says the place's version further up: `is_said`; else the uppermost file of the target's own
+   that can say it. */
+struct values_search {
+    bool is_said;
+    const char *file;
+    struct slice text;
+};
+
+static void search_layer(struct changer *changer, const struct values_layer *layer,
+                         const struct locate_place *at, const struct values_layer *of,
+                         struct values_search *out)
+{
+    const struct inspect_file *file = inspection_file(changer->inspection, layer->path);
+    struct yaml_node *root =
+        file && !layer->prefix[0] ? values_root(changer->tree, layer, changer->arena) : NULL;
+    struct err ignored = {0}; /* values_root() could read it */
+    if (!root) {
+        return;
+    }
+    bool may_say = !out->file && !layer->release && !other_user(changer, file);
+    const struct locate_place *wanted =
+        values_named(at, of, layer->release ? root : NULL, changer->arena);
+    out->is_said = out->is_said || locate_patched(wanted, root, changer->arena);
+    if (may_say && override_takes_value(root, wanted, wanted->container, changer->arena) &&
+        changer->tree->read(changer->tree->context, layer->path, changer->arena, &out->text,
+                            &ignored)) {
+        out->file = layer->path;
+    }
+}
+
+static void search_above(struct changer *changer, const struct values_chain *chain, size_t below,
+                         const struct locate_place *at, struct values_search *out)
+{
+    for (size_t i = chain->count; i > below + 1 && !out->is_said; i--) {
+        search_layer(changer, &chain->layers[i - 1], at, &chain->layers[below], out);
+    }
+}
+
+/* The HelmRelease whose values the chain's are, or NULL. */
+static const struct values_layer *release_of(const struct values_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        if (chain->layers[i].release) {
+            return &chain->layers[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *choose_value(struct changer *changer, const struct inspect_place *place,
+                                const struct locate_place *at, const struct values_chain *chain)
+{
+    struct values_search found = {0};
+    size_t below = layer_of(chain, place->file->path);
+    search_above(changer, chain, below, at, &found);
+    if (found.is_said) {
+        return NULL; /* it has the last word, and is a place of its own */
+    }
+    /* A kustomization that holds the HelmRelease can patch it: its own values have the last word.
+     */
+    const struct values_layer *release = found.file ? NULL : release_of(chain);
+    const struct yaml_node *object =
+        release ? values_root(changer->tree, release, changer->arena) : NULL;
+    const struct locate_place *named =
+        values_named(at, &chain->layers[below], object, changer->arena);
+    const struct inspect_file *held_by =
+        object ? inspection_file(changer->inspection, release->path) : place->file;
+    struct override_case *wanted = case_of(changer, place, named);
+    wanted->takes_entry = chain->is_by_kustomize;
+    wanted->values_path = named->container;
+    wanted->values_file = found.file;
+    wanted->values_text = found.text;
+    return choose(changer, own_kustomization(changer->inspection, held_by, changer->target),
+                  wanted);
+}
+
+/* Each chart that reads the file gets the version.  False: none is known to. */
+static bool choose_values(struct changer *changer, const struct inspect_place *place,
+                          const struct locate_place *at, const char **out_reason)
+{
+    bool is_known = false;
+    *out_reason = NULL;
+    for (size_t i = 0; i < changer->inspection->chain_count && !*out_reason; i++) {
+        const struct values_chain *chain = &changer->inspection->chains[i];
+        bool is_it = &changer->inspection->targets[chain->target] == changer->target &&
+                     layer_of(chain, place->file->path) < chain->count;
+        is_known = is_known || is_it;
+        *out_reason = is_it ? choose_value(changer, place, at, chain) : NULL;
+    }
+    return is_known;
+}
+
 const char *override_instead(struct changer *changer, const struct inspect_place *place,
                              const struct locate_place *at)
 {
+    const char *reason = NULL;
     const struct inspect_file *own =
         own_kustomization(changer->inspection, place->file, changer->target);
-    if ((own && has_entry(changer, own)) || is_patched(changer, &place->at)) {
+    if (own && has_entry(changer, own)) {
         return NULL; /* it has the last word, and is a place of its own */
+    }
+    if (at->form == LOCATE_VALUES_FILE && choose_values(changer, place, at, &reason)) {
+        return reason;
+    }
+    if (is_patched(changer, &place->at)) {
+        return NULL;
     }
     struct override_case *wanted = case_of(changer, place, at);
     struct override_wish wish = {
@@ -279,6 +378,9 @@ static bool see_again(struct changer *changer, const struct manifest_tree *tree,
     out->of = of;
     if (out->patch.at) {
         return true;
+    }
+    if (out->by.kind == OVERRIDE_VALUE) {
+        return tree->read(tree->context, of->values_file, changer->arena, &of->values_text, err);
     }
     bool is_read = read_kustomization(changer, tree, made->own, of, err);
     out->by.in = of->in;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect/internal.h"
+#include "inspect/layers.h"
 
 static void keep_text(struct inspector *inspector, const char **text)
 {
@@ -25,6 +25,55 @@ static void add_place(struct inspector *inspector, const struct inspect_file *fi
     place->at.whole = place->at.tag_node = place->at.digest_node = NULL;
     place->at.parent = NULL;
     place->at.next = NULL;
+}
+
+/* A marked tag whose image nobody could name is the same place. */
+static struct inspect_place *nameless_at(struct inspector *inspector,
+                                         const struct inspect_file *file,
+                                         const struct locate_place *found)
+{
+    VEC_EACH (struct inspect_place, place, &inspector->places) {
+        if (place->file == file && place->at.line == found->line &&
+            place->at.column == found->column && !place->at.image[0]) {
+            return place;
+        }
+    }
+    return NULL;
+}
+
+void places_add_partial(struct inspector *inspector, const char *path,
+                        const struct locate_place *found, const struct locate_place *base,
+                        const char *base_file)
+{
+    const struct inspect_file *file = inspection_file(inspector->result, path);
+    struct inspect_place *nameless = file ? nameless_at(inspector, file, found) : NULL;
+    if (!file) {
+        return;
+    }
+    add_place(inspector, file, found);
+    struct inspect_place *added = &inspector->places.items[inspector->places.count - 1];
+    added->base = base;
+    added->base_file = base_file;
+    if (nameless) {
+        *nameless = *added;
+        inspector->places.count--;
+    }
+}
+
+static int by_file(const void *left, const void *right)
+{
+    const struct inspect_place *a = left;
+    const struct inspect_place *b = right;
+    if (a->file != b->file) {
+        return a->file < b->file ? -1 : 1;
+    }
+    if (a->at.line != b->at.line) {
+        return a->at.line < b->at.line ? -1 : 1;
+    }
+    if (a->at.column != b->at.column) {
+        return a->at.column < b->at.column ? -1 : 1;
+    }
+    return (int)a->at.form - (int)b->at.form;
 }
 
 /* yaml's errors begin with "line N". */
@@ -91,5 +140,11 @@ void find_places(struct inspector *inspector)
     hand_over_files(inspector);
     for (size_t i = 0; i < inspector->result->file_count; i++) {
         look(inspector, &inspector->result->files[i]);
+    }
+    size_t whole = inspector->places.count;
+    find_partial_places(inspector);
+    if (inspector->places.count > whole) {
+        sort_items(inspector->places.items, inspector->places.count,
+                   sizeof(*inspector->places.items), by_file);
     }
 }

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "inspect/internal.h"
+#include "inspect/layers.h"
 
 #define VISITS_MAX 100000 /* for each target */
 #define CHAIN_MAX 64      /* of files that name one another */
@@ -21,6 +21,7 @@ struct reach {
     const char *parent;     /* the kustomization that names what is visited, or NULL */
     const char *file;       /* in which we are */
     struct map seen;        /* files and folders of this target, by parent */
+    struct values_notes notes;
     size_t visits;
     int depth;
 };
@@ -70,7 +71,8 @@ static void visit_paths(struct reach *reach, const char *folder, const struct ya
     }
 }
 
-/* Somebody says that these are values: whatever their names are. */
+/* Somebody says that these are values: whatever their names are.  They are a layer of the chart at
+   hand. */
 static void visit_values_file(struct reach *reach, const char *folder, const char *text)
 {
     struct inspector *inspector = reach->inspector;
@@ -81,6 +83,7 @@ static void visit_values_file(struct reach *reach, const char *folder, const cha
     const char *path = text[0] ? manifest_path(inspector->arena, folder, text) : NULL;
     if (path && map_has(&inspector->by_path, path)) {
         map_set(&inspector->values_files, path, NULL);
+        values_add_file(&reach->notes, path);
         visit(reach, path);
     }
 }
@@ -99,12 +102,57 @@ static void visit_flux(struct reach *reach, const struct yaml_node *root)
     visit_from(reach, "", text_of(yaml_at(root, "spec.path")));
 }
 
+/* A chart's folder, with what it says itself as the first layers. */
+static void visit_chart(struct reach *reach, const char *folder, const char *text, bool is_replaced)
+{
+    const char *path = text[0] == '/' ? NULL : manifest_path(reach->inspector->arena, folder, text);
+    if (path) {
+        values_add_chart(reach->inspector, &reach->notes, path, is_replaced);
+    }
+    visit_from(reach, folder, text);
+}
+
+/* Files that it names take the place of the chart's own values. */
 static void visit_helm_release(struct reach *reach, const struct yaml_node *root)
 {
     const struct yaml_node *spec = yaml_at(root, "spec.chart.spec");
+    const struct yaml_node *files = yaml_get(spec, "valuesFiles");
+    const char *chart = text_of(yaml_get(spec, "chart"));
     if (strcmp(text_of(yaml_at(spec, "sourceRef.kind")), "GitRepository") == 0) {
-        visit_from(reach, "", text_of(yaml_get(spec, "chart")));
-        visit_values(reach, "", yaml_get(spec, "valuesFiles"));
+        visit_chart(reach, "", chart, files != NULL);
+        visit_values(reach, "", files);
+    }
+    values_note_release(reach->inspector, &reach->notes, reach->file, root);
+}
+
+/* A generator's "key=path", or a path whose last part is the key. */
+static void visit_made(struct reach *reach, const char *folder, const char *kind,
+                       const struct yaml_node *generator)
+{
+    struct arena *arena = reach->inspector->arena;
+    const struct yaml_node *files = yaml_get(generator, "files");
+    const char *name = arena_strdup(arena, text_of(yaml_get(generator, "name")));
+    for (size_t i = 0; files && files->kind == YAML_SEQUENCE && i < files->item_count; i++) {
+        const char *text = text_of(files->items[i]);
+        const char *equals = strchr(text, '=');
+        const char *slash = strrchr(text, '/');
+        const char *key = equals  ? arena_strndup(arena, text, (size_t)(equals - text))
+                          : slash ? slash + 1
+                                  : text;
+        const char *path = manifest_path(arena, folder, equals ? equals + 1 : text);
+        if (path && map_has(&reach->inspector->by_path, path)) {
+            values_note_made(reach->inspector, &reach->notes, kind, name, key, path);
+            visit(reach, path);
+        }
+    }
+}
+
+static void visit_generators(struct reach *reach, const char *folder, const char *kind,
+                             const struct yaml_node *generators)
+{
+    for (size_t i = 0;
+         generators && generators->kind == YAML_SEQUENCE && i < generators->item_count; i++) {
+        visit_made(reach, folder, kind, generators->items[i]);
     }
 }
 
@@ -116,7 +164,7 @@ static void visit_source(struct reach *reach, const struct yaml_node *source,
     const char *path = fill_in(reach->inspector, text_of(yaml_get(source, "path")), parameters);
     const struct yaml_node *files = yaml_at(source, "helm.valueFiles");
     if (path[0]) {
-        visit_from(reach, "", path);
+        visit_chart(reach, "", path, false);
     }
     for (size_t i = 0; files && files->kind == YAML_SEQUENCE && i < files->item_count; i++) {
         const char *file = fill_in(reach->inspector, text_of(files->items[i]), parameters);
@@ -124,6 +172,7 @@ static void visit_source(struct reach *reach, const struct yaml_node *source,
             visit_values_file(reach, path, file);
         }
     }
+    values_keep(reach->inspector, &reach->notes, reach->target, false);
 }
 
 static bool is_for_target(const struct reach *reach, const char *cluster)
@@ -200,6 +249,23 @@ static void note_remotes(struct reach *reach, const char *file, const struct yam
     }
 }
 
+/* A chart of helmCharts, which may lie in the repository. */
+static void visit_inflated(struct reach *reach, const char *folder, const struct yaml_node *root,
+                           const struct yaml_node *chart)
+{
+    const struct manifest_kustomization kustomization = {
+        .folder = folder, .root = (struct yaml_node *)(uintptr_t)root};
+    const char *name = text_of(yaml_get(chart, "name"));
+    const char *path =
+        name[0] ? manifest_chart(&kustomization, chart, name, reach->inspector->arena) : NULL;
+    if (path) {
+        visit_chart(reach, "", path, false);
+    }
+    visit_values_file(reach, folder, text_of(yaml_get(chart, "valuesFile")));
+    visit_values(reach, folder, yaml_get(chart, "additionalValuesFiles"));
+    values_keep(reach->inspector, &reach->notes, reach->target, true);
+}
+
 static void visit_kustomization(struct reach *reach, const char *path, const struct yaml_node *root)
 {
     const char *folder = folder_of(reach, path);
@@ -213,10 +279,11 @@ static void visit_kustomization(struct reach *reach, const char *path, const str
         }
         const struct yaml_node *charts = root->items[i + 1];
         for (size_t n = 0; charts->kind == YAML_SEQUENCE && n < charts->item_count; n++) {
-            visit_values_file(reach, folder, text_of(yaml_get(charts->items[n], "valuesFile")));
-            visit_values(reach, folder, yaml_get(charts->items[n], "additionalValuesFiles"));
+            visit_inflated(reach, folder, root, charts->items[n]);
         }
     }
+    visit_generators(reach, folder, "ConfigMap", yaml_get(root, "configMapGenerator"));
+    visit_generators(reach, folder, "Secret", yaml_get(root, "secretGenerator"));
     reach->parent = parent_before;
 }
 
@@ -350,6 +417,13 @@ static void visit(struct reach *reach, const char *path)
     reach->depth--;
 }
 
+static void reach_end(struct reach *reach)
+{
+    values_keep_releases(reach->inspector, &reach->notes, reach->target);
+    values_notes_done(&reach->notes);
+    map_done(&reach->seen);
+}
+
 /* An application that no target holds belongs to the target that it names as its destination: the
    one of a cluster from which Argo CD serves others. */
 static void visit_by_destination(struct inspector *inspector, struct found_file *file,
@@ -370,7 +444,7 @@ static void visit_by_destination(struct inspector *inspector, struct found_file 
         if (reach.is_met) {
             note_user(&reach, file);
         }
-        map_done(&reach.seen);
+        reach_end(&reach);
     }
 }
 
@@ -397,7 +471,7 @@ void find_reach(struct inspector *inspector)
     for (size_t i = 0; i < inspector->targets.count; i++) {
         struct reach reach = {.inspector = inspector, .target = i};
         visit(&reach, inspector->targets.items[i].path);
-        map_done(&reach.seen);
+        reach_end(&reach);
     }
     find_reach_of_loose(inspector);
 }

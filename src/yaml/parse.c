@@ -514,6 +514,9 @@ static bool check_text(struct slice text, struct err *err)
         return err_set(err, ERR_INVALID, "the file is larger than %u MiB; split it",
                        YAML_BYTES_MAX >> 20);
     }
+    if (starts_with(text, "\xFF\xFE\0\0", 4) || starts_with(text, "\0\0\xFE\xFF", 4)) {
+        return err_set(err, ERR_INVALID, "line 1: the file is UTF-32; save it as UTF-8");
+    }
     if (starts_with(text, "\xFF\xFE", 2) || starts_with(text, "\xFE\xFF", 2)) {
         return err_set(err, ERR_INVALID, "line 1: the file is UTF-16; save it as UTF-8");
     }

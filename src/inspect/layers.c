@@ -1,0 +1,375 @@
+/*
+ * layers: values of one chart that stand in several files.
+ *
+ * A stage's own file often says a tag alone, of an image that the chart's values name.  So the
+ * files of one chart are known in their order, and what one of them leaves out another one has.
+ * Flux takes them from ConfigMaps, too, which kustomizations make of files.
+ */
+#include "inspect/layers.h"
+
+#include <string.h>
+
+#define SUBCHARTS_DEPTH_MAX 4
+#define TRIALS_MAX 2000000 /* places of one layer seen in another, for a whole repository */
+
+void values_notes_done(struct values_notes *notes)
+{
+    VEC_EACH (struct values_release, release, &notes->releases) {
+        VEC_DONE(&release->sources);
+    }
+    VEC_DONE(&notes->layers);
+    VEC_DONE(&notes->releases);
+    VEC_DONE(&notes->made);
+}
+
+/* ---- the chart at hand ---- */
+
+static void add_layer(struct values_notes *notes, const char *path, const char *prefix)
+{
+    if (notes->layers.count < LAYERS_MAX) {
+        *VEC_ADD(&notes->layers) = (struct values_layer){.path = path, .prefix = prefix};
+    }
+}
+
+void values_add_file(struct values_notes *notes, const char *path)
+{
+    add_layer(notes, path, "");
+}
+
+static void add_chart(struct inspector *inspector, struct values_notes *notes, const char *folder,
+                      const char *prefix, int depth)
+{
+    struct arena *arena = inspector->arena;
+    const char *charts = manifest_path(arena, folder, "charts");
+    const char *values = manifest_path(arena, folder, "values.yaml");
+    struct manifest_entry *entries = NULL;
+    size_t count = 0;
+    struct err ignored = {0}; /* most have none */
+    bool is_listed =
+        depth < SUBCHARTS_DEPTH_MAX && charts && map_has(&inspector->folders, charts) &&
+        inspector->tree->list(inspector->tree->context, charts, arena, &entries, &count, &ignored);
+    for (size_t i = 0; is_listed && i < count; i++) {
+        if (entries[i].is_folder) {
+            add_chart(inspector, notes, arena_printf(arena, "%s/%s", charts, entries[i].name),
+                      arena_printf(arena, "%s%s.", prefix, entries[i].name), depth + 1);
+        }
+    }
+    if (values && map_has(&inspector->by_path, values)) {
+        add_layer(notes, values, prefix);
+    }
+}
+
+void values_add_chart(struct inspector *inspector, struct values_notes *notes, const char *folder,
+                      bool is_replaced)
+{
+    add_chart(inspector, notes, folder, "", 0);
+    size_t count = notes->layers.count;
+    if (is_replaced && count > 0 && !notes->layers.items[count - 1].prefix[0]) {
+        notes->layers.count--;
+    }
+}
+
+static const struct values_layer *copy_layers(struct inspector *inspector,
+                                              const struct values_notes *notes)
+{
+    size_t count = notes->layers.count;
+    struct values_layer *copy = arena_alloc(inspector->arena, count + 1, sizeof(*copy));
+    if (count) {
+        memcpy(copy, notes->layers.items, count * sizeof(*copy));
+    }
+    return copy;
+}
+
+void values_keep(struct inspector *inspector, struct values_notes *notes, size_t target,
+                 bool is_by_kustomize)
+{
+    if (notes->layers.count > 1 || (is_by_kustomize && notes->layers.count)) {
+        *VEC_ADD(&inspector->chains) = (struct values_chain){target, copy_layers(inspector, notes),
+                                                             notes->layers.count, is_by_kustomize};
+    }
+    VEC_CLEAR(&notes->layers);
+}
+
+/* ---- HelmReleases ---- */
+
+static const char *source_name(struct inspector *inspector, const char *kind, const char *name,
+                               const char *key)
+{
+    return arena_printf(inspector->arena, "%s/%s/%s", kind, name, key[0] ? key : "values.yaml");
+}
+
+void values_note_made(struct inspector *inspector, struct values_notes *notes, const char *kind,
+                      const char *name, const char *key, const char *path)
+{
+    *VEC_ADD(&notes->made) = (struct values_made){source_name(inspector, kind, name, key), path};
+}
+
+void values_note_release(struct inspector *inspector, struct values_notes *notes, const char *file,
+                         const struct yaml_node *root)
+{
+    struct arena *arena = inspector->arena;
+    const struct yaml_node *from = yaml_at(root, "spec.valuesFrom");
+    struct values_release *release = VEC_ADD(&notes->releases);
+    *release = (struct values_release){
+        .at = {file, "", arena_strdup(arena, text_of(yaml_at(root, "metadata.name"))),
+               arena_strdup(arena, text_of(yaml_at(root, "metadata.namespace")))},
+        .below = copy_layers(inspector, notes),
+        .below_count = notes->layers.count,
+    };
+    VEC_CLEAR(&notes->layers);
+    for (size_t i = 0; from && from->kind == YAML_SEQUENCE && i < from->item_count; i++) {
+        const struct yaml_node *source = from->items[i];
+        if (!yaml_get(source, "targetPath")) { /* else it is one value, no file of them */
+            *VEC_ADD(&release->sources) =
+                (struct values_source){source_name(inspector, text_of(yaml_get(source, "kind")),
+                                                   text_of(yaml_get(source, "name")),
+                                                   text_of(yaml_get(source, "valuesKey"))),
+                                       source->line};
+        }
+    }
+}
+
+/* A patch need not name the namespace. */
+static bool is_same_release(const struct values_release *a, const struct values_release *b)
+{
+    bool is_apart =
+        a->at.namespace[0] && b->at.namespace[0] && strcmp(a->at.namespace, b->at.namespace) != 0;
+    return strcmp(a->at.release, b->at.release) == 0 && !is_apart;
+}
+
+static void note_unmade(struct inspector *inspector, const struct values_release *release,
+                        const struct values_source *source)
+{
+    const char *key = strrchr(source->name, '/');
+    inspector_unknown(
+        inspector, release->at.path, source->line,
+        arena_printf(inspector->arena,
+                     "the values that HelmRelease/%s takes from %.*s are not seen, and never "
+                     "edited: no configMapGenerator makes its %s of a file",
+                     release->at.release, (int)(key - source->name), source->name, key + 1));
+}
+
+static void add_sources(struct inspector *inspector, struct values_notes *notes,
+                        const struct values_release *release)
+{
+    VEC_EACH (struct values_source, source, &release->sources) {
+        size_t before = notes->layers.count;
+        VEC_EACH (struct values_made, made, &notes->made) {
+            if (strcmp(made->name, source->name) == 0) {
+                map_set(&inspector->values_files, made->path, NULL);
+                values_add_file(notes, made->path);
+            }
+        }
+        /* Secrets hold what is no version. */
+        if (notes->layers.count == before && strncmp(source->name, "ConfigMap/", 10) == 0) {
+            note_unmade(inspector, release, source);
+        }
+    }
+}
+
+/* Charts' values, then what it takes from elsewhere, then what it says itself. */
+static void keep_release(struct inspector *inspector, struct values_notes *notes, size_t first,
+                         size_t target)
+{
+    const struct values_release *releases = notes->releases.items;
+    size_t count = notes->releases.count;
+    for (size_t i = first; i < count; i++) {
+        const struct values_release *release = &releases[i];
+        for (size_t n = 0; is_same_release(&releases[first], release) && n < release->below_count;
+             n++) {
+            add_layer(notes, release->below[n].path, release->below[n].prefix);
+        }
+    }
+    for (size_t i = first; i < count; i++) {
+        if (is_same_release(&releases[first], &releases[i])) {
+            add_sources(inspector, notes, &releases[i]);
+        }
+    }
+    for (size_t i = first; i < count && notes->layers.count < LAYERS_MAX; i++) {
+        if (is_same_release(&releases[first], &releases[i])) {
+            *VEC_ADD(&notes->layers) = releases[i].at;
+        }
+    }
+    values_keep(inspector, notes, target, false);
+}
+
+void values_keep_releases(struct inspector *inspector, struct values_notes *notes, size_t target)
+{
+    const struct values_release *releases = notes->releases.items;
+    for (size_t i = 0; i < notes->releases.count; i++) {
+        bool is_known = false;
+        for (size_t n = 0; n < i; n++) {
+            is_known = is_known || is_same_release(&releases[n], &releases[i]);
+        }
+        if (!is_known) {
+            keep_release(inspector, notes, i, target);
+        }
+    }
+}
+
+/* ---- what they say ---- */
+
+static bool is_release(const struct yaml_node *root, const struct values_layer *layer)
+{
+    const char *namespace = text_of(yaml_at(root, "metadata.namespace"));
+    return strcmp(text_of(yaml_get(root, "kind")), "HelmRelease") == 0 &&
+           strcmp(text_of(yaml_at(root, "metadata.name")), layer->release) == 0 &&
+           strcmp(namespace, layer->namespace) == 0;
+}
+
+struct yaml_node *values_root(const struct manifest_tree *tree, const struct values_layer *layer,
+                              struct arena *arena)
+{
+    struct yaml_document *document = NULL;
+    struct slice text = {0};
+    struct err ignored = {0}; /* find_places() says it */
+    if (!tree->read(tree->context, layer->path, arena, &text, &ignored) ||
+        !yaml_parse(arena, text, &document, &ignored)) {
+        return NULL;
+    }
+    while (document && layer->release && !(document->root && is_release(document->root, layer))) {
+        document = document->next;
+    }
+    return document ? document->root : NULL;
+}
+
+const struct locate_place *values_named(const struct locate_place *place,
+                                        const struct values_layer *layer,
+                                        const struct yaml_node *object, struct arena *arena)
+{
+    struct locate_place *copy = ARENA_NEW(arena, struct locate_place);
+    *copy = *place;
+    copy->next = NULL;
+    copy->form = object ? LOCATE_VALUES : LOCATE_VALUES_FILE;
+    copy->container = arena_printf(arena, "%s%s", layer->prefix, place->container);
+    if (object) {
+        copy->api_version = text_of(yaml_get(object, "apiVersion"));
+        copy->kind = text_of(yaml_get(object, "kind"));
+        copy->name = text_of(yaml_at(object, "metadata.name"));
+        copy->namespace = text_of(yaml_at(object, "metadata.namespace"));
+    }
+    return copy;
+}
+
+/* ---- tags alone ---- */
+
+struct layer_work {
+    struct inspector *inspector;
+    const struct values_chain *chain;
+    struct yaml_node **roots; /* of the layers, read when they are needed */
+    struct locate_place **places;
+    bool *is_read, *is_located;
+    struct map *known; /* "file:line:column" of partial places */
+};
+
+static struct yaml_node *root_of(struct layer_work *work, size_t layer)
+{
+    if (!work->is_read[layer]) {
+        work->is_read[layer] = true;
+        work->roots[layer] =
+            values_root(work->inspector->tree, &work->chain->layers[layer], work->inspector->arena);
+    }
+    return work->roots[layer];
+}
+
+/* Places that say the image and its version. */
+static struct locate_place *places_of(struct layer_work *work, size_t at)
+{
+    const struct values_layer *layer = &work->chain->layers[at];
+    struct yaml_document document = {.root = root_of(work, at)};
+    struct locate_file file = {
+        .path = layer->path, .text = {"", 0}, .documents = &document, .is_values = !layer->release};
+    if (!work->is_located[at] && document.root) {
+        work->places[at] = locate_places(&file, work->inspector->arena);
+    }
+    work->is_located[at] = true;
+    return work->places[at];
+}
+
+static bool is_value(const struct values_layer *layer, const struct locate_place *place)
+{
+    return place->form == (layer->release ? LOCATE_VALUES : LOCATE_VALUES_FILE);
+}
+
+static bool says_itself(struct layer_work *work, size_t at, const struct locate_place *found)
+{
+    const struct values_layer *layer = &work->chain->layers[at];
+    for (const struct locate_place *own = places_of(work, at); own; own = own->next) {
+        if (is_value(layer, own) && own->line == found->line && own->column == found->column) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_partial(struct layer_work *work, const struct values_layer *layer,
+                        const struct locate_place *found, const struct locate_place *base,
+                        const char *base_file)
+{
+    struct inspector *inspector = work->inspector;
+    const char *key =
+        arena_printf(inspector->arena, "%s:%u:%u", layer->path, found->line, found->column);
+    if (!map_set(work->known, key, (void *)1)) {
+        places_add_partial(inspector, layer->path, found, base, base_file);
+    }
+}
+
+/* Below a layer that says the whole image, nobody hears another one.  The objects of a release are
+   in no order: which of them patches the other is not known here. */
+static bool is_heard(const struct layer_work *work, size_t at, size_t of,
+                     const struct locate_place *place)
+{
+    const struct values_layer *layer = &work->chain->layers[at];
+    bool has_version = place->tag[0] || place->digest[0];
+    bool is_object = layer->release && work->chain->layers[of].release;
+    return !layer->prefix[0] && strcmp(layer->path, work->chain->layers[of].path) != 0 &&
+           (at > of || is_object || !has_version);
+}
+
+static void find_in_layer(struct layer_work *work, size_t at, const struct values_layer *of,
+                          const struct locate_place *place)
+{
+    struct inspector *inspector = work->inspector;
+    const struct values_layer *layer = &work->chain->layers[at];
+    if (++inspector->layer_trials > TRIALS_MAX) {
+        return;
+    }
+    struct yaml_node *root = root_of(work, at);
+    const struct locate_place *base =
+        values_named(place, of, layer->release ? root : NULL, inspector->arena);
+    const struct locate_place *found = root ? locate_patched(base, root, inspector->arena) : NULL;
+    if (found && found->image[0] && !says_itself(work, at, found)) {
+        add_partial(work, layer, found, base, of->path);
+    }
+}
+
+static void find_in_chain(struct inspector *inspector, const struct values_chain *chain,
+                          struct map *known)
+{
+    struct layer_work work = {
+        .inspector = inspector,
+        .chain = chain,
+        .roots = arena_alloc(inspector->arena, chain->count + 1, sizeof(struct yaml_node *)),
+        .places = arena_alloc(inspector->arena, chain->count + 1, sizeof(struct locate_place *)),
+        .is_read = arena_alloc(inspector->arena, chain->count + 1, sizeof(bool)),
+        .is_located = arena_alloc(inspector->arena, chain->count + 1, sizeof(bool)),
+        .known = known,
+    };
+    for (size_t of = 0; chain->count > 1 && of < chain->count; of++) {
+        for (const struct locate_place *place = places_of(&work, of); place; place = place->next) {
+            for (size_t at = 0; is_value(&chain->layers[of], place) && at < chain->count; at++) {
+                if (is_heard(&work, at, of, place)) {
+                    find_in_layer(&work, at, &chain->layers[of], place);
+                }
+            }
+        }
+    }
+}
+
+void find_partial_places(struct inspector *inspector)
+{
+    AUTO(map_done) struct map known = {0};
+    VEC_EACH (struct values_chain, chain, &inspector->chains) {
+        find_in_chain(inspector, chain, &known);
+    }
+}
