@@ -106,28 +106,6 @@ static bool read_who(const json_t *answer, struct pull_facts *facts)
     return true;
 }
 
-static json_t *open_body(const struct forge_words *words)
-{
-    return json_pack("{s:s, s:s, s:s, s:s}", "head", words->branch, "base", words->base, "title",
-                     words->title, "body", words->body);
-}
-
-static json_t *text_body(const struct forge_words *words)
-{
-    return json_pack("{s:s, s:s}", "title", words->title, "body", words->body);
-}
-
-static json_t *say_body(const struct forge_words *words)
-{
-    return json_pack("{s:s}", "body", words->word);
-}
-
-static json_t *close_body(const struct forge_words *words)
-{
-    (void)words;
-    return json_pack("{s:s}", "state", "closed");
-}
-
 static json_t *merge_body(const struct forge_words *words)
 {
     return json_pack("{s:s}", "sha", words->commit);
@@ -160,15 +138,15 @@ const struct forge_host forge_github = {
                             "/pulls?state=all&head={owner}:{branch}&base={base}&sort=created&"
                             "direction=desc&per_page=1",
                             NULL, read_found},
-            [FORGE_OPEN] = {"POST", "/pulls", open_body, read_pull},
+            [FORGE_OPEN] = {"POST", "/pulls", forge_open_body, read_pull},
             [FORGE_READ] = {"GET", "/pulls/{number}", NULL, read_pull},
             [FORGE_REVIEWS] = {"GET", "/pulls/{number}/reviews?per_page=100", NULL, read_reviews},
             [FORGE_CHECKS] = {"GET", "/commits/{commit}/status?per_page=1", NULL, read_checks},
             [FORGE_RUNS] = {"GET", "/commits/{commit}/check-runs?per_page=100", NULL, read_runs},
             [FORGE_WHO] = {"GET", "/issues/{number}", NULL, read_who},
-            [FORGE_REWRITE] = {"PATCH", "/pulls/{number}", text_body, NULL},
-            [FORGE_SAY] = {"POST", "/issues/{number}/comments", say_body, NULL},
-            [FORGE_CLOSE] = {"PATCH", "/pulls/{number}", close_body, NULL},
+            [FORGE_REWRITE] = {"PATCH", "/pulls/{number}", forge_text_body, NULL},
+            [FORGE_SAY] = {"POST", "/issues/{number}/comments", forge_say_body, NULL},
+            [FORGE_CLOSE] = {"PATCH", "/pulls/{number}", forge_close_body, NULL},
             [FORGE_MERGE] = {"PUT", "/pulls/{number}/merge", merge_body, NULL},
             [FORGE_STATUS] = {"POST", "/statuses/{commit}", status_body, NULL},
         },

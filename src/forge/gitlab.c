@@ -86,11 +86,6 @@ static json_t *text_body(const struct forge_words *words)
     return json_pack("{s:s, s:s}", "title", words->title, "description", words->body);
 }
 
-static json_t *say_body(const struct forge_words *words)
-{
-    return json_pack("{s:s}", "body", words->word);
-}
-
 static json_t *close_body(const struct forge_words *words)
 {
     (void)words;
@@ -133,7 +128,7 @@ const struct forge_host forge_gitlab = {
             [FORGE_READ] = {"GET", "/merge_requests/{number}", NULL, read_pull},
             [FORGE_REVIEWS] = {"GET", "/merge_requests/{number}/approvals", NULL, read_approvals},
             [FORGE_REWRITE] = {"PUT", "/merge_requests/{number}", text_body, NULL},
-            [FORGE_SAY] = {"POST", "/merge_requests/{number}/notes", say_body, NULL},
+            [FORGE_SAY] = {"POST", "/merge_requests/{number}/notes", forge_say_body, NULL},
             [FORGE_CLOSE] = {"PUT", "/merge_requests/{number}", close_body, NULL},
             [FORGE_MERGE] = {"PUT", "/merge_requests/{number}/merge", merge_body, NULL},
             [FORGE_STATUS] = {"POST", "/statuses/{commit}", status_body, NULL},

@@ -103,3 +103,9 @@ void forge_reviews_add(struct forge_reviews *reviews, const char *person, enum f
 void forge_reviews_count(const struct forge_reviews *reviews, struct pull_facts *facts);
 /* A further check: one failed fails all, one pending lets all wait. */
 void forge_add_check(struct pull_facts *facts, enum pull_checks check);
+
+/* Bodies as GitHub takes them, and hosts whose API follows it; new references. */
+json_t *forge_open_body(const struct forge_words *words);
+json_t *forge_text_body(const struct forge_words *words);
+json_t *forge_say_body(const struct forge_words *words);
+json_t *forge_close_body(const struct forge_words *words);

@@ -107,3 +107,27 @@ void forge_add_check(struct pull_facts *facts, enum pull_checks check)
     };
     facts->checks = weight[check] > weight[facts->checks] ? check : facts->checks;
 }
+
+/* ---- bodies as GitHub takes them, and hosts whose API follows it ---- */
+
+json_t *forge_open_body(const struct forge_words *words)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "head", words->branch, "base", words->base, "title",
+                     words->title, "body", words->body);
+}
+
+json_t *forge_text_body(const struct forge_words *words)
+{
+    return json_pack("{s:s, s:s}", "title", words->title, "body", words->body);
+}
+
+json_t *forge_say_body(const struct forge_words *words)
+{
+    return json_pack("{s:s}", "body", words->word);
+}
+
+json_t *forge_close_body(const struct forge_words *words)
+{
+    (void)words;
+    return json_pack("{s:s}", "state", "closed");
+}
