@@ -142,12 +142,8 @@ static void check_git_host(struct doctor *doctor)
     const json_t *outage = NULL;
     json_array_foreach (json_array_at(outages, "items"), i, outage) {
         if (strcmp(json_text_at(outage, "kind", ""), "git") == 0) {
-            char age[AGE_BYTES];
-            age_of(doctor->cli, json_text_at(outage, "since", NULL), age);
-            add(doctor, FINDING_BAD, "git",
-                arena_printf(doctor->cli->arena, "out of reach for %s: %s", age,
-                             json_text_at(outage, "problem", "")),
-                "see that the host answers and takes the server's credentials; promotions wait");
+            add(doctor, FINDING_BAD, "git", outage_of(doctor->cli, outage),
+                "see that the host answers and takes the server's credentials");
         }
     }
 }

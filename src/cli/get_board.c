@@ -163,6 +163,21 @@ static void show_board(struct cli *cli, const json_t *board, const struct board_
     table_print(table, &cli->out, 0);
 }
 
+/* What is shown may be old.  Said beside the board, which is there in any case. */
+static void show_outages(struct cli *cli)
+{
+    AUTO_JSON *outages = NULL;
+    struct err ignored = {0};
+    if (!remote_get(cli, "/outages", &outages, &ignored)) {
+        return;
+    }
+    size_t i = 0;
+    const json_t *outage = NULL;
+    json_array_foreach (json_array_at(outages, "items"), i, outage) {
+        screen_wrap(&cli->talk, 0, "%s", outage_of(cli, outage));
+    }
+}
+
 #define STAGES_MAX 256
 
 static bool check_stages(const json_t *board, const struct cli_list *wanted, struct err *err)
@@ -205,6 +220,7 @@ static bool run(struct cli *cli, const void *options, struct err *err)
         listing_show(cli, &names, board, workloads);
     } else {
         show_board(cli, board, options);
+        show_outages(cli);
     }
     return true;
 }

@@ -111,6 +111,26 @@ const char *wait_of(struct cli *cli, const json_t *registry)
     return NULL;
 }
 
+const char *outage_of(struct cli *cli, const json_t *outage)
+{
+    bool is_git = strcmp(json_text_at(outage, "kind", ""), "git") == 0;
+    const char *name = json_text_at(outage, "name", "?");
+    const char *until = json_text_at(outage, "until", "");
+    if (until[0]) {
+        return arena_printf(cli->arena,
+                            "%s gets too many requests and has asked to wait until %s; new "
+                            "versions in it are not seen meanwhile.",
+                            name, until);
+    }
+    char age[AGE_BYTES];
+    age_of(cli, json_text_at(outage, "since", NULL), age);
+    return arena_printf(cli->arena, "%s has been out of reach for %s; %s: %s",
+                        is_git ? "The config repository" : name, age,
+                        is_git ? "what is shown of Git is from before, and promotions wait"
+                               : "new versions in it are not seen meanwhile",
+                        json_text_at(outage, "problem", "?"));
+}
+
 const char *problem_of(struct cli *cli, const json_t *problem)
 {
     const char *file = json_text_at(problem, "file", "");

@@ -23,6 +23,9 @@ const char *join(struct cli *cli, const json_t *texts, size_t max);
 /* Why a registry is not asked just now, in the arena; NULL when it is. */
 const char *wait_of(struct cli *cli, const json_t *registry);
 
+/* What cannot be reached, since when, why, and what that means; in the arena. */
+const char *outage_of(struct cli *cli, const json_t *outage);
+
 /* "FILE:LINE: TEXT"; lives in the arena. */
 const char *problem_of(struct cli *cli, const json_t *problem);
 

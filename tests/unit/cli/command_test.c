@@ -30,6 +30,7 @@ static const struct answer reading[] = {
     {"GET", API "/clusters/new", 200, "cluster-unknown.json"},
     {"GET", API "/versions", 200, "versions.json"},
     {"GET", API "/versions?workload=cart", 200, "versions.json"},
+    {"GET", API "/outages", 200, "outages.json"},
     {"GET", API "/holds", 200, "holds.json"},
     {"GET", API "/releases?limit=20", 200, "releases.json"},
     {"GET", API "/releases?before=7&limit=18", 200, "releases-2.json"},
@@ -486,6 +487,8 @@ static void doctor_names_each_trouble_with_a_fix(void **state)
         "BAD  clock      the server's is ",
         "ok   version    server 0.1.0, this program 0.1.0\n",
         "ok   token      ada, role promote\n",
+        "BAD  git        The config repository has been out of reach for 4 min; what is shown of "
+        "Git ",
         "ok   git        9f31c2a, 2 stages\n",
         "BAD  git        clusters/dev/web.yaml:3: mapping values are not allowed here. Fix: ",
         "BAD  registry   127.0.0.1:5000/shop/web: the registry answered 503. Fix: ",
