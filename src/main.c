@@ -53,6 +53,8 @@ static bool run_server(struct cli *cli, const void *given, struct err *err)
 static const struct cli_flag server_flags[] = {
     {"repository", 0, CLI_TEXT, SERVER(repository), "URL", "the config repository"},
     {"branch", 0, CLI_TEXT, SERVER(branch), "NAME", "its branch", "main"},
+    {"repositories", 0, CLI_TEXT, SERVER(repositories), "FILE",
+     "a YAML file that names further repositories, for targets in heddle.yaml"},
     {"pipeline", 0, CLI_TEXT, SERVER(pipeline_file), "FILE", "the pipeline file in it",
      "heddle.yaml"},
     {"data", 0, CLI_TEXT, SERVER(data), "FOLDER", "where the store and the mirror live"},

@@ -10,7 +10,7 @@
 #define ADMIN_LEFT_MS INT64_C(86400000)
 
 static void reply_token(const struct api *api, struct http_exchange *exchange,
-                        const struct token_request *token, const char *secret)
+                        const struct token_request *token, const char *secret, json_t *take_target)
 {
     bool is_of_agent = token->role == ROLE_AGENT;
     json_t *body = json_object();
@@ -19,6 +19,9 @@ static void reply_token(const struct api *api, struct http_exchange *exchange,
     json_put_text(body, "token", secret);
     json_put_time(body, "expiresAt",
                   token->for_ms ? env_now_ms(api->options.env) + token->for_ms : 0);
+    if (take_target) {
+        json_put(body, "target", take_target);
+    }
     http_reply_json(exchange, 201, body);
 }
 
@@ -43,7 +46,7 @@ void add_cluster(struct http_exchange *exchange, void *context)
         http_reply_error(exchange, &err);
         return;
     }
-    reply_token(api, exchange, &request, secret);
+    reply_token(api, exchange, &request, secret, view_place(api, name));
     crypto_wipe(secret, sizeof(secret));
 }
 
@@ -96,7 +99,7 @@ void make_token(struct http_exchange *exchange, void *context)
         http_reply_error(exchange, &err);
         return;
     }
-    reply_token(api, exchange, &request, secret);
+    reply_token(api, exchange, &request, secret, NULL);
     crypto_wipe(secret, sizeof(secret));
 }
 

@@ -17,12 +17,12 @@ struct api_options {
     struct store *store;
     struct promote *engine;
     struct discover *discover;
-    struct git *git; /* used on the queue only, as its memory is */
-    struct configrepo_memory *memory;
+    /* The first one is the server's own.  Used on the queue only, but for what is shown. */
+    const struct config_repository *repositories;
+    size_t repository_count;
     struct chart_renderer charts; /* as well */
     struct loop_queue *git_queue;
-    const char *repository, *branch; /* shown; without credentials */
-    const char *base_path;           /* "" or "/heddle": where people's browsers find this server */
+    const char *base_path; /* "" or "/heddle": where people's browsers find this server */
     bool is_tls;
     const char *hook_secret; /* NULL: webhooks are refused */
     /* Look at Git now, and at what waits on its host; a person who asks for it also accepts a

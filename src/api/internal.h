@@ -68,6 +68,8 @@ json_t *view_cell_detail(struct api *api, const char *stage, const char *workloa
 enum release_detail { RELEASE_ROW, RELEASE_WITH_ITEMS, RELEASE_WHOLE };
 json_t *view_release(struct api *api, const struct release *release, enum release_detail detail);
 json_t *view_gates(const struct gate_answer *answers, const bool *applies);
+/* Where the pipeline has a cluster's target: repository, branch and path; NULL: nowhere. */
+json_t *view_place(const struct api *api, const char *cluster);
 json_t *view_cluster(struct api *api, const char *name,
                      bool with_workloads); /* NULL: no such cluster */
 json_t *view_pipeline(struct api *api);

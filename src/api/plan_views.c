@@ -15,7 +15,7 @@
 #define OBJECT_KEY_BYTES 512
 
 struct renders {
-    struct map caches; /* a target's path → struct render_cache */
+    struct map caches; /* a target's cluster → struct render_cache */
 };
 
 struct view_item {
@@ -27,12 +27,14 @@ struct view_item {
 /* A target that versions come from. */
 struct view_source {
     const char *cluster, *path;
+    size_t side; /* that it is on */
     struct render_result render;
     bool is_rendered;
 };
 
 struct view_target {
     const char *cluster, *path;
+    size_t side;
     struct capacity *capacity; /* NULL: not told */
     struct view_item *items;
     size_t item_count;
@@ -74,29 +76,29 @@ void renders_free(struct renders **renders)
     }
 }
 
-static struct render_cache *cache_of(struct renders *renders, const char *path)
+static struct render_cache *cache_of(struct renders *renders, const char *cluster)
 {
-    struct render_cache *cache = map_get(&renders->caches, path);
+    struct render_cache *cache = map_get(&renders->caches, cluster);
     if (!cache) {
         if (renders->caches.count >= RENDERS_MAX) {
             forget_all(renders);
         }
         cache = render_cache_new();
-        map_set(&renders->caches, path, cache);
+        map_set(&renders->caches, cluster, cache);
     }
     return cache;
 }
 
-/* One commit, of which targets are rendered. */
-struct side {
+/* The commits of which targets are rendered: one for each side. */
+struct moment {
     struct renders *renders;
-    struct manifest_tree tree;
+    struct manifest_tree *trees;
 };
 
-static bool render(const struct side *side, const char *path, struct render_result *out,
-                   struct err *err)
+static bool render(const struct moment *moment, size_t side, const char *cluster, const char *path,
+                   struct render_result *out, struct err *err)
 {
-    return render_target(cache_of(side->renders, path), &side->tree, path, out, err);
+    return render_target(cache_of(moment->renders, cluster), &moment->trees[side], path, out, err);
 }
 
 /* ---- gathering, on the loop ---- */
@@ -126,7 +128,7 @@ static bool is_source(const char *from, const struct target_view *target)
 }
 
 static const struct view_source *add_source(struct plan_views *views,
-                                            const struct target_view *target)
+                                            const struct target_view *target, size_t side)
 {
     for (size_t i = 0; i < views->source_count; i++) {
         if (strcmp(views->sources[i].cluster, target->target->cluster) == 0) {
@@ -136,6 +138,7 @@ static const struct view_source *add_source(struct plan_views *views,
     struct view_source *source = &views->sources[views->source_count++];
     source->cluster = arena_strdup(views->arena, target->target->cluster);
     source->path = arena_strdup(views->arena, target->target->path);
+    source->side = side;
     return source;
 }
 
@@ -146,7 +149,7 @@ static const struct view_source *source_of(struct plan_views *views, const struc
     for (size_t i = 0; i < view->target_count; i++) {
         const struct target_view *target = &view->targets[i];
         if (is_source(from, target) && target->scan && scan_find(target->scan, workload)) {
-            return add_source(views, target);
+            return add_source(views, target, (size_t)(target->ref - view->refs));
         }
     }
     return NULL;
@@ -170,13 +173,17 @@ static struct view_target *target_of(struct api *api, struct plan_views *views,
             return &views->targets[i];
         }
     }
-    const struct target *found = NULL;
-    if (!pipeline_stage_of_cluster(view->pipeline, cluster, &found)) {
+    const struct target_view *found = NULL;
+    for (size_t i = 0; i < view->target_count && !found; i++) {
+        found = strcmp(view->targets[i].target->cluster, cluster) == 0 ? &view->targets[i] : NULL;
+    }
+    if (!found || !found->ref->head[0]) {
         return NULL;
     }
     struct view_target *target = &views->targets[views->target_count++];
     target->cluster = arena_strdup(views->arena, cluster);
-    target->path = arena_strdup(views->arena, found->path);
+    target->path = arena_strdup(views->arena, found->target->path);
+    target->side = (size_t)(found->ref - view->refs);
     const struct cluster_view *seen = promote_cluster(api->options.engine, cluster);
     if (seen && seen->has_report && seen->report.capacity) {
         target->capacity = ARENA_NEW(views->arena, struct capacity);
@@ -378,22 +385,23 @@ static void compare_item(struct plan_views *views, const struct view_target *tar
 
 /* ---- all of it, on a worker ---- */
 
-static void render_sources(struct plan_views *views, const struct side *side)
+static void render_sources(struct plan_views *views, const struct moment *before)
 {
     for (size_t i = 0; i < views->source_count; i++) {
         struct view_source *source = &views->sources[i];
         struct err ignored = {0};
-        source->is_rendered = render(side, source->path, &source->render, &ignored);
+        source->is_rendered =
+            render(before, source->side, source->cluster, source->path, &source->render, &ignored);
     }
 }
 
 static void run_target(struct plan_views *views, const struct view_target *target,
-                       const struct side *base, const struct side *head)
+                       const struct moment *before, const struct moment *after)
 {
     struct change change = {0};
     struct err err = {0};
-    if (!render(base, target->path, &change.before, &err) ||
-        !render(head, target->path, &change.after, &err)) {
+    if (!render(before, target->side, target->cluster, target->path, &change.before, &err) ||
+        !render(after, target->side, target->cluster, target->path, &change.after, &err)) {
         snprintf(change.unknown, sizeof(change.unknown), "It cannot be rendered: %s", err.text);
     }
     if (views->wanted & PLAN_IMPACT) {
@@ -409,12 +417,16 @@ static void run_target(struct plan_views *views, const struct view_target *targe
     render_result_done(&change.after);
 }
 
-void plan_views_run(struct plan_views *views, struct renders *renders, struct git *git,
-                    const char *base, const char *head)
+void plan_views_run(struct plan_views *views, struct renders *renders,
+                    const struct plan_side *sides, size_t count)
 {
     AUTO(arena_free) struct arena *scratch = arena_new();
-    struct side before = {renders, configrepo_tree(git, base, scratch)};
-    struct side after = {renders, configrepo_tree(git, head, scratch)};
+    struct moment before = {renders, arena_alloc(scratch, count, sizeof(*before.trees))};
+    struct moment after = {renders, arena_alloc(scratch, count, sizeof(*after.trees))};
+    for (size_t i = 0; i < count; i++) {
+        before.trees[i] = configrepo_tree(sides[i].git, sides[i].base, scratch);
+        after.trees[i] = configrepo_tree(sides[i].git, sides[i].head, scratch);
+    }
     views->impact = json_array();
     views->stays = json_array();
     if (views->wanted & PLAN_STAYS) {

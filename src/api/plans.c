@@ -9,6 +9,23 @@
 /* A diff of a few hundred files; longer ones are cut, and say so. */
 #define DIFF_BYTES_MAX (2U << 20)
 
+/* A ref, before and after what is looked at. */
+struct diff_side {
+    const struct config_repository *repository;
+    char first[GIT_OID_BYTES], last[GIT_OID_BYTES];
+    bool is_made, is_drafted; /* a commit of the release is on it; one that is yet to be made */
+};
+
+struct draft {
+    struct commit_request request;
+    struct diff_side *side;
+};
+
+struct made {
+    const char *commit;
+    struct diff_side *side; /* NULL: the pipeline no longer says */
+};
+
 /* Work for the git queue: what would this plan, or what did this release, change? */
 struct diff_job {
     struct api *api;
@@ -16,73 +33,97 @@ struct diff_job {
     struct arena *arena;
     json_t *plan;             /* answered with its diff; NULL: the diff alone is the answer */
     struct plan_views *views; /* of the plan; NULL: none are asked for */
-    struct commit_request *requests; /* one per wave, each on the result of the one before */
-    size_t request_count;
-    const char **commits; /* made ones, shown against their parents */
-    size_t commit_count;
+    struct diff_side *sides;  /* one for each ref of the view */
+    size_t side_count;
+    struct draft *drafts; /* one per wave, each on the result of the one before on its ref */
+    size_t draft_count;
+    struct made *made; /* shown against their parents */
+    size_t made_count;
     bool has_diff; /* else only the views are answered */
     struct str diff;
     bool succeeded;
     struct err err;
 };
 
-static bool add_diff(struct diff_job *job, const char *from, const char *to)
+static bool add_diff(struct diff_job *job, struct git *git, const char *from, const char *to)
 {
     return !job->has_diff || strcmp(from, to) == 0 ||
-           git_diff(job->api->options.git, from, to, NULL, 0, &job->diff, &job->err);
+           git_diff(git, from, to, NULL, 0, &job->diff, &job->err);
 }
 
-static bool find_parent(struct diff_job *job, const char *commit, char out[static GIT_OID_BYTES])
+/* Object ids are unique: the repository that has the commit is the one. */
+static bool find_parent(struct diff_job *job, const char *commit, char out[static GIT_OID_BYTES],
+                        struct git **out_git)
 {
+    const struct api_options *options = &job->api->options;
+    bool found = false;
     AUTO_STR(revision, 128);
     str_addf(&revision, "%s^", commit);
-    return git_resolve(job->api->options.git, revision.text, out, &job->err);
+    for (size_t i = 0; i < options->repository_count && !found; i++) {
+        job->err = (struct err){0};
+        *out_git = options->repositories[i].git;
+        found = git_resolve(*out_git, revision.text, out, &job->err);
+    }
+    return found;
 }
 
-static bool diff_commit(struct diff_job *job, const char *commit)
+static bool run_draft(struct diff_job *job, struct draft *draft)
+{
+    struct diff_side *side = draft->side;
+    struct draft_commit *commit = ARENA_NEW(job->arena, struct draft_commit);
+    draft->request.base = arena_strdup(job->arena, side->last);
+    if (!configrepo_commit(side->repository->git, side->repository->memory, &draft->request, commit,
+                           &job->err) ||
+        !add_diff(job, side->repository->git, draft->request.base, commit->oid)) {
+        return false;
+    }
+    TEXT_COPY_CUT(side->last, commit->oid);
+    side->is_drafted = true;
+    return true;
+}
+
+static bool show_made(struct diff_job *job, const struct made *made)
 {
     char parent[GIT_OID_BYTES];
-    return find_parent(job, commit, parent) && add_diff(job, parent, commit);
+    struct git *git = NULL;
+    if (!find_parent(job, made->commit, parent, &git) ||
+        !add_diff(job, git, parent, made->commit)) {
+        return false;
+    }
+    struct diff_side *side = made->side;
+    if (side && !side->is_made) {
+        TEXT_COPY_CUT(side->first, parent);
+        side->is_made = true;
+    }
+    if (side && !side->is_drafted) {
+        TEXT_COPY_CUT(side->last, made->commit);
+    }
+    return true;
 }
 
 /* From before the first commit to behind the last one, made or drafted. */
-static bool run_views(struct diff_job *job, const char *last_draft)
+static void run_views(struct diff_job *job)
 {
-    char parent[GIT_OID_BYTES];
-    const char *base = job->request_count ? job->requests[0].base : NULL;
-    const char *head = last_draft;
-    if (job->commit_count) {
-        if (!find_parent(job, job->commits[0], parent)) {
-            return false;
-        }
-        base = parent;
-        head = head ? head : job->commits[job->commit_count - 1];
+    struct plan_side *sides = arena_alloc(job->arena, job->side_count, sizeof(*sides));
+    for (size_t i = 0; i < job->side_count; i++) {
+        const struct diff_side *side = &job->sides[i];
+        sides[i] = (struct plan_side){side->repository->git, side->first, side->last};
     }
-    if (base && head) {
-        plan_views_run(job->views, job->api->renders, job->api->options.git, base, head);
-    }
-    return true;
+    plan_views_run(job->views, job->api->renders, sides, job->side_count);
 }
 
 static void run_diff(void *context)
 {
     struct diff_job *job = context;
     job->succeeded = true;
-    const char *base = job->request_count ? job->requests[0].base : NULL;
-    const char *first = base;
-    for (size_t i = 0; i < job->request_count && job->succeeded; i++) {
-        struct draft_commit *draft = ARENA_NEW(job->arena, struct draft_commit);
-        job->requests[i].base = base;
-        job->succeeded = configrepo_commit(job->api->options.git, job->api->options.memory,
-                                           &job->requests[i], draft, &job->err) &&
-                         add_diff(job, base, draft->oid);
-        base = draft->oid;
+    for (size_t i = 0; i < job->draft_count && job->succeeded; i++) {
+        job->succeeded = run_draft(job, &job->drafts[i]);
     }
-    if (job->succeeded && job->views) {
-        job->succeeded = run_views(job, base != first ? base : NULL);
+    for (size_t i = 0; i < job->made_count && job->succeeded; i++) {
+        job->succeeded = show_made(job, &job->made[i]);
     }
-    for (size_t i = 0; i < job->commit_count && job->succeeded; i++) {
-        job->succeeded = diff_commit(job, job->commits[i]);
+    if (job->succeeded && job->views && (job->draft_count || job->made_count)) {
+        run_views(job);
     }
 }
 
@@ -130,52 +171,89 @@ static void job_start(struct diff_job *job)
 /* ---- changes of a wave ---- */
 
 struct wave_changes {
+    struct diff_side *side; /* of the first one */
     struct version_change *items;
     size_t count;
 };
 
-static const char *path_of(const struct git_view *view, const char *cluster)
+/* The side of a cluster's target, and its path; NULL: the pipeline has it no more, or nothing is
+   known of its ref. */
+static struct diff_side *side_of(const struct diff_job *job, const struct git_view *view,
+                                 const char *cluster, const char **out_path)
 {
-    const struct target *target = NULL;
-    return pipeline_stage_of_cluster(view->pipeline, cluster, &target) ? target->path : NULL;
+    for (size_t i = 0; i < view->target_count; i++) {
+        const struct target_view *target = &view->targets[i];
+        if (strcmp(target->target->cluster, cluster) == 0 && target->ref->head[0]) {
+            *out_path = target->target->path;
+            return &job->sides[target->ref - view->refs];
+        }
+    }
+    return NULL;
 }
 
-static void add_change(struct wave_changes *wave, struct arena *arena, const struct git_view *view,
-                       const char *cluster, const struct version_change *change)
+static void set_sides(struct diff_job *job, const struct git_view *view)
 {
-    const char *path = path_of(view, cluster);
-    if (path) {
+    const struct api_options *options = &job->api->options;
+    job->side_count = view->ref_count;
+    job->sides = arena_alloc(job->arena, view->ref_count, sizeof(*job->sides));
+    for (size_t i = 0; i < view->ref_count; i++) {
+        struct diff_side *side = &job->sides[i];
+        side->repository = config_repository_find(options->repositories, options->repository_count,
+                                                  view->refs[i].repository);
+        TEXT_COPY_CUT(side->first, view->refs[i].head);
+        TEXT_COPY_CUT(side->last, view->refs[i].head);
+    }
+}
+
+/* A wave is on one ref: should the pipeline have changed in the meantime, the rest is not shown. */
+static void add_change(struct wave_changes *wave, const struct diff_job *job,
+                       const struct git_view *view, const char *cluster,
+                       const struct version_change *change)
+{
+    const char *path = NULL;
+    struct diff_side *side = side_of(job, view, cluster, &path);
+    if (side && (!wave->side || wave->side == side)) {
+        wave->side = side;
         struct version_change *own = &wave->items[wave->count++];
         *own = *change;
-        own->path = arena_strdup(arena, path);
-        own->workload = arena_strdup(arena, change->workload);
-        own->container = arena_strdup(arena, change->container);
+        own->path = arena_strdup(job->arena, path);
+        own->workload = arena_strdup(job->arena, change->workload);
+        own->container = arena_strdup(job->arena, change->container);
     }
 }
 
-static void set_requests(struct diff_job *job, const struct git_view *view,
-                         const struct wave_changes *waves, size_t count, int64_t now_ms)
+/* Every path on the side: what no edit may leak into. */
+static void add_paths(const struct diff_job *job, const struct git_view *view, struct draft *draft)
 {
     const char **paths = arena_alloc(job->arena, view->target_count, sizeof(*paths));
+    size_t count = 0;
     for (size_t i = 0; i < view->target_count; i++) {
-        paths[i] = arena_strdup(job->arena, view->targets[i].target->path);
+        if (&job->sides[view->targets[i].ref - view->refs] == draft->side) {
+            paths[count++] = arena_strdup(job->arena, view->targets[i].target->path);
+        }
     }
-    job->requests = arena_alloc(job->arena, count, sizeof(*job->requests));
+    draft->request.all_paths = paths;
+    draft->request.all_path_count = count;
+}
+
+static void set_drafts(struct diff_job *job, const struct git_view *view,
+                       const struct wave_changes *waves, size_t count, int64_t now_ms)
+{
+    job->drafts = arena_alloc(job->arena, count, sizeof(*job->drafts));
     for (size_t i = 0; i < count; i++) {
         if (waves[i].count) {
-            struct commit_request *request = &job->requests[job->request_count++];
-            *request = (struct commit_request){
-                .base = arena_strdup(job->arena, view->head),
-                .all_paths = paths,
-                .all_path_count = view->target_count,
-                .changes = waves[i].items,
-                .change_count = waves[i].count,
-                .message = "plan\n",
-                .author = "heddle",
-                .when_ms = now_ms,
-            };
-            request->charts = job->api->options.charts;
-            commit_request_for(request, view->pipeline, job->arena);
+            struct draft *draft = &job->drafts[job->draft_count++];
+            *draft = (struct draft){.side = waves[i].side,
+                                    .request = {
+                                        .changes = waves[i].items,
+                                        .change_count = waves[i].count,
+                                        .message = "plan\n",
+                                        .author = "heddle",
+                                        .when_ms = now_ms,
+                                        .charts = job->api->options.charts,
+                                    }};
+            add_paths(job, view, draft);
+            commit_request_for(&draft->request, view->pipeline, job->arena);
         }
     }
 }
@@ -189,9 +267,10 @@ static struct wave_changes *waves_new(struct arena *arena, size_t wave_count, si
     return waves;
 }
 
-static void requests_of_plan(struct diff_job *job, const struct git_view *view,
-                             const struct plan *plan)
+static void drafts_of_plan(struct diff_job *job, const struct git_view *view,
+                           const struct plan *plan)
 {
+    set_sides(job, view);
     size_t changes = 0;
     for (size_t i = 0; i < plan->item_count; i++) {
         changes += plan->items[i].change_count;
@@ -205,15 +284,15 @@ static void requests_of_plan(struct diff_job *job, const struct git_view *view,
                                             .container = item->changes[n].container,
                                             .from = item->changes[n].from,
                                             .to = item->changes[n].to};
-            add_change(&waves[item->wave], job->arena, view, item->target, &change);
+            add_change(&waves[item->wave], job, view, item->target, &change);
         }
     }
-    set_requests(job, view, waves, count, env_now_ms(job->api->options.env));
+    set_drafts(job, view, waves, count, env_now_ms(job->api->options.env));
 }
 
 /* What is still to be committed. */
-static void requests_of_release(struct diff_job *job, const struct git_view *view,
-                                const struct release *release)
+static void drafts_of_release(struct diff_job *job, const struct git_view *view,
+                              const struct release *release)
 {
     size_t changes = 0;
     for (size_t i = 0; i < release->item_count; i++) {
@@ -228,10 +307,10 @@ static void requests_of_release(struct diff_job *job, const struct git_view *vie
                                             .container = item->changes[n].container,
                                             .from = item->changes[n].from,
                                             .to = item->changes[n].to};
-            add_change(&waves[item->wave], job->arena, view, item->target, &change);
+            add_change(&waves[item->wave], job, view, item->target, &change);
         }
     }
-    set_requests(job, view, waves, count, release->created_ms);
+    set_drafts(job, view, waves, count, release->created_ms);
 }
 
 /* ---- requests ---- */
@@ -270,6 +349,17 @@ bool read_promote_request(struct http_exchange *exchange, const json_t *body, st
     return true;
 }
 
+/* The commit that the plan's first wave stands on. */
+static const char *base_of(const struct git_view *view, const struct plan *plan)
+{
+    for (size_t i = 0; plan->item_count && i < view->target_count; i++) {
+        if (strcmp(view->targets[i].target->cluster, plan->items[0].target) == 0) {
+            return view->targets[i].ref->head;
+        }
+    }
+    return view->refs[0].head;
+}
+
 static json_t *plan_body(struct api *api, const struct plan *plan)
 {
     json_t *body = plan_to_json(plan);
@@ -279,7 +369,7 @@ static json_t *plan_body(struct api *api, const struct plan *plan)
         promote_plan_gates(api->options.engine, plan, answers, applies);
     }
     json_put(body, "gates", view_gates(answers, applies));
-    json_put_text(body, "base", promote_git(api->options.engine)->head);
+    json_put_text(body, "base", base_of(promote_git(api->options.engine), plan));
     json_put_text(body, "diff", "");
     return body;
 }
@@ -314,18 +404,34 @@ void make_plan(struct http_exchange *exchange, void *context)
     }
     struct diff_job *job = job_new(api, exchange);
     job->plan = answer;
-    requests_of_plan(job, promote_git(api->options.engine), &plan);
+    drafts_of_plan(job, promote_git(api->options.engine), &plan);
     unsigned wanted = plan_views_wanted(body);
     job->views = wanted ? plan_views_new(api, &plan, wanted, job->arena) : NULL;
     job_start(job);
 }
 
-static void commits_of_release(struct diff_job *job, const struct release *release)
+/* A wave's ref is that of its targets. */
+static struct diff_side *side_of_wave(const struct diff_job *job, const struct git_view *view,
+                                      const struct release *release, int wave)
 {
-    job->commits = arena_alloc(job->arena, RELEASE_WAVES_MAX, sizeof(*job->commits));
+    struct diff_side *side = NULL;
+    const char *ignored = NULL;
+    for (size_t i = 0; view && i < release->item_count && !side; i++) {
+        if (release->items[i].wave == wave) {
+            side = side_of(job, view, release->items[i].target, &ignored);
+        }
+    }
+    return side;
+}
+
+static void made_of_release(struct diff_job *job, const struct git_view *view,
+                            const struct release *release)
+{
+    job->made = arena_alloc(job->arena, RELEASE_WAVES_MAX, sizeof(*job->made));
     for (int i = 0; i < release->wave_count && i < RELEASE_WAVES_MAX; i++) {
         if (release->commits[i][0]) {
-            job->commits[job->commit_count++] = arena_strdup(job->arena, release->commits[i]);
+            job->made[job->made_count++] = (struct made){
+                arena_strdup(job->arena, release->commits[i]), side_of_wave(job, view, release, i)};
         }
     }
 }
@@ -343,10 +449,13 @@ static struct diff_job *job_of_release(struct api *api, struct http_exchange *ex
         free(job);
         return NULL;
     }
-    commits_of_release(job, *out);
     const struct git_view *view = promote_git(api->options.engine);
+    if (view) {
+        set_sides(job, view);
+    }
+    made_of_release(job, view, *out);
     if (view && view->pipeline && !release_is_over((*out)->phase)) {
-        requests_of_release(job, view, *out);
+        drafts_of_release(job, view, *out);
     }
     return job;
 }
@@ -387,7 +496,7 @@ void show_release_impact(struct http_exchange *exchange, void *context)
     job->has_diff = false;
     job->plan = json_object();
     const struct git_view *view = promote_git(api->options.engine);
-    bool is_in_git = view && view->pipeline && (job->commit_count || job->request_count);
+    bool is_in_git = view && view->pipeline && (job->made_count || job->draft_count);
     if (!is_in_git) {
         json_put(job->plan, "impact", json_array()); /* nothing was or will be changed */
     } else {

@@ -99,8 +99,8 @@ static void reply_who(struct api *api, struct http_exchange *exchange, int statu
     json_put_text(body, "csrf", csrf[0] ? csrf : NULL);
     json_t *server = json_object();
     json_put_text(server, "version", HEDDLE_VERSION);
-    json_put_text(server, "repository", api->options.repository);
-    json_put_text(server, "branch", api->options.branch);
+    json_put_text(server, "repository", api->options.repositories[0].url);
+    json_put_text(server, "branch", api->options.repositories[0].branch);
     json_put(body, "server", server);
     http_reply_json(exchange, status, body);
 }

@@ -334,7 +334,7 @@ json_t *view_board(struct api *api)
     json_t *board = json_object();
     json_t *stages = json_array();
     json_t *rows = json_array();
-    json_put_text(board, "commit", view ? view->head : NULL);
+    json_put_text(board, "commit", view ? view->refs[0].head : NULL);
     json_put_time(board, "at", env_now_ms(api->options.env));
     if (view && view->pipeline) {
         AUTO(arena_free) struct arena *arena = arena_new();

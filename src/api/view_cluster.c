@@ -88,36 +88,68 @@ static void put_report(json_t *value, const struct report *report, bool with_wor
     }
 }
 
-/* Commits of the branch that the cluster has not applied; -1 when that cannot be told. */
-static int commits_behind(const struct git_view *view, const char *applied)
+/* Commits of its branch that the cluster has not applied; -1 when that cannot be told. */
+static int commits_behind(const struct target_view *target, const char *applied)
 {
-    for (size_t i = 0; view && i < view->history_count; i++) {
-        if (strcmp(view->history[i], applied) == 0) {
+    for (size_t i = 0; target && i < target->ref->history_count; i++) {
+        if (strcmp(target->ref->history[i], applied) == 0) {
             return (int)i;
         }
     }
     return -1;
 }
 
+static const struct target_view *find_target(const struct git_view *view, const char *cluster)
+{
+    for (size_t i = 0; view && i < view->target_count; i++) {
+        if (strcmp(view->targets[i].target->cluster, cluster) == 0) {
+            return &view->targets[i];
+        }
+    }
+    return NULL;
+}
+
+/* What its agent is to follow. */
+static void put_place(const struct api *api, json_t *value, const struct target_view *target)
+{
+    const struct api_options *options = &api->options;
+    const struct config_repository *repository =
+        target ? config_repository_find(options->repositories, options->repository_count,
+                                        target->ref->repository)
+               : NULL;
+    json_put_text(value, "repository", repository ? repository->url : NULL);
+    json_put_text(value, "branch", target ? target->ref->branch : NULL);
+    json_put_text(value, "path", target ? target->target->path : NULL);
+}
+
+json_t *view_place(const struct api *api, const char *cluster)
+{
+    const struct target_view *target = find_target(promote_git(api->options.engine), cluster);
+    if (!target) {
+        return NULL;
+    }
+    json_t *value = json_object();
+    put_place(api, value, target);
+    return value;
+}
+
 json_t *view_cluster(struct api *api, const char *name, bool with_workloads)
 {
     const struct cluster_view *cluster = promote_cluster(api->options.engine, name);
     const struct git_view *view = promote_git(api->options.engine);
-    const struct target *target = NULL;
-    const struct stage *stage =
-        view && view->pipeline ? pipeline_stage_of_cluster(view->pipeline, name, &target) : NULL;
-    if (!cluster && !stage) {
+    const struct target_view *target = find_target(view, name);
+    if (!cluster && !target) {
         return NULL;
     }
     json_t *value = json_object();
     json_put_text(value, "name", name);
-    json_put_text(value, "stage", stage ? stage->name : NULL);
-    json_put_text(value, "path", target ? target->path : NULL);
+    json_put_text(value, "stage", target ? target->stage->name : NULL);
+    put_place(api, value, target);
     json_put_bool(value, "isConnected", is_reachable(api, cluster));
     json_put_time(value, "seenAt", cluster ? cluster->seen_ms : 0);
     if (cluster && cluster->has_report) {
         put_report(value, &cluster->report, with_workloads);
-        json_put_int(value, "behind", commits_behind(view, cluster->report.applied_commit));
+        json_put_int(value, "behind", commits_behind(target, cluster->report.applied_commit));
     } else {
         json_put(value, "problems", json_array());
     }
@@ -133,20 +165,25 @@ json_t *view_cluster(struct api *api, const char *name, bool with_workloads)
 
 /* ---- the pipeline ---- */
 
-static json_t *view_targets(const struct stage *stage)
+static json_t *view_targets(const struct api *api, const struct git_view *view,
+                            const struct stage *stage)
 {
     json_t *targets = json_array();
-    for (size_t i = 0; i < stage->target_count; i++) {
+    for (size_t i = 0; i < view->target_count; i++) {
+        if (view->targets[i].stage != stage) {
+            continue;
+        }
         json_t *target = json_object();
-        json_put_text(target, "cluster", stage->targets[i].cluster);
-        json_put_text(target, "path", stage->targets[i].path);
-        json_put_int(target, "wave", (int64_t)stage->wave_of_target[i] + 1);
+        json_put_text(target, "cluster", view->targets[i].target->cluster);
+        put_place(api, target, &view->targets[i]);
+        json_put_int(target, "wave", view->targets[i].wave + 1);
         json_array_append_new(targets, target);
     }
     return targets;
 }
 
-static json_t *view_stage(const struct stage *stage)
+static json_t *view_stage(const struct api *api, const struct git_view *view,
+                          const struct stage *stage)
 {
     static const char *const on_failure[] = {"stop", "continue", "rollback"};
     json_t *value = json_object();
@@ -161,7 +198,7 @@ static json_t *view_stage(const struct stage *stage)
     json_put_int(value, "soakMs", stage->soak_ms);
     json_put_int(value, "approvals", stage->approvals);
     json_put_text(value, "onFailure", on_failure[stage->on_failure]);
-    json_put(value, "targets", view_targets(stage));
+    json_put(value, "targets", view_targets(api, view, stage));
     return value;
 }
 
@@ -176,24 +213,36 @@ static void add_scan_problems(json_t *problems, const struct target_view *target
     }
 }
 
+static void add_ref_problems(json_t *problems, const struct ref_view *ref)
+{
+    AUTO_STR(text, REASON_BYTES + BRANCH_BYTES);
+    if (ref->is_rewritten) {
+        str_addf(&text,
+                 "The history of the branch %s was rewritten; automation waits until someone runs "
+                 "`heddle sync`.",
+                 ref->branch);
+        json_array_append_new(problems, view_problem("", 0, text.text));
+    }
+    if (ref->problem[0]) {
+        json_array_append_new(problems, view_problem("", 0, ref->problem));
+    }
+}
+
 json_t *view_pipeline(struct api *api)
 {
     const struct git_view *view = promote_git(api->options.engine);
     json_t *value = json_object();
     json_t *stages = json_array();
     json_t *problems = json_array();
-    json_put_text(value, "commit", view ? view->head : NULL);
+    json_put_text(value, "commit", view ? view->refs[0].head : NULL);
     if (view && view->pipeline_problem[0]) {
         json_array_append_new(problems, view_problem("", 0, view->pipeline_problem));
     }
-    if (view && view->is_rewritten) {
-        json_array_append_new(problems,
-                              view_problem("", 0,
-                                           "The branch's history was rewritten; automation waits "
-                                           "until someone runs `heddle sync`."));
+    for (size_t i = 0; view && i < view->ref_count; i++) {
+        add_ref_problems(problems, &view->refs[i]);
     }
     for (size_t i = 0; view && view->pipeline && i < view->pipeline->stage_count; i++) {
-        json_array_append_new(stages, view_stage(&view->pipeline->stages[i]));
+        json_array_append_new(stages, view_stage(api, view, &view->pipeline->stages[i]));
     }
     for (size_t i = 0; view && i < view->target_count; i++) {
         add_scan_problems(problems, &view->targets[i]);

@@ -72,16 +72,18 @@ struct outlook {
     const struct gate_answer *answers;
     const struct hold *hold;
     const struct stage *stage;
-    const struct release *release; /* under way, or NULL */
-    const char *refusal;           /* of automation; "" for none */
-    bool is_rewritten;
+    const struct release *release;    /* under way, or NULL */
+    const char *refusal;              /* of automation; "" for none */
+    const struct ref_view *rewritten; /* or NULL */
 };
 
 static void add_obstacle(const struct outlook *outlook, struct str *out)
 {
     const char *shut = first_shut(outlook->answers);
-    if (outlook->is_rewritten) {
-        str_add(out, "The branch's history was rewritten. Look at it, then run `heddle sync`.");
+    if (outlook->rewritten) {
+        str_addf(out,
+                 "The history of the branch %s was rewritten. Look at it, then run `heddle sync`.",
+                 outlook->rewritten->branch);
     } else if (outlook->hold) {
         str_addf(out, "Held by %s: %s", outlook->hold->owner, outlook->hold->reason);
     } else if (!outlook->stage->automatic && !outlook->release) {
@@ -166,7 +168,7 @@ json_t *view_cell_detail(struct api *api, const char *stage, const char *workloa
         .stage = found,
         .release = release,
         .refusal = refusal,
-        .is_rewritten = view->is_rewritten,
+        .rewritten = promote_rewritten(api->options.engine, found),
     };
     put_next(cell, &outlook);
     json_put(cell, "gates", view_gates(answers, applies));

@@ -43,8 +43,8 @@ static json_t *view_outages(const struct api *api)
 {
     json_t *items = json_array();
     if (api->git_problem[0]) {
-        json_array_append_new(items, outage_of("git", api->options.repository, api->git_problem_ms,
-                                               api->git_problem));
+        json_array_append_new(items, outage_of("git", api->options.repositories[0].url,
+                                               api->git_problem_ms, api->git_problem));
     }
     add_registries(api, items);
     json_t *value = json_object();

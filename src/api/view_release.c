@@ -193,6 +193,7 @@ static json_t *view_pull(const struct pull_request *pull)
     json_t *value = json_object();
     json_put_int(value, "wave", pull->wave + 1);
     json_put_text(value, "branch", pull->branch);
+    json_put_text(value, "into", pull->into);
     json_put(value, "number", facts->number ? json_integer(facts->number) : json_null());
     json_put_text(value, "url", facts->url);
     json_put_text(value, "state", pull_state_name(facts->state));

@@ -62,6 +62,12 @@ static void show(struct cli *cli, const struct inspection *inspection, const str
                 inspection->is_guessed && inspection->pipeline_trouble_count == 0
                     ? " (guessed: there is no " INSPECT_PIPELINE_FILE ")"
                     : "");
+    if (inspection->elsewhere_count) {
+        screen_line(&cli->talk, STYLE_PLAIN,
+                    "%zu more targets are on other branches or in other repositories, and are not "
+                    "seen from here",
+                    inspection->elsewhere_count);
+    }
 }
 
 static void write_out(struct cli *cli, const char *output, const struct inspection *inspection,

@@ -1,6 +1,42 @@
 /* heddle cluster add: a token for a cluster's agent. */
+#include <string.h>
+
 #include "cli/commands.h"
 #include "cli/remote.h"
+
+/* A branch or a folder may have any name; what is copied into a shell stays one word. */
+static void add_word(struct str *out, const char *value)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:@+=,";
+    if (value[strspn(value, plain)] == '\0') {
+        str_add(out, value);
+        return;
+    }
+    str_add(out, "'");
+    for (; *value; value++) {
+        if (*value == '\'') {
+            str_add(out, "'\\''");
+        } else {
+            str_add_char(out, *value);
+        }
+    }
+    str_add(out, "'");
+}
+
+/* With all that is known of what the agent is to follow. */
+static void add_command(const char *name, const json_t *target, struct str *out)
+{
+    static const char *const keys[] = {"repository", "branch", "path"};
+    str_addf(out, "heddle agent manifest --cluster %s", name);
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        const char *value = json_text_at(target, keys[i], "");
+        if (value[0]) {
+            str_addf(out, " --%s ", keys[i]);
+            add_word(out, value);
+        }
+    }
+}
 
 static bool run(struct cli *cli, const void *options, struct err *err)
 {
@@ -20,10 +56,12 @@ static bool run(struct cli *cli, const void *options, struct err *err)
         screen_line(&cli->out, STYLE_PLAIN, "cluster/%s", name);
         return true;
     }
+    AUTO_STR(command, 4096);
+    add_command(name, json_object_get(answer, "target"), &command);
     screen_wrap(&cli->talk, 0,
                 "The token of %s's agent, shown this once. Store it in a file for --token-file; "
-                "`heddle agent manifest --cluster %s` prints what installs the agent.",
-                name, name);
+                "`%s` prints what installs the agent.",
+                name, command.text);
     screen_line(&cli->out, STYLE_PLAIN, "%s", json_text_at(answer, "token", ""));
     return true;
 }

@@ -15,8 +15,8 @@ static void head(struct cli *cli, const json_t *cluster)
     age_of(cli, json_text_at(cluster, "seenAt", NULL), age);
     screen_text(&cli->out, STYLE_BOLD, "%s", json_text_at(cluster, "name", "?"));
     if (stage) {
-        screen_text(&cli->out, STYLE_PLAIN, "  stage %s, %s", stage,
-                    json_text_at(cluster, "path", "?"));
+        screen_text(&cli->out, STYLE_PLAIN, "  stage %s, %s of %s", stage,
+                    json_text_at(cluster, "path", "?"), json_text_at(cluster, "branch", "?"));
     }
     if (json_bool_at(cluster, "isConnected", false)) {
         screen_line(&cli->out, STYLE_GREEN, "  agent %s connected",

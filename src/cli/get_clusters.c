@@ -58,6 +58,18 @@ static void cell_path(struct cli *cli, struct table *table, const json_t *item)
     table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "path", "-"));
 }
 
+static void cell_branch(struct cli *cli, struct table *table, const json_t *item)
+{
+    (void)cli;
+    table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "branch", "-"));
+}
+
+static void cell_repository(struct cli *cli, struct table *table, const json_t *item)
+{
+    (void)cli;
+    table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "repository", "-"));
+}
+
 static void cell_version(struct cli *cli, struct table *table, const json_t *item)
 {
     (void)cli;
@@ -77,10 +89,16 @@ static void cell_problems(struct cli *cli, struct table *table, const json_t *it
 }
 
 static const struct column columns[] = {
-    {"CLUSTER", false, cell_name},      {"STAGE", false, cell_stage},
-    {"AGENT", false, cell_agent},       {"COMMIT", false, cell_commit},
-    {"BEHIND", false, cell_behind},     {"OBJECTS", false, cell_objects},
-    {"PATH", true, cell_path},          {"VERSION", true, cell_version},
+    {"CLUSTER", false, cell_name},
+    {"STAGE", false, cell_stage},
+    {"AGENT", false, cell_agent},
+    {"COMMIT", false, cell_commit},
+    {"BEHIND", false, cell_behind},
+    {"OBJECTS", false, cell_objects},
+    {"PATH", true, cell_path},
+    {"BRANCH", true, cell_branch},
+    {"REPOSITORY", true, cell_repository},
+    {"VERSION", true, cell_version},
     {"PROBLEMS", false, cell_problems},
 };
 

@@ -96,6 +96,21 @@ void configrepo_survey_close(struct configrepo_survey **survey);
 
 const struct scan_workload *scan_find(const struct scan *scan, const char *workload);
 
+/* ---- several of them ---- */
+
+/* One of the repositories that a server works with. */
+struct config_repository {
+    const char *name;   /* in heddle.yaml; "": the one where heddle.yaml itself stands */
+    const char *url;    /* to be shown: it has no credentials */
+    const char *branch; /* its own one: that of targets that name none */
+    struct git *git;
+    struct configrepo_memory *memory; /* of what was read of it; NULL: nothing is kept */
+    struct forge *forge; /* what its Git host is asked by; NULL: there is none */
+};
+/* NULL: there is none of that name. */
+const struct config_repository *config_repository_find(const struct config_repository *all,
+                                                       size_t count, const char *name);
+
 /* ---- change it ---- */
 
 struct version_change {

@@ -44,3 +44,7 @@ bool read_number(struct reader *reader, const struct yaml_node *node, unsigned m
 bool read_choice(struct reader *reader, const struct yaml_node *node, const char *what,
                  const char *const *words, size_t count, size_t *out);
 bool read_exactly(struct reader *reader, const struct yaml_node *node, const char *wanted);
+
+/* ---- pipeline_versions.c ---- */
+
+bool read_versions(struct reader *reader, const struct yaml_node *node, void *out);

@@ -1,10 +1,27 @@
-/* Branches of our own in the remote, beside the one that is watched. */
+/* Branches of our own in the remote, beside those that are watched. */
 #include <stdio.h>
 #include <string.h>
 
 #include "git/mirror.h"
 
 #define ASK_WALL_MS INT64_C(60000)
+
+/* The tip of a ref among what ls-remote printed, "<oid>\t<ref>" a line; "" when it is not there.  A
+   pattern also fits refs that only end like ours. */
+static void find_tip(const char *line, const char *ref, char out[static GIT_OID_BYTES])
+{
+    out[0] = '\0';
+    while (line && *line) {
+        size_t length = strcspn(line, "\n");
+        size_t oid = strspn(line, "0123456789abcdef");
+        struct slice name = {line + oid + 1, length > oid ? length - oid - 1 : 0};
+        if (oid < GIT_OID_BYTES && line[oid] == '\t' && slice_equals(name, ref)) {
+            memcpy(out, line, oid);
+            out[oid] = '\0';
+        }
+        line += length + (line[length] == '\n');
+    }
+}
 
 /* Where the remote has it now; "" when it does not. */
 static bool remote_tip(struct git *git, const char *ref, char out[static GIT_OID_BYTES],
@@ -17,16 +34,33 @@ static bool remote_tip(struct git *git, const char *ref, char out[static GIT_OID
     if (!git_run_ok(git, &call, &result, err)) {
         return false;
     }
-    /* "<oid>\t<ref>"; a pattern also fits refs that only end like ours. */
-    for (const char *line = result.output.text; line && *line;) {
-        size_t length = strcspn(line, "\n");
-        size_t oid = strspn(line, "0123456789abcdef");
-        struct slice name = {line + oid + 1, length > oid ? length - oid - 1 : 0};
-        if (oid < GIT_OID_BYTES && line[oid] == '\t' && slice_equals(name, ref)) {
-            memcpy(out, line, oid);
-            out[oid] = '\0';
+    find_tip(result.output.text, ref, out);
+    return true;
+}
+
+bool git_note_missing(struct git *git, struct git_branch *branches, size_t count, struct err *err)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    const char **args = arena_alloc(arena, count + 4, sizeof(*args));
+    args[0] = "ls-remote";
+    args[1] = "--end-of-options";
+    args[2] = git->options.url;
+    for (size_t i = 0; i < count; i++) {
+        args[3 + i] = arena_printf(arena, BRANCH_PREFIX "%s", branches[i].name);
+    }
+    args[3 + count] = NULL;
+    struct git_call call = {.args = args, .wall_ms = ASK_WALL_MS, .reach = GIT_NETWORK};
+    AUTO(proc_result_done) struct proc_result result = {0};
+    if (!git_run_ok(git, &call, &result, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char tip[GIT_OID_BYTES];
+        find_tip(result.output.text, args[3 + i], tip);
+        if (!tip[0]) {
+            err_set(&branches[i].err, ERR_NOT_FOUND, "the repository has no branch \"%.100s\"",
+                    branches[i].name);
         }
-        line += length + (line[length] == '\n');
     }
     return true;
 }
@@ -52,13 +86,22 @@ static bool push_ref(struct git *git, const char *ref, const char *source, const
     return false;
 }
 
+/* What the mirror follows is watched: only git_push() moves it. */
+static bool check_own(struct git *git, const char *branch, char ref[static REF_BYTES],
+                      struct err *err)
+{
+    char tip[GIT_OID_BYTES];
+    snprintf(ref, REF_BYTES, BRANCH_PREFIX "%s", branch);
+    return git_check_branch(branch, err) && git_ref(git, ref, tip, err) &&
+           (!tip[0] || err_set(err, ERR_INVALID, "\"%s\" is a watched branch", branch));
+}
+
 static bool check_request(struct git *git, const char *branch, const char *commit,
                           char ref[static REF_BYTES], struct err *err)
 {
     struct git_object object;
-    snprintf(ref, REF_BYTES, "refs/heads/%s", branch);
-    if (strcmp(ref, git->branch_ref) == 0) {
-        return err_set(err, ERR_INVALID, "\"%s\" is the watched branch", branch);
+    if (!check_own(git, branch, ref, err)) {
+        return false;
     }
     if (!git_check_oid(commit, err) || !git_object_info(git, commit, &object, err)) {
         return false;
@@ -98,9 +141,8 @@ bool git_drop_branch(struct git *git, const char *branch, const char *expected, 
     char ref[REF_BYTES];
     char tip[GIT_OID_BYTES];
     struct err look_err = {0};
-    snprintf(ref, sizeof(ref), "refs/heads/%s", branch);
-    if (strcmp(ref, git->branch_ref) == 0) {
-        return err_set(err, ERR_INVALID, "\"%s\" is the watched branch", branch);
+    if (!check_own(git, branch, ref, err)) {
+        return err_wrap(err, "delete %.100s", branch);
     }
     if (push_ref(git, ref, "", expected, err)) {
         return true;

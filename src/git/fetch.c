@@ -17,21 +17,30 @@ bool git_update_refs(struct git *git, struct slice lines, struct err *err)
     return git_run_ok(git, &call, &result, err);
 }
 
-static bool run_fetch(struct git *git, struct proc_result *result, struct err *err)
+/* Those without an err, by one connection. */
+static bool run_fetch(struct git *git, const struct git_branch *branches, size_t count,
+                      struct proc_result *result, struct err *err)
 {
-    char refspec[REF_BYTES + 64];
-    snprintf(refspec, sizeof(refspec), "+%s:%s", git->branch_ref, INCOMING_REF);
-    const char *const args[] = {"fetch",
-                                "--quiet",
-                                "--no-tags",
-                                "--no-write-fetch-head",
-                                "--no-auto-maintenance",
-                                "--force",
-                                "--no-recurse-submodules",
-                                "--end-of-options",
-                                git->options.url,
-                                refspec,
-                                NULL};
+    static const char *const head[] = {"fetch",
+                                       "--quiet",
+                                       "--no-tags",
+                                       "--no-write-fetch-head",
+                                       "--no-auto-maintenance",
+                                       "--force",
+                                       "--no-recurse-submodules",
+                                       "--end-of-options"};
+    AUTO(arena_free) struct arena *arena = arena_new();
+    const char **args = arena_alloc(arena, COUNT_OF(head) + count + 2, sizeof(*args));
+    size_t used = COUNT_OF(head);
+    memcpy(args, head, sizeof(head));
+    args[used++] = git->options.url;
+    for (size_t i = 0; i < count; i++) {
+        if (branches[i].err.kind == ERR_NONE) {
+            args[used++] = arena_printf(arena, "+" BRANCH_PREFIX "%s:" FETCHED_PREFIX "%s",
+                                        branches[i].name, branches[i].name);
+        }
+    }
+    args[used] = NULL;
     struct git_call call = {.args = args, .wall_ms = FETCH_WALL_MS, .reach = GIT_NETWORK};
     return git_run_ok(git, &call, result, err);
 }
@@ -68,6 +77,7 @@ static bool cure_mirror(struct git *git, const struct proc_result *result, bool 
         {"missing blob", "sha1"},
         {"unresolved deltas", "sha1"},
         {"did not send all necessary objects", "sha1"},
+        {"exists; cannot create", "sha1"}, /* a branch "env" was, and "env/prod" is now */
     };
     *out_cured = false;
     for (size_t i = 0; result->errors.text && i < COUNT_OF(ills); i++) {
@@ -79,24 +89,65 @@ static bool cure_mirror(struct git *git, const struct proc_result *result, bool 
     return true;
 }
 
-bool git_fetch_incoming(struct git *git, char out[static GIT_OID_BYTES], struct err *err)
+/* The same, into a new mirror where this one is broken. */
+static bool fetch_or_cure(struct git *git, const struct git_branch *branches, size_t count,
+                          struct err *err)
 {
     AUTO(proc_result_done) struct proc_result first = {0};
     AUTO(proc_result_done) struct proc_result again = {0};
-    bool fetched = run_fetch(git, &first, err);
-    if (!fetched) {
-        struct err other = {0};
-        bool cured = false;
-        if (!cure_mirror(git, &first, &cured, &other)) {
-            *err = other;
-            return err_wrap(err, "begin the mirror again");
-        }
-        fetched = cured && run_fetch(git, &again, err);
+    if (run_fetch(git, branches, count, &first, err)) {
+        return true;
     }
-    if (!fetched) {
-        return err_wrap(err, "fetch %s", git->options.branch);
+    struct err other = {0};
+    bool cured = false;
+    if (!cure_mirror(git, &first, &cured, &other)) {
+        *err = other;
+        return err_wrap(err, "begin the mirror again");
     }
-    return git_ref(git, INCOMING_REF, out, err);
+    return cured && run_fetch(git, branches, count, &again, err);
+}
+
+bool git_fetch_tip(struct git *git, const char *branch, char out[static GIT_OID_BYTES],
+                   struct err *err)
+{
+    const struct git_branch one = {.name = branch};
+    char ref[REF_BYTES];
+    snprintf(ref, sizeof(ref), FETCHED_PREFIX "%s", branch);
+    return (fetch_or_cure(git, &one, 1, err) || err_wrap(err, "fetch %.100s", branch)) &&
+           git_ref(git, ref, out, err);
+}
+
+static size_t count_left(const struct git_branch *branches, size_t count)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        left += branches[i].err.kind == ERR_NONE;
+    }
+    return left;
+}
+
+/* git fetches all or nothing, and names the first that is missing: then it is asked which are
+   there. */
+static bool fetch_tips(struct git *git, struct git_branch *branches, size_t count, struct err *err)
+{
+    if (fetch_or_cure(git, branches, count, err)) {
+        return true;
+    }
+    if (err->kind != ERR_NOT_FOUND || count == 1) {
+        return err_wrap(err, "fetch %.100s", branches[0].name);
+    }
+    struct err first = *err;
+    *err = (struct err){0};
+    if (!git_note_missing(git, branches, count, err)) {
+        return err_wrap(err, "fetch %.100s", branches[0].name);
+    }
+    size_t left = count_left(branches, count);
+    if (left == 0 || left == count) {
+        *err = first;
+        return err_wrap(err, "fetch %.100s", branches[0].name);
+    }
+    return fetch_or_cure(git, branches, count, err) ||
+           err_wrap(err, "fetch %.100s", branches[0].name);
 }
 
 static size_t count_packs(const struct git *git)
@@ -131,36 +182,75 @@ static void pack_when_many(struct git *git)
     }
 }
 
-bool git_fetch(struct git *git, char out_head[static GIT_OID_BYTES], bool *out_rewritten,
-               struct err *err)
+/* Let the mirror's branch follow what was fetched. */
+static bool take_tip(struct git *git, struct git_branch *branch, struct err *err)
 {
-    char new_tip[GIT_OID_BYTES];
+    char fetched_ref[REF_BYTES];
+    char ref[REF_BYTES];
     char old_tip[GIT_OID_BYTES];
     bool descends = true;
-    *out_rewritten = false;
-    if (!git_fetch_incoming(git, new_tip, err) || !git_ref(git, git->branch_ref, old_tip, err)) {
+    snprintf(fetched_ref, sizeof(fetched_ref), FETCHED_PREFIX "%s", branch->name);
+    snprintf(ref, sizeof(ref), BRANCH_PREFIX "%s", branch->name);
+    if (!git_ref(git, fetched_ref, branch->head, err) || !git_ref(git, ref, old_tip, err)) {
         return false;
     }
-    if (!new_tip[0]) {
-        return err_set(err, ERR_NOT_FOUND, "the branch \"%s\" has no commit", git->options.branch);
+    if (!branch->head[0]) {
+        return err_set(err, ERR_NOT_FOUND, "the branch \"%.100s\" has no commit", branch->name);
     }
-    if (old_tip[0] && strcmp(old_tip, new_tip) != 0 &&
-        !git_contains(git, new_tip, old_tip, &descends, err)) {
+    if (strcmp(old_tip, branch->head) == 0) {
+        return true;
+    }
+    if (old_tip[0] && !git_contains(git, branch->head, old_tip, &descends, err)) {
         return false;
     }
-    if (strcmp(old_tip, new_tip) != 0) {
-        AUTO_STR(lines, 4096);
-        str_addf(&lines, "update %s %s\n", git->branch_ref, new_tip);
-        if (!descends) {
-            str_addf(&lines, "update " SEEN_PREFIX "%s %s\n", old_tip, old_tip);
+    branch->is_rewritten = !descends;
+    AUTO_STR(lines, 4096);
+    str_addf(&lines, "update %s %s\n", ref, branch->head);
+    if (!descends) {
+        str_addf(&lines, "update " SEEN_PREFIX "%s %s\n", old_tip, old_tip);
+    }
+    return git_update_refs(git, str_slice(&lines), err);
+}
+
+bool git_fetch_branches(struct git *git, struct git_branch *branches, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        branches[i] = (struct git_branch){.name = branches[i].name};
+    }
+    if (count == 0) {
+        return true;
+    }
+    if (!fetch_tips(git, branches, count, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct git_branch *branch = &branches[i];
+        struct err ignored = {0};
+        if (branch->err.kind == ERR_NONE && !take_tip(git, branch, &branch->err)) {
+            branch->head[0] = '\0';
         }
-        if (!git_update_refs(git, str_slice(&lines), err)) {
-            return false;
+        if (branch->err.kind != ERR_NONE && !git_head(git, branch->name, branch->head, &ignored)) {
+            branch->head[0] = '\0';
         }
     }
     pack_when_many(git);
-    *out_rewritten = !descends;
-    memcpy(out_head, new_tip, GIT_OID_BYTES);
+    return true;
+}
+
+bool git_fetch(struct git *git, char out_head[static GIT_OID_BYTES], bool *out_rewritten,
+               struct err *err)
+{
+    struct git_branch branch = {.name = git->options.branch};
+    *out_rewritten = false;
+    if (!git_fetch_branches(git, &branch, 1, err)) {
+        return false;
+    }
+    if (branch.err.kind != ERR_NONE) {
+        *err = branch.err;
+        return false;
+    }
+    *out_rewritten = branch.is_rewritten;
+    memcpy(out_head, branch.head, GIT_OID_BYTES);
     return true;
 }
 

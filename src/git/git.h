@@ -18,7 +18,7 @@
 struct git_options {
     const char *folder; /* of the mirror; made when missing */
     const char *url;    /* http(s), ssh, or a path; must not begin with '-' */
-    const char *branch; /* the watched one: "main" */
+    const char *branch; /* the watched one, or the first of them: "main" */
     /* Credentials, or NULL.  Passed to git by its environment, never by argument or URL. */
     const char *username;
     const char *password_file;
@@ -38,6 +38,9 @@ struct git_options {
     const char *committer_name, *committer_email;
 };
 
+/* Could a branch have this name?  ERR_INVALID says that it could not. */
+bool git_check_branch(const char *branch, struct err *err) MUST_CHECK;
+
 struct git;
 /* Makes the mirror, or mends it: locks of a killed git are removed, and a broken mirror or that of
    another URL begins anew.  A folder with other files in it is ERR_INVALID. */
@@ -52,8 +55,20 @@ bool git_maintain(struct git *git, struct err *err) MUST_CHECK;
    reachable under refs/heddle/seen.  An empty or missing branch is ERR_NOT_FOUND. */
 bool git_fetch(struct git *git, char out_head[static GIT_OID_BYTES], bool *out_rewritten,
                struct err *err) MUST_CHECK;
-/* The tip as last fetched, without the network. */
-bool git_head(struct git *git, char out_head[static GIT_OID_BYTES], struct err *err) MUST_CHECK;
+/* One of several branches that are watched. */
+struct git_branch {
+    const char *name;
+    char head[GIT_OID_BYTES]; /* out; "" when it could not be brought, and was not here before */
+    bool is_rewritten;        /* out */
+    struct err err;           /* out: why it could not be brought; ERR_NONE: it was */
+};
+/* The same for several branches, by one connection.  One that is missing says so in its own err and
+   keeps nobody from the others; false when none of them can be brought. */
+bool git_fetch_branches(struct git *git, struct git_branch *branches, size_t count,
+                        struct err *err) MUST_CHECK;
+/* The tip as last fetched or pushed, without the network. */
+bool git_head(struct git *git, const char *branch, char out_head[static GIT_OID_BYTES],
+              struct err *err) MUST_CHECK;
 bool git_resolve(struct git *git, const char *revision, char out[static GIT_OID_BYTES],
                  struct err *err) MUST_CHECK;
 
@@ -105,18 +120,18 @@ struct git_commit {
 bool git_commit(struct git *git, const struct git_commit *commit, char out[static GIT_OID_BYTES],
                 struct err *err) MUST_CHECK;
 /*
- * Move the remote branch from `expected` to `commit`, or to nothing else: a lease.  If the
+ * Move the remote's `branch` from `expected` to `commit`, or to nothing else: a lease.  If the
  * remote already has `commit` in the branch, that is success.  ERR_CONFLICT: someone pushed first
  * (fetch, plan again); ERR_REFUSED: the remote's rules or hooks said no (text has their words);
  * ERR_DENIED: credentials; ERR_UNAVAILABLE: outcome unknown, try again.
  */
-bool git_push(struct git *git, const char *commit, const char *expected,
+bool git_push(struct git *git, const char *branch, const char *commit, const char *expected,
               struct err *err) MUST_CHECK;
 
 /*
- * Give a branch of our own to `commit`, where the remote's is at `expected` ("" : it does not
- * exist) or at `commit` already; it may move sideways.  ERR_CONFLICT: somebody else has moved it.
- * The other kinds are those of git_push().
+ * Give a branch of our own, which nobody watches, to `commit`, where the remote's is at `expected`
+ * ("" : it does not exist) or at `commit` already; it may move sideways.  ERR_CONFLICT: somebody
+ * else has moved it. The other kinds are those of git_push().
  */
 bool git_push_branch(struct git *git, const char *branch, const char *commit, const char *expected,
                      struct err *err) MUST_CHECK;

@@ -11,7 +11,6 @@
 struct git {
     struct arena *arena; /* of the texts below */
     struct git_options options;
-    const char *branch_ref;       /* "refs/heads/main": the tip as last fetched or pushed */
     const char *const *local_env; /* for calls that stay on this machine: no credentials */
     struct proc_pipe *cat;        /* cat-file --batch-command; NULL until the first question */
     /* The folder that was read last: reading all of its files costs one look at its tree. */
@@ -20,8 +19,10 @@ struct git {
     struct git_listing folder;
 };
 
-/* The branch as the remote last showed it; branch_ref follows after the check for rewriting. */
-#define INCOMING_REF "refs/heddle/incoming"
+/* A watched branch as last fetched or pushed. */
+#define BRANCH_PREFIX "refs/heads/"
+/* As the remote last showed it; the one above follows after the check for rewriting. */
+#define FETCHED_PREFIX "refs/heddle/fetched/"
 #define SEEN_PREFIX "refs/heddle/seen/"
 
 /* A push that is longer under way is killed; whether it landed, the remote is asked.  Hooks of a
@@ -100,6 +101,12 @@ bool git_ref(struct git *git, const char *ref, char out[static GIT_OID_BYTES],
 bool git_entry_at(struct git *git, const char *commit, const char *path,
                   const struct git_entry **out, struct err *err) MUST_CHECK;
 
+/* ---- branch.c ---- */
+
+/* The branches that the remote has not get an err that says so. */
+bool git_note_missing(struct git *git, struct git_branch *branches, size_t count,
+                      struct err *err) MUST_CHECK;
+
 /* ---- sign.c ---- */
 
 bool git_signs(const struct git_options *options);
@@ -113,8 +120,8 @@ void git_add_name(struct str *out, const char *name, const char *otherwise);
 
 /* ---- fetch.c ---- */
 
-/* Bring INCOMING_REF up to date.  Nothing else moves. */
-bool git_fetch_incoming(struct git *git, char out[static GIT_OID_BYTES],
-                        struct err *err) MUST_CHECK;
+/* Bring a branch's tip as the remote shows it.  Nothing else moves. */
+bool git_fetch_tip(struct git *git, const char *branch, char out[static GIT_OID_BYTES],
+                   struct err *err) MUST_CHECK;
 /* Run `update-ref --stdin` with these lines: all of them or none. */
 bool git_update_refs(struct git *git, struct slice lines, struct err *err) MUST_CHECK;

@@ -221,15 +221,16 @@ bool git_resolve(struct git *git, const char *revision, char out[static GIT_OID_
     return true;
 }
 
-bool git_head(struct git *git, char out[static GIT_OID_BYTES], struct err *err)
+bool git_head(struct git *git, const char *branch, char out[static GIT_OID_BYTES], struct err *err)
 {
     char oid[GIT_OID_BYTES];
-    if (!git_ref(git, git->branch_ref, oid, err)) {
+    char ref[REF_BYTES];
+    snprintf(ref, sizeof(ref), BRANCH_PREFIX "%s", branch);
+    if (!git_ref(git, ref, oid, err)) {
         return false;
     }
     if (!oid[0]) {
-        return err_set(err, ERR_NOT_FOUND, "the branch \"%s\" was not fetched yet",
-                       git->options.branch);
+        return err_set(err, ERR_NOT_FOUND, "the branch \"%.100s\" was not fetched yet", branch);
     }
     memcpy(out, oid, GIT_OID_BYTES);
     return true;

@@ -74,7 +74,7 @@ static bool check_url(const char *url, struct err *err)
 }
 
 /* The rules of git check-ref-format for one branch. */
-static bool check_branch(const char *branch, struct err *err)
+bool git_check_branch(const char *branch, struct err *err)
 {
     static const char *const refused[] = {"..", "//", "/.", "@{", ".lock/", " ", "~",
                                           "^",  ":",  "?",  "*",  "[",      "\\"};
@@ -115,7 +115,7 @@ static bool check_options(const struct git_options *options, struct err *err)
                            "or is too long");
         }
     }
-    return check_url(options->url, err) && check_branch(options->branch, err);
+    return check_url(options->url, err) && git_check_branch(options->branch, err);
 }
 
 /* ---- the folder ---- */
@@ -176,7 +176,7 @@ bool git_recreate(struct git *git, const char *object_format, struct err *err)
            git_run_ok(git, &call, &result, err);
 }
 
-/* Every ref can be read, and the branch's tip has all of its files. */
+/* Every ref can be read, and the branches' tips have all of their files. */
 static bool is_sound(struct git *git)
 {
     struct err err = {0};
@@ -186,14 +186,11 @@ static bool is_sound(struct git *git)
     if (!git_run_ok(git, &refs, &listed, &err) || listed.errors.length > 0) {
         return false;
     }
-    char tip[GIT_OID_BYTES];
-    if (!git_ref(git, git->branch_ref, tip, &err)) {
-        return false;
-    }
-    const char *const tip_args[] = {"rev-list", "--objects", "--quiet", "--max-count=1", tip, NULL};
-    struct git_call walk = {.args = tip_args};
+    const char *const tips_args[] = {"rev-list",  "--objects",  "--quiet",
+                                     "--no-walk", "--branches", NULL};
+    struct git_call walk = {.args = tips_args};
     AUTO(proc_result_done) struct proc_result walked = {0};
-    return !tip[0] || git_run_ok(git, &walk, &walked, &err);
+    return git_run_ok(git, &walk, &walked, &err);
 }
 
 static bool prepare_folder(struct git *git, struct err *err)
@@ -240,7 +237,6 @@ bool git_open(const struct git_options *options, struct git **out, struct err *e
         .committer_email = keep(git->arena, options->committer_email),
     };
     assert(git->options.folder && git->options.url); /* check_options() */
-    git->branch_ref = arena_printf(git->arena, "refs/heads/%s", options->branch);
     if (!git_environment(&git->options, GIT_LOCAL, NULL, 0, git->arena, &git->local_env, err) ||
         !prepare_folder(git, err)) {
         return err_wrap(err, "open the mirror of %.200s", options->url);

@@ -38,7 +38,7 @@ static void check_target(struct checker *checker, const struct target *target, b
     }
 }
 
-/* The inspection has the targets in the same order. */
+/* The inspection has the targets that are here in the same order. */
 static void check_targets(struct checker *checker, const struct pipeline *pipeline)
 {
     const struct inspection *inspection = checker->inspection;
@@ -51,7 +51,10 @@ static void check_targets(struct checker *checker, const struct pipeline *pipeli
     }
     for (size_t i = 0; i < pipeline->stage_count; i++) {
         for (size_t n = 0; n < pipeline->stages[i].target_count; n++) {
-            check_target(checker, &pipeline->stages[i].targets[n], has_files[number++]);
+            const struct target *target = &pipeline->stages[i].targets[n];
+            if (!target_is_elsewhere(target)) {
+                check_target(checker, target, has_files[number++]);
+            }
         }
     }
 }
@@ -98,14 +101,27 @@ static void note_presence(const struct checker *checker, struct map *presence)
     }
 }
 
+/* Stages of which not all can be seen from here: they may have any workload. */
+static uint64_t stages_elsewhere(const struct pipeline *pipeline)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        for (size_t n = 0; n < pipeline->stages[i].target_count; n++) {
+            bits |= target_is_elsewhere(&pipeline->stages[i].targets[n]) ? UINT64_C(1) << i : 0;
+        }
+    }
+    return bits;
+}
+
 /* The first stage that has it while none of those that it takes versions from does. */
 static const struct stage *late_stage(const struct pipeline *pipeline, uint64_t bits)
 {
+    uint64_t before = bits | stages_elsewhere(pipeline);
     for (size_t i = 0; i < pipeline->stage_count; i++) {
         const struct stage *stage = &pipeline->stages[i];
         bool is_there = bits & (UINT64_C(1) << i);
         for (size_t n = 0; is_there && n < stage->from_count; n++) {
-            is_there = !(bits & stage_bit(pipeline, stage->from[n]));
+            is_there = !(before & stage_bit(pipeline, stage->from[n]));
         }
         if (is_there && stage->from_count > 0) {
             return stage;

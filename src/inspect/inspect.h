@@ -54,6 +54,7 @@ struct inspect_place {
 struct inspection {
     struct inspect_target *targets; /* in the order of their stages */
     size_t target_count;
+    size_t elsewhere_count; /* targets of other branches and repositories, which cannot be seen */
     bool is_guessed;
     struct inspect_place *places; /* by file, then by place in it */
     size_t place_count;

@@ -9,6 +9,10 @@ static void take_pipeline(struct inspector *inspector, const struct pipeline *pi
     for (size_t i = 0; i < pipeline->stage_count; i++) {
         const struct stage *stage = &pipeline->stages[i];
         for (size_t n = 0; n < stage->target_count; n++) {
+            if (target_is_elsewhere(&stage->targets[n])) {
+                inspector->result->elsewhere_count++;
+                continue;
+            }
             *VEC_ADD(&inspector->targets) = (struct inspect_target){
                 stage->targets[n].cluster,
                 stage->name,

@@ -7,6 +7,7 @@
 #define PATH_BYTES 256
 #define ACTOR_BYTES 64
 #define OID_BYTES 65
+#define BRANCH_BYTES 256
 #define REASON_BYTES 512
 
 /* A DNS-1123 label, as Kubernetes wants it: a-z 0-9 and '-', not at the ends.  `what` names it

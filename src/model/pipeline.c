@@ -35,6 +35,16 @@ const struct stage *pipeline_stage_of_cluster(const struct pipeline *pipeline, c
     return NULL;
 }
 
+bool target_is_elsewhere(const struct target *target)
+{
+    return target->repository[0] || target->branch[0];
+}
+
+bool target_same_ref(const struct target *a, const struct target *b)
+{
+    return strcmp(a->repository, b->repository) == 0 && strcmp(a->branch, b->branch) == 0;
+}
+
 /* Who hears of errors. */
 struct listener {
     pipeline_say_fn *say;
@@ -116,6 +126,38 @@ static bool check_waves(const struct stage *stage, const struct listener *listen
     return true;
 }
 
+static void name_ref(const struct target *target, char out[static NAME_BYTES + 100])
+{
+    snprintf(out, NAME_BYTES + 100, "%s%.80s%s%s%s", target->branch[0] ? "the branch " : "",
+             target->branch[0] ? target->branch : "the server's branch",
+             target->repository[0] ? " of \"" : "", target->repository,
+             target->repository[0] ? "\"" : "");
+}
+
+/* A wave is one commit, and a commit is on one branch: nothing else is all there or not at all. */
+static bool check_wave_refs(const struct stage *stage, const struct listener *listener)
+{
+    const struct target *first_of[PIPELINE_TARGETS_MAX] = {NULL};
+    for (size_t i = 0; i < stage->target_count; i++) {
+        const struct target *target = &stage->targets[i];
+        const struct target **first = &first_of[stage->wave_of_target[i]];
+        *first = *first ? *first : target;
+        if (target_same_ref(*first, target)) {
+            continue;
+        }
+        char one[NAME_BYTES + 100];
+        char other[NAME_BYTES + 100];
+        name_ref(*first, one);
+        name_ref(target, other);
+        return refuse(stage, listener,
+                      "\"%s\" is on %s and \"%s\" on %s, and a wave is one commit on one branch; "
+                      "write waves: [[%s], [%s]]",
+                      (*first)->cluster, one, target->cluster, other, (*first)->cluster,
+                      target->cluster);
+    }
+    return true;
+}
+
 static bool check_gates(const struct stage *stage, const struct listener *listener)
 {
     if (stage->soak_ms < 0 || stage->soak_ms > PIPELINE_SOAK_MS_MAX) {
@@ -178,7 +220,7 @@ static bool check_stage(const struct pipeline *pipeline, const struct stage *sta
                         const struct listener *listener)
 {
     bool has_targets = check_stage_name(stage, listener) && check_targets(stage, listener) &&
-                       check_waves(stage, listener);
+                       check_waves(stage, listener) && check_wave_refs(stage, listener);
     bool has_gates = check_gates(stage, listener);
     return check_from(pipeline, stage, listener) && has_targets && has_gates;
 }
@@ -205,8 +247,8 @@ static bool check_limits(const struct pipeline *pipeline, const struct listener 
                   pipeline->rule_count, PIPELINE_RULES_MAX);
 }
 
-/* Is target number `count` of the stage the first with its cluster and its path?  One path for two
-   clusters would move both with one edit, past their waves and gates. */
+/* Is target number `count` of the stage the first with its cluster, and with its path on its
+   branch?  One path for two clusters would move both with one edit, past their waves and gates. */
 static bool check_target_is_alone(const struct pipeline *pipeline, const struct stage *stage,
                                   size_t count, const struct listener *listener)
 {
@@ -220,7 +262,8 @@ static bool check_target_is_alone(const struct pipeline *pipeline, const struct 
                               "belongs to one stage, once",
                               target->cluster, other->name);
             }
-            if (strcmp(other->targets[i].path, target->path) == 0) {
+            if (strcmp(other->targets[i].path, target->path) == 0 &&
+                target_same_ref(&other->targets[i], target)) {
                 return refuse(stage, listener,
                               "path \"%.160s\" belongs to cluster \"%s\" already; give cluster "
                               "\"%s\" a path of its own",

@@ -18,9 +18,11 @@
 #define PIPELINE_SOAK_MS_MAX (INT64_C(30) * 86400000) /* thirty days */
 
 struct target {
-    char cluster[NAME_BYTES]; /* also the target's name */
-    char path[PATH_BYTES];    /* "clusters/dev" */
-    unsigned line, column;    /* in the file; 0: it stands in no file */
+    char cluster[NAME_BYTES];    /* also the target's name */
+    char path[PATH_BYTES];       /* "clusters/dev" */
+    char repository[NAME_BYTES]; /* as the server calls it; "": where heddle.yaml itself stands */
+    char branch[BRANCH_BYTES];   /* "": that repository's own */
+    unsigned line, column;       /* in the file; 0: it stands in no file */
 };
 
 enum policy_kind {
@@ -93,11 +95,17 @@ struct pipeline {
     size_t image_field_count;
 };
 
+/* Is it not on the branch where heddle.yaml itself stands, as far as the file says? */
+bool target_is_elsewhere(const struct target *target);
+/* Are they on one branch of one repository, as far as the file says? */
+bool target_same_ref(const struct target *a, const struct target *b);
+
 const struct stage *pipeline_stage(const struct pipeline *pipeline, const char *name);
 /* The stage and target of a cluster, or NULL. */
 const struct stage *pipeline_stage_of_cluster(const struct pipeline *pipeline, const char *cluster,
                                               const struct target **out_target);
-/* Names, uniqueness, known `from`, no cycle, waves that cover each target once.  The error begins
+/* Names, uniqueness, known `from`, no cycle, waves that cover each target once, each
+   on one branch.  The error begins
    with "line:column: " when the stage has a line, and says what to write instead; a cycle is
    spelled out: "dev → staging → dev". */
 bool pipeline_check(const struct pipeline *pipeline, struct err *err) MUST_CHECK;

@@ -46,6 +46,8 @@ struct pull_facts {
 struct pull_request {
     int64_t release;
     int wave;
+    char repository[NAME_BYTES];    /* "": the server's own */
+    char into[BRANCH_BYTES];        /* where it is to come in; "": the server's own branch */
     char branch[PULL_BRANCH_BYTES]; /* of heddle's own; no other pull request ever has it */
     char tip[OID_BYTES];            /* the commit of heddle's that it was last given; "" : none */
     char base[OID_BYTES];           /* that commit's parent */

@@ -286,7 +286,8 @@ void automatic_evaluate(struct promote *engine)
     AUTO(arena_free) struct arena *arena = arena_new();
     const struct promote_request due = take_due(engine, arena);
     for (size_t i = 0; pipeline && i < pipeline->stage_count; i++) {
-        if (pipeline->stages[i].automatic) {
+        /* What a rewritten history keeps from it is noted again when a person has looked. */
+        if (pipeline->stages[i].automatic && !promote_rewritten(engine, &pipeline->stages[i])) {
             evaluate_stage(engine, &pipeline->stages[i], &due);
         }
     }

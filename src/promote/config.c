@@ -38,30 +38,37 @@ static void add_item(struct release *release, const struct foreign_change *chang
     }
 }
 
-static bool is_first_of_stage(const struct git_view *view, const bool *is_claimed, size_t index)
+/* A stage's targets may be on several branches, and a commit is on one. */
+static bool go_together(const struct foreign_change *a, const struct foreign_change *b)
+{
+    return strcmp(a->stage, b->stage) == 0 && strcmp(a->commit, b->commit) == 0;
+}
+
+static bool is_first(const struct git_view *view, const bool *is_claimed, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
-        if (!is_claimed[i] && strcmp(view->changes[i].stage, view->changes[index].stage) == 0) {
+        if (!is_claimed[i] && go_together(&view->changes[i], &view->changes[index])) {
             return false;
         }
     }
     return true;
 }
 
-void config_releases(struct promote *engine, const char *head_before, const struct git_view *view)
+void config_releases(struct promote *engine, const struct git_view *before,
+                     const struct git_view *view)
 {
     AUTO(xfree) bool *is_claimed = xcalloc(view->change_count + 1, sizeof(*is_claimed));
     for (size_t i = 0; i < view->change_count; i++) {
-        is_claimed[i] = pull_claims(engine, head_before, &view->changes[i]);
+        is_claimed[i] = pull_claims(engine, before, &view->changes[i]);
     }
     for (size_t i = 0; i < view->change_count; i++) {
-        if (is_claimed[i] || !is_first_of_stage(view, is_claimed, i)) {
+        if (is_claimed[i] || !is_first(view, is_claimed, i)) {
             continue;
         }
         struct arena *arena = arena_new();
         struct release *release = new_release(engine, view, &view->changes[i], arena);
         for (size_t n = i; n < view->change_count; n++) {
-            if (!is_claimed[n] && strcmp(view->changes[n].stage, release->stage) == 0) {
+            if (!is_claimed[n] && go_together(&view->changes[i], &view->changes[n])) {
                 add_item(release, &view->changes[n], arena);
             }
         }

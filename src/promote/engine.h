@@ -45,9 +45,10 @@ struct promote {
     struct promote_ports ports;
     struct promote_patience patience;
     struct git_view *git;
-    char head[OID_BYTES]; /* the branch's tip as the engine believes it: a push of ours moves it */
-    struct map clusters;  /* name → struct cluster_view */
-    struct map repositories;        /* repository → struct repository_view */
+    char (*heads)[OID_BYTES]; /* tips of git->refs as the engine believes them: a push of ours moves
+                                 its own */
+    struct map clusters;      /* name → struct cluster_view */
+    struct map repositories;  /* repository → struct repository_view */
     VEC(struct release_run *) runs; /* oldest first */
     VEC(struct pull *) pulls;
     int64_t host_rest_ms; /* the Git host is not asked before this */
@@ -97,6 +98,10 @@ void run_end(struct promote *engine, struct release_run *run, enum release_phase
 /* A release entered cells: items of older ones there are superseded. */
 void supersede_items(struct promote *engine, const struct release_run *newcomer, bool only_waiting);
 
+/* Is it the rollout of this item, too, that the current wave waits for?  The waves of a rollback
+   are committed one after the other and followed together. */
+bool wave_follows(const struct release *release, const struct release_item *item);
+
 /* ---- steps ---- */
 
 enum step_outcome { STEP_DONE, STEP_WAITING, STEP_FAILED };
@@ -129,20 +134,34 @@ void step_branch_done(struct promote *engine, struct release_run *run,
                       const struct promote_act *act);
 void step_check_done(struct promote *engine, struct release_run *run,
                      const struct promote_act *act);
-/* An act that makes the wave's commit on `base`; NULL and `why` when the pipeline no longer has one
-   of its clusters. */
+/* An act that makes the wave's commit on `base`, NULL: on what is next on its ref.  NULL and `why`
+   when the pipeline no longer has one of its clusters, or not on one branch. */
 struct promote_act *commit_act_new(struct promote *engine, const struct release *release,
                                    const char *base, char why[static REASON_BYTES]);
 bool step_has_tried_enough(const struct release_run *run, char why[static REASON_BYTES]);
 void step_back_off(struct promote *engine, struct release_run *run, const struct err *err);
 void commit_message(const struct release *release, struct str *out);
 
-/* ---- the commit queue of the branch ---- */
+/* ---- refs ---- */
+
+/* What a wave of the release is on; NULL when the pipeline no longer has its targets. */
+const struct ref_view *ref_of_wave(const struct promote *engine, const struct release *release,
+                                   int wave);
+/* What its current wave is on; NULL when the pipeline no longer has its targets. */
+const struct ref_view *ref_of(const struct promote *engine, const struct release *release);
+/* Its tip as the engine believes it. */
+const char *ref_head(const struct promote *engine, const struct ref_view *ref);
+void ref_pushed(struct promote *engine, const struct promote_act *act);
+void refs_reset(struct promote *engine); /* to what the last look at Git saw */
+/* Let the act be about this ref. */
+void ref_put(const struct ref_view *ref, struct promote_act *act);
+
+/* ---- the commit queues, one for each ref ---- */
 
 /* Who must be done before this one may commit, or NULL. */
 const struct release *queue_blocker(const struct promote *engine, const struct release_run *run);
-/* What the next commit stands on: the last one that waits for the push, or the branch's head. */
-const char *queue_tip(const struct promote *engine);
+/* What the ref's next commit stands on: the last one that waits for the push, or its head. */
+const char *queue_tip(const struct promote *engine, const struct ref_view *ref);
 /* Is it one of the commits that wait for the push? */
 bool queue_has(const struct promote *engine, const char *commit);
 /* The last act ended with an answer that another try does not change. */
@@ -159,7 +178,8 @@ void pulls_free(struct promote *engine);
 struct pull *pull_of(const struct promote *engine, const struct release *release);
 /* Does the current wave go by pull request? */
 bool pull_is_wanted(const struct promote *engine, const struct release *release);
-struct pull *pull_begin(struct promote *engine, const struct release *release);
+struct pull *pull_begin(struct promote *engine, const struct release *release,
+                        const struct ref_view *ref);
 bool pull_save(struct promote *engine, const struct pull *pull);
 void pull_ask_now(struct promote *engine, struct pull *pull);
 /* A release that is tried again begins a new one where the old one was closed.  ERR_UNAVAILABLE:
@@ -168,7 +188,7 @@ bool pull_renew(struct promote *engine, const struct release *release, struct er
 /* Is nothing of the release in Git yet but a proposal? */
 bool pull_waits(const struct promote *engine, const struct release *release);
 /* Somebody's commit is how a pull request of ours came in. */
-bool pull_claims(struct promote *engine, const char *head_before,
+bool pull_claims(struct promote *engine, const struct git_view *before,
                  const struct foreign_change *change);
 /* Ask the host what is due. */
 void pulls_tick(struct promote *engine);
@@ -189,7 +209,7 @@ const struct cluster_view *cluster_find(const struct promote *engine, const char
 const struct report_workload *reported(const struct promote *engine, const char *cluster,
                                        const char *workload);
 const struct place *place_of(const struct scan_workload *workload, const char *container);
-/* Is `commit` the same as `tip`, or before it in the branch's history? */
+/* Is `commit` the same as `tip`, or before it in the history of a branch? */
 bool history_contains(const struct promote *engine, const char *tip, const char *commit);
 const struct hold *hold_find(const struct promote *engine, const char *stage, const char *workload);
 bool holds_reload(struct promote *engine, struct err *err) MUST_CHECK;
@@ -241,8 +261,9 @@ struct release *release_from_plan(struct promote *engine, const struct plan *pla
 void automatic_note(struct promote *engine, const char *workload);
 void automatic_note_all(struct promote *engine);
 void automatic_evaluate(struct promote *engine); /* of what was noted */
-/* `head_before`: of the look before, "" for the first one. */
-void config_releases(struct promote *engine, const char *head_before, const struct git_view *view);
+/* `before`: what the look before saw, NULL for the first one. */
+void config_releases(struct promote *engine, const struct git_view *before,
+                     const struct git_view *view);
 /* Start a rollback of everything that a failing release has committed; where there is nothing to
    go back to, nothing happens.  Twice is once.  False: try again later. */
 bool rollback_failed(struct promote *engine, const struct release *failed,

@@ -117,7 +117,7 @@ static void expire_holds(struct promote *engine)
 void promote_tick(struct promote *engine)
 {
     expire_holds(engine);
-    if (engine->git && !engine->git->is_rewritten) {
+    if (engine->git) {
         automatic_evaluate(engine);
     }
     /* A run may begin others (a rollback on failure): those stand behind it. */
@@ -132,14 +132,11 @@ void promote_tick(struct promote *engine)
 
 void promote_set_git(struct promote *engine, struct git_view *view)
 {
-    char before[OID_BYTES] = "";
-    if (engine->git) {
-        TEXT_COPY_CUT(before, engine->git->head);
-        git_view_free(&engine->git);
-    }
+    struct git_view *before = engine->git;
     engine->git = view;
-    TEXT_COPY_CUT(engine->head, view->head);
+    refs_reset(engine);
     config_releases(engine, before, view);
+    git_view_free(&before);
     automatic_note_all(engine);
     engine->ports.board_changed(engine->ports.context);
 }

@@ -38,31 +38,44 @@ struct scan_hold *scan_hold_new(void);
 struct scan_hold *scan_hold_share(struct scan_hold *hold);
 void scan_hold_drop(struct scan_hold **hold);
 
-/* One target at the head of the branch. */
+/* A branch of a config repository that targets are on, at one commit. */
+struct ref_view {
+    char repository[NAME_BYTES]; /* "": the server's own */
+    char branch[BRANCH_BYTES];
+    char head[OID_BYTES]; /* "": it was never seen */
+    bool is_rewritten;    /* history was rewritten: automation waits until a person has looked */
+    char problem[REASON_BYTES]; /* why it could not be fetched; `head` is then what was known */
+    const char **history;       /* its commits, newest first, HISTORY_MAX at most */
+    size_t history_count;
+};
+#define HISTORY_MAX 1000
+
+/* One target at the head of its branch. */
 struct target_view {
     const struct stage *stage; /* of git_view.pipeline */
     const struct target *target;
+    const struct ref_view *ref;
     int wave;
     struct scan *scan; /* NULL: the path could not be read; `problem` says why */
     char problem[REASON_BYTES];
     struct scan_hold *hold; /* owns the scan, with the views that share it */
 };
 
-/* The config repository at one commit; made by a worker, then immutable. */
+/* The config repositories, each branch at one commit; made by a worker, then immutable. */
 struct git_view {
-    struct arena *arena; /* owns the view, its pipeline and history, not the targets' scans */
-    char head[OID_BYTES];
-    bool is_rewritten; /* history was rewritten: automation stops until a person has looked */
+    struct arena *arena;   /* owns the view, its pipeline and refs, not the targets' scans */
+    struct ref_view *refs; /* the first one is where the pipeline file stands; it has a head */
+    size_t ref_count;
     struct pipeline *pipeline; /* NULL: it could not be read; see pipeline_problem */
     char pipeline_problem[REASON_BYTES];
     struct target_view *targets;
     size_t target_count;
-    const char **history; /* commits of the branch, newest first, HISTORY_MAX at most */
-    size_t history_count;
     struct foreign_change *changes; /* what people committed since the view before */
     size_t change_count;
 };
-#define HISTORY_MAX 1000
+/* The ref of that name, or NULL. */
+const struct ref_view *git_view_ref(const struct git_view *view, const char *repository,
+                                    const char *branch);
 void git_view_free(struct git_view **view);
 
 /* A cell that a person's own commit touched. */
@@ -114,6 +127,8 @@ struct promote_act {
     enum act_kind kind;
     int64_t release;
     int wave;
+    char repository[NAME_BYTES];   /* "": the server's own */
+    char branch[BRANCH_BYTES];     /* that the wave is on; "" where only a Git host is asked */
     struct arena *arena;           /* owns the request */
     struct commit_request request; /* ACT_COMMIT, ACT_CHECK */
     struct push_part *parts;       /* ACT_PUSH: each stands on the one before */
@@ -148,7 +163,8 @@ struct promote_ports {
     /* The signature of this digest decides something, and none is known to be good. */
     void (*want_signature)(void *context, const char *repository, const char *digest);
     void *context;
-    bool has_forge; /* a Git host is there for pull requests and statuses */
+    /* Is there a Git host of this repository, for pull requests and statuses? */
+    bool (*has_forge)(void *context, const char *repository);
     /* Wall time until which more new versions may be expected, 0: none are.  NULL: never. */
     int64_t (*versions_until)(void *context);
 };
@@ -230,6 +246,9 @@ bool promote_resume(struct promote *engine, const char *stage, const char *workl
 /* ---- what can be seen; borrowed until the next call that changes the engine ---- */
 
 const struct git_view *promote_git(const struct promote *engine); /* NULL before the first fetch */
+/* The branch whose rewritten history keeps automation from a stage: where the pipeline file stands,
+   or one that the stage or a stage before it is on; NULL when there is none. */
+const struct ref_view *promote_rewritten(const struct promote *engine, const struct stage *stage);
 const struct cluster_view *promote_cluster(const struct promote *engine,
                                            const char *name); /* or NULL */
 const struct release *promote_active(const struct promote *engine,

@@ -66,11 +66,14 @@ static void name_branch(struct promote *engine, const struct release *release,
              release->wave + 1, (unsigned long long)(salt & 0xFFFFFF));
 }
 
-struct pull *pull_begin(struct promote *engine, const struct release *release)
+struct pull *pull_begin(struct promote *engine, const struct release *release,
+                        const struct ref_view *ref)
 {
     struct pull *pull = xcalloc(1, sizeof(*pull));
     pull->row.release = release->id;
     pull->row.wave = release->wave;
+    TEXT_COPY_CUT(pull->row.repository, ref->repository);
+    TEXT_COPY_CUT(pull->row.into, ref->branch);
     name_branch(engine, release, pull->row.branch);
     if (!pull_save(engine, pull)) {
         free(pull);
@@ -167,26 +170,32 @@ static bool brings(const struct promote *engine, const struct release *release,
     return false;
 }
 
-/* The merge itself is seen by a look at Git, before its host told of it or after. */
-static bool is_new_to(const struct git_view *view, const char *head_before, const char *commit)
+/* Did the last look bring this commit? */
+static bool is_new(const struct git_view *view, const struct git_view *before, const char *commit)
 {
-    for (size_t i = 0; i < view->history_count && strcmp(view->history[i], head_before) != 0; i++) {
-        if (strcmp(view->history[i], commit) == 0) {
-            return true;
+    for (size_t i = 0; i < view->ref_count; i++) {
+        const struct ref_view *ref = &view->refs[i];
+        const struct ref_view *old =
+            before ? git_view_ref(before, ref->repository, ref->branch) : NULL;
+        const char *known = old ? old->head : "";
+        for (size_t n = 0; n < ref->history_count && strcmp(ref->history[n], known) != 0; n++) {
+            if (strcmp(ref->history[n], commit) == 0) {
+                return true;
+            }
         }
     }
     return false;
 }
 
-bool pull_claims(struct promote *engine, const char *head_before,
+bool pull_claims(struct promote *engine, const struct git_view *before,
                  const struct foreign_change *change)
 {
     for (size_t i = 0; i < engine->runs.count; i++) {
         const struct release *release = engine->runs.items[i]->release;
         struct pull *pull = pull_of(engine, release);
-        bool may_be = pull && !release_is_over(release->phase) &&
-                      (!release->is_pushed ||
-                       is_new_to(engine->git, head_before, release->commits[release->wave]));
+        bool may_be =
+            pull && !release_is_over(release->phase) &&
+            (!release->is_pushed || is_new(engine->git, before, release->commits[release->wave]));
         if (may_be && brings(engine, release, change)) {
             pull_ask_now(engine, pull);
             return true;
@@ -265,6 +274,8 @@ static struct promote_act *act_new(const struct pull *pull, enum act_kind kind)
     act->wave = pull->row.wave;
     act->arena = arena_new();
     act->pull = pull->row;
+    TEXT_COPY_CUT(act->repository, pull->row.repository);
+    TEXT_COPY_CUT(act->branch, pull->row.into);
     return act;
 }
 

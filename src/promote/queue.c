@@ -1,5 +1,6 @@
 /*
- * queue: who may commit to the branch, and the push of what was committed.
+ * queue: who may commit to a ref, and the push of what was committed.  Refs do not wait for one
+ * another.
  *
  * Each release has a commit of its own, made on the one before.  Those that are ready at one time
  * form a chain, oldest release first, which one push brings in whole or not at all.  A chain whose
@@ -41,6 +42,7 @@ static bool may_follow(const struct release_run *run, const struct release_run *
 
 const struct release *queue_blocker(const struct promote *engine, const struct release_run *run)
 {
+    const struct ref_view *ref = ref_of(engine, run->release);
     bool is_proposal = pull_is_wanted(engine, run->release);
     size_t ahead = 0;
     for (size_t i = 0; i < engine->runs.count; i++) {
@@ -49,8 +51,12 @@ const struct release *queue_blocker(const struct promote *engine, const struct r
             continue;
         }
         bool is_ahead = is_in_chain(engine, other);
+        bool is_at_work = other->act_in_flight || is_proposing(engine, other);
+        if ((!is_ahead && !is_at_work) || ref_of(engine, other->release) != ref) {
+            continue;
+        }
         ahead += is_ahead;
-        if (other->act_in_flight || is_proposing(engine, other) ||
+        if (is_at_work ||
             (is_ahead && (is_proposal || ahead == CHAIN_MAX || !may_follow(run, other)))) {
             return other->release;
         }
@@ -58,15 +64,15 @@ const struct release *queue_blocker(const struct promote *engine, const struct r
     return NULL;
 }
 
-const char *queue_tip(const struct promote *engine)
+const char *queue_tip(const struct promote *engine, const struct ref_view *ref)
 {
     for (size_t i = engine->runs.count; i-- > 0;) {
         const struct release *release = engine->runs.items[i]->release;
-        if (is_in_chain(engine, engine->runs.items[i])) {
+        if (is_in_chain(engine, engine->runs.items[i]) && ref_of(engine, release) == ref) {
             return release->commits[release->wave];
         }
     }
-    return engine->head;
+    return ref_head(engine, ref);
 }
 
 bool queue_has(const struct promote *engine, const char *commit)
@@ -89,17 +95,19 @@ bool queue_is_refused(const struct release_run *run)
     return kind != ERR_NONE && kind != ERR_DENIED && !err_is_retryable(kind);
 }
 
-/* The chain, oldest first; none while something of it has to wait. */
-static size_t find_ready(const struct promote *engine, struct release_run *out[static CHAIN_MAX])
+/* The ref's chain, oldest first; none while something of it has to wait. */
+static size_t find_ready(const struct promote *engine, const struct ref_view *ref,
+                         struct release_run *out[static CHAIN_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; i < engine->runs.count; i++) {
         struct release_run *run = engine->runs.items[i];
+        bool is_part = is_in_chain(engine, run) && count < CHAIN_MAX;
+        if ((!is_part && !run->act_in_flight) || ref_of(engine, run->release) != ref) {
+            continue;
+        }
         if (run->act_in_flight) {
             return 0;
-        }
-        if (!is_in_chain(engine, run) || count == CHAIN_MAX) {
-            continue;
         }
         if (run->is_unsaved || queue_is_refused(run) || now_of(engine) < run->retry_at_ms) {
             return 0;
@@ -109,7 +117,8 @@ static size_t find_ready(const struct promote *engine, struct release_run *out[s
     return count;
 }
 
-static struct promote_act *act_new(struct release_run *const *chain, size_t count)
+static struct promote_act *act_new(const struct ref_view *ref, struct release_run *const *chain,
+                                   size_t count)
 {
     struct promote_act *act = xcalloc(1, sizeof(*act));
     act->kind = ACT_PUSH;
@@ -125,24 +134,29 @@ static struct promote_act *act_new(struct release_run *const *chain, size_t coun
     act->release = act->parts[count - 1].release;
     act->wave = act->parts[count - 1].wave;
     TEXT_COPY_CUT(act->commit, act->parts[count - 1].commit);
+    ref_put(ref, act);
     return act;
 }
 
-void queue_tick(struct promote *engine)
+static void push_chain(struct promote *engine, const struct ref_view *ref)
 {
     struct release_run *chain[CHAIN_MAX];
-    if (!pipeline_of(engine) || engine->git->is_rewritten) {
-        return;
-    }
-    size_t count = find_ready(engine, chain);
-    if (count == 0) {
+    size_t count = find_ready(engine, ref, chain);
+    if (count == 0 || ref->is_rewritten || ref->problem[0]) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
         chain[i]->act_in_flight = true;
         chain[i]->is_sent = true;
     }
-    engine->ports.start_act(engine->ports.context, act_new(chain, count));
+    engine->ports.start_act(engine->ports.context, act_new(ref, chain, count));
+}
+
+void queue_tick(struct promote *engine)
+{
+    for (size_t i = 0; pipeline_of(engine) && i < engine->git->ref_count; i++) {
+        push_chain(engine, &engine->git->refs[i]);
+    }
 }
 
 /* ---- its answer ---- */
@@ -194,7 +208,7 @@ void queue_push_done(struct promote *engine, const struct promote_act *act)
 {
     int64_t retry_at_ms = 0;
     if (act->succeeded) {
-        TEXT_COPY_CUT(engine->head, act->commit);
+        ref_pushed(engine, act);
     }
     if (act->succeeded || is_lost(act)) {
         engine->ports.fetch_soon(engine->ports.context);

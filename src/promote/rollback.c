@@ -79,8 +79,9 @@ static void add_candidate(struct promote *engine, const struct target_view *targ
     struct plan_candidate *candidate = &out->items[out->count++];
     TEXT_COPY_CUT(candidate->workload, workload->name);
     TEXT_COPY_CUT(candidate->target, target->target->cluster);
-    /* Every cluster goes back at once: waves protect against the new, not against the known. */
-    candidate->wave = 0;
+    /* Every cluster goes back at once: waves protect against the new, not against the known.  But a
+       commit is on one branch, and a wave is one commit. */
+    candidate->wave = (int)(target->ref - engine->git->refs);
     candidate->containers =
         arena_alloc(arena, workload->place_count, sizeof(*candidate->containers));
     for (size_t i = 0; i < workload->place_count; i++) {
@@ -231,6 +232,18 @@ static bool begin(struct promote *engine, const struct plan *plan,
     return holds_reload(engine, err);
 }
 
+static bool check_plan(const struct plan *plan, struct err *err)
+{
+    if (plan->item_count == 0) {
+        return err_set(err, ERR_REFUSED, "nothing to roll back: %s",
+                       plan->skip_count ? plan->skips[0].reason : "no target has it");
+    }
+    return plan->wave_count <= RELEASE_WAVES_MAX ||
+           err_set(err, ERR_REFUSED,
+                   "its targets are on %d branches, and a release has at most %d waves",
+                   plan->wave_count, RELEASE_WAVES_MAX);
+}
+
 static bool roll_back(struct promote *engine, const struct rollback_request *request,
                       int64_t *out_id, struct err *err)
 {
@@ -257,9 +270,7 @@ static bool roll_back(struct promote *engine, const struct rollback_request *req
         struct plan_request asked = {.from = "history"};
         TEXT_COPY_CUT(asked.to, meant.stage);
         plan_make(&asked, candidates.items, candidates.count, arena, &plan);
-        done = plan.item_count > 0 ||
-               err_set(err, ERR_REFUSED, "nothing to roll back: %s",
-                       plan.skip_count ? plan.skips[0].reason : "no target has it");
+        done = check_plan(&plan, err);
     }
     if (!done) {
         arena_free(&arena);

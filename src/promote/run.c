@@ -256,12 +256,28 @@ static bool next_wave(struct promote *engine, struct release_run *run)
     return !run->is_unsaved;
 }
 
+bool wave_follows(const struct release *release, const struct release_item *item)
+{
+    return item->wave == release->wave ||
+           (release->kind == RELEASE_ROLLBACK && item->wave < release->wave);
+}
+
+/* A rollback is in a hurry: all of it is to be in Git before anything of it is waited for. */
+static bool may_hurry(const struct release *release, const struct step *step)
+{
+    return step == &step_sync && release->kind == RELEASE_ROLLBACK &&
+           release->wave + 1 < release->wave_count;
+}
+
 /* One step; true when there is another one to try at once. */
 static bool advance_once(struct promote *engine, struct release_run *run)
 {
     const struct step *step = release_steps[run->step];
     enum release_phase phase = step->phase;
     char why[REASON_BYTES] = "";
+    if (may_hurry(run->release, step)) {
+        return next_wave(engine, run);
+    }
     if (step->applies && !step->applies(engine, run->release)) {
         run->step++; /* no last one: the rollout always applies */
         return true;

@@ -20,21 +20,27 @@ static bool wave_is_done(const struct release *release, int wave)
 
 static const char *wanted_of(const struct release *release, int wave)
 {
-    if (!release_is_over(release->phase) && wave == release->wave) {
+    bool is_done = wave_is_done(release, wave);
+    bool is_followed = wave == release->wave || (release->kind == RELEASE_ROLLBACK && !is_done);
+    if (!release_is_over(release->phase) && is_followed) {
         return "pending";
     }
-    return wave_is_done(release, wave) ? "success" : "failure";
+    return is_done ? "success" : "failure";
 }
 
 void statuses_note(struct promote *engine, const struct release *release)
 {
     struct err err = {0};
-    for (int wave = 0; engine->ports.has_forge && wave <= release->wave; wave++) {
+    for (int wave = 0; wave <= release->wave; wave++) {
+        const struct ref_view *ref = ref_of_wave(engine, release, wave);
+        const char *repository = ref ? ref->repository : "";
         bool is_in_git = wave < release->wave || release->is_pushed;
-        if (!is_in_git || !release->commits[wave][0]) {
+        if (!is_in_git || !release->commits[wave][0] ||
+            !engine->ports.has_forge(engine->ports.context, repository)) {
             continue;
         }
         struct commit_status status = {.release = release->id, .wave = wave};
+        TEXT_COPY_CUT(status.repository, repository);
         TEXT_COPY_CUT(status.oid, release->commits[wave]);
         TEXT_COPY_CUT(status.stage, release->stage);
         TEXT_COPY_CUT(status.wanted, wanted_of(release, wave));
@@ -61,7 +67,7 @@ void statuses_tick(struct promote *engine)
 {
     struct commit_status next;
     struct err err = {0};
-    if (!engine->ports.has_forge || !engine->are_statuses_due || engine->is_status_in_flight) {
+    if (!engine->are_statuses_due || engine->is_status_in_flight) {
         return;
     }
     if (now_of(engine) < engine->host_rest_ms) {
@@ -78,6 +84,7 @@ void statuses_tick(struct promote *engine)
     act->wave = next.wave;
     act->arena = arena_new();
     act->status = next;
+    TEXT_COPY_CUT(act->repository, next.repository);
     act->text = sentence_of(act);
     engine->is_status_in_flight = true;
     engine->ports.start_act(engine->ports.context, act);

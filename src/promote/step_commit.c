@@ -33,13 +33,17 @@ void step_back_off(struct promote *engine, struct release_run *run, const struct
 
 bool step_is_free(struct promote *engine, struct release_run *run, char why[static REASON_BYTES])
 {
+    const struct ref_view *ref = ref_of(engine, run->release);
     if (run->act_in_flight) {
         text_copy_cut(why, REASON_BYTES, "Git is at work.");
     } else if (!pipeline_of(engine)) {
         text_copy_cut(why, REASON_BYTES, "Git has not been read yet.");
-    } else if (engine->git->is_rewritten) {
-        text_copy_cut(why, REASON_BYTES,
-                      "The branch's history was rewritten. Look at it, then run `heddle sync`.");
+    } else if (ref && ref->is_rewritten) {
+        snprintf(why, REASON_BYTES,
+                 "The history of the branch %s was rewritten. Look at it, then run `heddle sync`.",
+                 ref->branch);
+    } else if (ref && ref->problem[0]) {
+        text_copy_cut(why, REASON_BYTES, ref->problem);
     } else if (now_of(engine) < run->retry_at_ms) {
         snprintf(why, REASON_BYTES, "Trying again soon: %s", run->act_err.text);
         engine->ports.wake_at(engine->ports.context, run->retry_at_ms);
@@ -119,15 +123,29 @@ void commit_message(const struct release *release, struct str *out)
     str_addf(out, "\nHeddle-Plan: %s\n", release->plan_digest);
 }
 
-/* A path of the pipeline for a cluster; NULL when the pipeline no longer has it. */
-static const char *path_of(const struct promote *engine, const char *cluster)
+/* The path of an item's target, which is on `ref` with all of its wave; NULL when the pipeline has
+   changed in the meantime. */
+static const char *path_of(const struct promote *engine, const struct release_item *item,
+                           const struct ref_view *ref, char why[static REASON_BYTES])
 {
-    const struct target_view *target = target_find(engine, cluster);
-    return target ? target->target->path : NULL;
+    const struct target_view *target = target_find(engine, item->target);
+    if (!target) {
+        snprintf(why, REASON_BYTES, "The pipeline no longer has the cluster %s.", item->target);
+        return NULL;
+    }
+    if (target->ref != ref) {
+        snprintf(why, REASON_BYTES,
+                 "The pipeline has %s on another branch than the rest of its wave now. Promote "
+                 "again: a wave is one commit on one branch.",
+                 item->target);
+        return NULL;
+    }
+    return target->target->path;
 }
 
 static bool add_changes(struct promote *engine, const struct release *release,
-                        struct promote_act *act, char why[static REASON_BYTES])
+                        const struct ref_view *ref, struct promote_act *act,
+                        char why[static REASON_BYTES])
 {
     size_t room = 0;
     for (size_t i = 0; i < release->item_count; i++) {
@@ -140,9 +158,8 @@ static bool add_changes(struct promote *engine, const struct release *release,
         if (item->wave != release->wave || item_is_over(item->state)) {
             continue;
         }
-        const char *path = path_of(engine, item->target);
+        const char *path = path_of(engine, item, ref, why);
         if (!path) {
-            snprintf(why, REASON_BYTES, "The pipeline no longer has the cluster %s.", item->target);
             return false;
         }
         for (size_t n = 0; n < item->change_count; n++) {
@@ -160,8 +177,24 @@ static bool add_changes(struct promote *engine, const struct release *release,
     return true;
 }
 
+/* Every path on the ref: what no edit may leak into. */
+static void add_paths(const struct promote *engine, const struct ref_view *ref,
+                      struct promote_act *act)
+{
+    const char **paths = arena_alloc(act->arena, engine->git->target_count, sizeof(*paths));
+    size_t count = 0;
+    for (size_t i = 0; i < engine->git->target_count; i++) {
+        const struct target_view *target = &engine->git->targets[i];
+        if (target->ref == ref) {
+            paths[count++] = arena_strdup(act->arena, target->target->path);
+        }
+    }
+    act->request.all_paths = paths;
+    act->request.all_path_count = count;
+}
+
 static struct promote_act *act_new(struct promote *engine, const struct release *release,
-                                   const char *base)
+                                   const struct ref_view *ref, const char *base)
 {
     struct promote_act *act = xcalloc(1, sizeof(*act));
     act->kind = ACT_COMMIT;
@@ -171,20 +204,16 @@ static struct promote_act *act_new(struct promote *engine, const struct release 
     TEXT_COPY_CUT(act->base, base);
     AUTO_STR(message, 1U << 20);
     commit_message(release, &message);
-    const char **paths = arena_alloc(act->arena, engine->git->target_count, sizeof(*paths));
-    for (size_t i = 0; i < engine->git->target_count; i++) {
-        paths[i] = arena_strdup(act->arena, engine->git->targets[i].target->path);
-    }
     act->request = (struct commit_request){
         .base = arena_strdup(act->arena, base),
-        .all_paths = paths,
-        .all_path_count = engine->git->target_count,
         .message = arena_strdup(act->arena, message.text),
         .author = arena_strdup(act->arena, release->actor),
         /* Not "now": the same release on the same base is the same commit, however often it is
            made. */
         .when_ms = release->created_ms,
     };
+    add_paths(engine, ref, act);
+    ref_put(ref, act);
     commit_request_for(&act->request, pipeline_of(engine), act->arena);
     return act;
 }
@@ -192,8 +221,14 @@ static struct promote_act *act_new(struct promote *engine, const struct release 
 struct promote_act *commit_act_new(struct promote *engine, const struct release *release,
                                    const char *base, char why[static REASON_BYTES])
 {
-    struct promote_act *act = act_new(engine, release, base);
-    if (!add_changes(engine, release, act, why)) {
+    const struct ref_view *ref = ref_of(engine, release);
+    if (!ref) {
+        snprintf(why, REASON_BYTES, "The pipeline no longer has any cluster of wave %d.",
+                 release->wave + 1);
+        return NULL;
+    }
+    struct promote_act *act = act_new(engine, release, ref, base ? base : queue_tip(engine, ref));
+    if (!add_changes(engine, release, ref, act, why)) {
         arena_free(&act->arena);
         xfree(&act);
     }
@@ -227,7 +262,7 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
     if (!step_may_act(engine, run, why)) {
         return STEP_WAITING;
     }
-    struct promote_act *act = commit_act_new(engine, release, queue_tip(engine), why);
+    struct promote_act *act = commit_act_new(engine, release, NULL, why);
     if (!act) {
         return STEP_FAILED;
     }

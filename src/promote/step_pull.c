@@ -17,7 +17,8 @@ static int live_items(const struct release *release)
 
 /* ---- the branch ---- */
 
-static void start_branch(struct promote *engine, struct release_run *run, const struct pull *pull)
+static void start_branch(struct promote *engine, struct release_run *run, const struct pull *pull,
+                         const struct ref_view *ref)
 {
     const struct release *release = run->release;
     struct promote_act *act = xcalloc(1, sizeof(*act));
@@ -28,6 +29,7 @@ static void start_branch(struct promote *engine, struct release_run *run, const 
     act->pull = pull->row;
     act->pull.items = live_items(release);
     TEXT_COPY_CUT(act->commit, release->commits[release->wave]);
+    ref_put(ref, act);
     run->act_in_flight = true;
     engine->ports.start_act(engine->ports.context, act);
 }
@@ -37,8 +39,13 @@ enum step_outcome step_branch(struct promote *engine, struct release_run *run,
 {
     const struct release *release = run->release;
     const char *commit = release->commits[release->wave];
+    const struct ref_view *ref = ref_of(engine, release);
     struct pull *pull = pull_of(engine, release);
-    if (!pull && !(pull = pull_begin(engine, release))) {
+    if (!ref) {
+        text_copy_cut(why, REASON_BYTES, "The pipeline no longer has its targets.");
+        return STEP_WAITING;
+    }
+    if (!pull && !(pull = pull_begin(engine, release, ref))) {
         text_copy_cut(why, REASON_BYTES, "The store refused to begin a pull request.");
         return STEP_WAITING;
     }
@@ -53,7 +60,7 @@ enum step_outcome step_branch(struct promote *engine, struct release_run *run,
     }
     if (step_may_act(engine, run, why)) {
         snprintf(why, REASON_BYTES, "Pushing %.7s to the branch %s.", commit, pull->row.branch);
-        start_branch(engine, run, pull);
+        start_branch(engine, run, pull, ref);
     }
     return STEP_WAITING;
 }
@@ -194,10 +201,11 @@ static bool is_to_move(const struct promote *engine, const struct release *relea
                        const struct pull *pull)
 {
     const struct pull_request *row = &pull->row;
+    const struct ref_view *ref = ref_of(engine, release);
     bool is_ours = !row->is_left && (!row->facts.head[0] || strcmp(row->facts.head, row->tip) == 0);
     bool has_rested = now_of(engine) >= row->pushed_ms + engine->patience.rebase_ms;
-    bool has_moved = strcmp(engine->head, row->base) != 0;
-    return is_ours && row->tip[0] &&
+    bool has_moved = ref && strcmp(ref_head(engine, ref), row->base) != 0;
+    return ref && !ref->is_rewritten && is_ours && row->tip[0] &&
            (live_items(release) < row->items ||
             (has_moved && (has_rested || row->facts.has_conflict)));
 }
@@ -229,7 +237,7 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
         run_end(engine, run, RELEASE_STOPPED, ITEM_STOPPED, why);
         return STEP_WAITING;
     }
-    if (engine->git && !engine->git->is_rewritten && is_to_move(engine, release, pull)) {
+    if (is_to_move(engine, release, pull)) {
         text_copy_cut(why, REASON_BYTES, "The branch has moved; the commit is made again on it.");
         pull->row.facts.has_conflict = false; /* of the commit that was */
         pull_save(engine, pull);

@@ -186,7 +186,7 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
     size_t done = 0;
     for (size_t i = 0; i < release->item_count; i++) {
         struct release_item *item = &release->items[i];
-        if (item->wave != release->wave) {
+        if (!wave_follows(release, item)) {
             continue;
         }
         all++;

@@ -45,11 +45,12 @@ static bool is_synced(const struct promote *engine, const struct release *releas
            wants_all(workload, item);
 }
 
-static void explain(const struct promote *engine, const struct release *release, const char *target,
-                    char why[static REASON_BYTES])
+static void explain(const struct promote *engine, const struct release *release,
+                    const struct release_item *item, char why[static REASON_BYTES])
 {
+    const char *target = item->target;
     const struct cluster_view *cluster = cluster_find(engine, target);
-    const char *commit = release->commits[release->wave];
+    const char *commit = release->commits[item->wave];
     if (!cluster || !cluster->seen_ms) {
         snprintf(why, REASON_BYTES,
                  "The agent of %s has never reported. Is it installed? `heddle agent manifest "
@@ -76,14 +77,14 @@ static enum step_outcome run(struct promote *engine, struct release_run *run,
     bool all = true;
     for (size_t i = 0; i < release->item_count; i++) {
         struct release_item *item = &release->items[i];
-        if (item->wave != release->wave || item->state != ITEM_COMMITTED) {
+        if (!wave_follows(release, item) || item->state != ITEM_COMMITTED) {
             continue;
         }
         if (is_synced(engine, release, item)) {
             run_set_item(engine, run, item, ITEM_SYNCED);
         } else {
             if (all) {
-                explain(engine, release, item->target, why);
+                explain(engine, release, item, why);
             }
             all = false;
         }

@@ -56,10 +56,10 @@ struct target_view *target_find(const struct promote *engine, const char *cluste
     return NULL;
 }
 
-static int64_t place_in_history(const struct git_view *view, const char *commit)
+static int64_t place_in_history(const struct ref_view *ref, const char *commit)
 {
-    for (size_t i = 0; i < view->history_count; i++) {
-        if (strcmp(view->history[i], commit) == 0) {
+    for (size_t i = 0; i < ref->history_count; i++) {
+        if (strcmp(ref->history[i], commit) == 0) {
             return (int64_t)i;
         }
     }
@@ -74,9 +74,13 @@ bool history_contains(const struct promote *engine, const char *tip, const char 
     if (!engine->git || !tip[0] || !commit[0]) {
         return false;
     }
-    int64_t tip_at = place_in_history(engine->git, tip);
-    int64_t commit_at = place_in_history(engine->git, commit);
-    return tip_at >= 0 && commit_at > tip_at;
+    for (size_t i = 0; i < engine->git->ref_count; i++) {
+        int64_t tip_at = place_in_history(&engine->git->refs[i], tip);
+        if (tip_at >= 0 && place_in_history(&engine->git->refs[i], commit) > tip_at) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct place *place_of(const struct scan_workload *workload, const char *container)
@@ -391,5 +395,6 @@ void world_free(struct promote *engine)
     map_done(&engine->repositories);
     map_done(&engine->due_workloads);
     git_view_free(&engine->git);
+    free(engine->heads);
     arena_free(&engine->holds_arena);
 }

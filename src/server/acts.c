@@ -20,7 +20,8 @@ struct acts {
 struct job {
     struct acts *acts;
     struct promote_act *act;
-    char *diff; /* of the pull request, for its text; or NULL */
+    const struct config_repository *repository; /* that the act is about */
+    char *diff;                                 /* of the pull request, for its text; or NULL */
     size_t stage;
 };
 
@@ -30,7 +31,7 @@ static bool commit(struct job *job, struct draft_commit *out)
 {
     const struct acts_options *options = &job->acts->options;
     job->act->request.charts = options->charts;
-    return configrepo_commit(options->git, options->memory, &job->act->request, out,
+    return configrepo_commit(job->repository->git, job->repository->memory, &job->act->request, out,
                              &job->act->err);
 }
 
@@ -74,14 +75,15 @@ static bool find_base(struct git *git, struct promote_act *act)
 static void push(struct job *job)
 {
     struct promote_act *act = job->act;
-    struct git *git = job->acts->options.git;
-    act->succeeded = find_base(git, act) && git_push(git, act->commit, act->base, &act->err);
+    struct git *git = job->repository->git;
+    act->succeeded =
+        find_base(git, act) && git_push(git, act->branch, act->commit, act->base, &act->err);
 }
 
 static void push_branch(struct job *job)
 {
     struct promote_act *act = job->act;
-    struct git *git = job->acts->options.git;
+    struct git *git = job->repository->git;
     act->succeeded = find_parent(git, act->commit, act->base, &act->err) &&
                      git_push_branch(git, act->pull.branch, act->commit, act->pull.tip, &act->err);
 }
@@ -94,7 +96,7 @@ static bool choose_base(struct git *git, struct promote_act *act, bool *out_is_n
     const char *named = act->request.base;
     char head[GIT_OID_BYTES];
     *out_is_named = false;
-    if (!git_head(git, head, &act->err)) {
+    if (!git_head(git, act->branch, head, &act->err)) {
         return false;
     }
     *out_is_named =
@@ -110,22 +112,21 @@ static void check_merge(struct job *job)
     struct promote_act *act = job->act;
     struct draft_commit draft = {0};
     bool is_named = false;
-    act->succeeded = choose_base(job->acts->options.git, act, &is_named) && commit(job, &draft);
+    act->succeeded = choose_base(job->repository->git, act, &is_named) && commit(job, &draft);
     if (act->succeeded && strcmp(draft.oid, act->base) != 0) {
         /* Without a name the branch here may be older than the merge. */
-        act->succeeded =
-            err_set(&act->err, is_named ? ERR_REFUSED : ERR_CONFLICT,
-                    "Pull request #%lld was merged, but %s at %.7s does not say what R-%lld wants: "
-                    "somebody changed it on its way.",
-                    (long long)act->pull.facts.number, job->acts->options.branch, act->base,
-                    (long long)act->release);
+        act->succeeded = err_set(
+            &act->err, is_named ? ERR_REFUSED : ERR_CONFLICT,
+            "Pull request #%lld was merged, but %s at %.7s does not say what R-%lld wants: "
+            "somebody changed it on its way.",
+            (long long)act->pull.facts.number, act->branch, act->base, (long long)act->release);
     }
 }
 
 static void drop_branch(struct job *job)
 {
     struct promote_act *act = job->act;
-    act->succeeded = !act->pull.tip[0] || git_drop_branch(job->acts->options.git, act->pull.branch,
+    act->succeeded = !act->pull.tip[0] || git_drop_branch(job->repository->git, act->pull.branch,
                                                           act->pull.tip, &act->err);
 }
 
@@ -135,11 +136,11 @@ static void read_diff(struct job *job)
     struct promote_act *act = job->act;
     struct err ignored = {0};
     act->succeeded = true;
-    if (!act->text || !job->acts->options.forge) {
+    if (!act->text || !job->repository->forge) {
         return;
     }
     AUTO_STR(diff, DIFF_BYTES_MAX);
-    if (git_diff(job->acts->options.git, act->pull.base, act->pull.tip, NULL, 0, &diff, &ignored)) {
+    if (git_diff(job->repository->git, act->pull.base, act->pull.tip, NULL, 0, &diff, &ignored)) {
         job->diff = str_take(&diff);
     }
 }
@@ -148,7 +149,7 @@ static void read_diff(struct job *job)
 
 static bool has_forge(struct job *job)
 {
-    return job->acts->options.forge ||
+    return job->repository->forge ||
            err_set(&job->act->err, ERR_INVALID,
                    "the server knows no Git host: start it with --forge-token-file");
 }
@@ -175,7 +176,7 @@ static void add_body(const struct job *job, struct str *out)
     if (link[0]) {
         str_addf(out, "\n[R-%lld](%s)\n", (long long)job->act->release, link);
     }
-    size_t room = forge_body_bytes_max(job->acts->options.forge);
+    size_t room = forge_body_bytes_max(job->repository->forge);
     size_t rest = 400; /* heading, fences, and the word that it was cut */
     if (job->diff && job->diff[0] && out->length + 2 * rest < room) {
         str_add(out, "\n### Difference\n\n");
@@ -186,7 +187,7 @@ static void add_body(const struct job *job, struct str *out)
 static bool open_or_read(struct job *job, const struct forge_proposal *proposal)
 {
     struct promote_act *act = job->act;
-    struct forge *forge = job->acts->options.forge;
+    struct forge *forge = job->repository->forge;
     if (act->pull.facts.number == 0 &&
         !forge_pull_open(forge, proposal, &act->pull.facts, &act->err)) {
         return false;
@@ -206,13 +207,13 @@ static void look(struct job *job)
         add_body(job, &body);
     }
     struct forge_proposal proposal = {.branch = act->pull.branch,
-                                      .base = job->acts->options.branch,
+                                      .base = act->branch,
                                       .title = act->title ? act->title : act->pull.branch,
                                       .body = body.text};
     bool was_there = act->pull.facts.number > 0;
     act->succeeded = open_or_read(job, &proposal);
     if (act->succeeded && was_there && act->text && act->pull.facts.state == PULL_OPEN) {
-        act->succeeded = forge_pull_rewrite(job->acts->options.forge, act->pull.facts.number,
+        act->succeeded = forge_pull_rewrite(job->repository->forge, act->pull.facts.number,
                                             &proposal, &act->err);
     }
 }
@@ -221,7 +222,7 @@ static void look(struct job *job)
 static void merge(struct job *job)
 {
     struct promote_act *act = job->act;
-    struct forge *forge = job->acts->options.forge;
+    struct forge *forge = job->repository->forge;
     int64_t number = act->pull.facts.number;
     act->succeeded = has_forge(job) && forge_pull_merge(forge, number, act->pull.tip, &act->err) &&
                      forge_pull_read(forge, number, &act->pull.facts, &act->err);
@@ -230,14 +231,13 @@ static void merge(struct job *job)
 static void close_pull(struct job *job)
 {
     struct promote_act *act = job->act;
-    struct forge *forge = job->acts->options.forge;
+    struct forge *forge = job->repository->forge;
     struct pull_facts *facts = &act->pull.facts;
     act->succeeded = has_forge(job);
     /* The answer to its opening may have been lost. */
     if (act->succeeded && facts->number == 0 && act->pull.tip[0]) {
-        act->succeeded =
-            forge_pull_find(forge, act->pull.branch, job->acts->options.branch, facts, &act->err) ||
-            act->err.kind == ERR_NOT_FOUND;
+        act->succeeded = forge_pull_find(forge, act->pull.branch, act->branch, facts, &act->err) ||
+                         act->err.kind == ERR_NOT_FOUND;
     }
     if (act->succeeded && facts->number > 0) {
         act->succeeded = forge_pull_close(forge, facts->number, act->text, facts, &act->err) ||
@@ -260,8 +260,8 @@ static void put_status(struct job *job)
         .description = act->text,
         .link = link,
     };
-    act->succeeded = has_forge(job) && forge_status_put(job->acts->options.forge, act->status.oid,
-                                                        &status, &act->err);
+    act->succeeded = has_forge(job) &&
+                     forge_status_put(job->repository->forge, act->status.oid, &status, &act->err);
 }
 
 /* ---- one after another ---- */
@@ -288,9 +288,17 @@ static void run_stage(void *context)
     struct job *job = context;
     const struct act_row *row = &act_rows[job->act->kind];
     bool is_at_host = row->stages[job->stage].is_at_host;
+    if (!job->repository) {
+        job->act->succeeded =
+            err_set(&job->act->err, ERR_INVALID,
+                    "the server knows no repository \"%s\" any more: name it in the file of "
+                    "--repositories",
+                    job->act->repository);
+        return;
+    }
     row->stages[job->stage].run(job);
-    if (is_at_host && job->acts->options.forge) {
-        job->act->rest_ms = forge_rest_ms(job->acts->options.forge);
+    if (is_at_host && job->repository->forge) {
+        job->act->rest_ms = forge_rest_ms(job->repository->forge);
     }
 }
 
@@ -343,7 +351,14 @@ static void start_stage(struct job *job)
 void acts_start(struct acts *acts, struct promote_act *act)
 {
     struct job *job = xcalloc(1, sizeof(*job));
-    *job = (struct job){.acts = acts, .act = act};
+    const struct acts_options *options = &acts->options;
+    *job = (struct job){.acts = acts,
+                        .act = act,
+                        .repository = config_repository_find(
+                            options->repositories, options->repository_count, act->repository)};
+    if (!act->branch[0]) {
+        TEXT_COPY_CUT(act->branch, options->repositories[0].branch);
+    }
     start_stage(job);
 }
 

@@ -8,12 +8,10 @@
 
 struct acts_options {
     struct loop *loop;
-    struct loop_queue *git_queue; /* whoever is in it has `git` to itself */
-    struct git *git;
-    struct configrepo_memory *memory; /* of what was read of it */
-    struct chart_renderer charts;     /* used on the queue only */
-    struct forge *forge;              /* NULL: there is none, and acts that need it fail */
-    const char *branch;
+    struct loop_queue *git_queue; /* whoever is in it has the repositories to itself */
+    const struct config_repository *repositories; /* the first one is the server's own */
+    size_t repository_count;
+    struct chart_renderer charts;                            /* used on the queue only */
     const char *public_url;                                  /* of this server, or "" */
     void (*on_done)(void *context, struct promote_act *act); /* takes the act */
     void *context;

@@ -1,4 +1,4 @@
-#include "server/look.h"
+#include "server/look_refs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,32 +10,90 @@
 
 /* ---- the pipeline file ---- */
 
-/* A stage that asks for pull requests needs a Git host to open them. */
-static bool check_stages(const struct look *look, const struct pipeline *pipeline, struct err *err)
+static bool refuse(const struct look *look, unsigned line, unsigned column, const char *text,
+                   struct err *err)
 {
-    for (size_t i = 0; !look->has_forge && i < pipeline->stage_count; i++) {
-        const struct stage *stage = &pipeline->stages[i];
-        if (stage->pull_mode != PULL_MODE_NONE) {
-            return err_set(
-                err, ERR_INVALID,
-                "%.120s:%u:%u: the stage %s asks for pull requests, and the server knows "
-                "no Git host: start it with --forge-token-file, or take pullRequest away",
-                look->pipeline_file, stage->line, stage->column, stage->name);
+    return err_set(err, ERR_INVALID, "%.120s:%u:%u: %.360s", look->pipeline_file, line, column,
+                   text);
+}
+
+/* Repositories have URLs and credentials, which no file in one of them may choose. */
+static bool check_repository(const struct look *look, const struct target *target, struct err *err)
+{
+    if (look_repository_of(look, target)) {
+        return true;
+    }
+    AUTO_STR(text, 512);
+    str_addf(&text,
+             "%s is in the repository \"%s\", and the server knows none of that name: name it in "
+             "the file of --repositories",
+             target->cluster, target->repository);
+    return refuse(look, target->line, target->column, text.text, err);
+}
+
+/* A stage that asks for pull requests needs a Git host to open them. */
+static bool check_pulls(const struct look *look, const struct stage *stage,
+                        const struct target *target, struct err *err)
+{
+    const struct config_repository *repository = look_repository_of(look, target);
+    if (stage->pull_mode == PULL_MODE_NONE || repository->forge) {
+        return true;
+    }
+    AUTO_STR(text, 512);
+    str_addf(&text, "the stage %s asks for pull requests, and the server knows no Git host",
+             stage->name);
+    if (repository->name[0]) {
+        str_addf(&text,
+                 " of the repository \"%s\": give it a forge-token-file in the file of "
+                 "--repositories, or take pullRequest away",
+                 repository->name);
+    } else {
+        str_add(&text, ": start it with --forge-token-file, or take pullRequest away");
+    }
+    return refuse(look, stage->line, stage->column, text.text, err);
+}
+
+/* A branch that is the repository's own is the same, named or not. */
+static void forget_own_branch(const struct look *look, struct target *target)
+{
+    if (strcmp(target->branch, look_repository_of(look, target)->branch) == 0) {
+        target->branch[0] = '\0';
+    }
+}
+
+/* What only the server can tell of the file. */
+static bool check_targets(const struct look *look, struct pipeline *pipeline, struct err *err)
+{
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        struct stage *stage = &pipeline->stages[i];
+        for (size_t n = 0; n < stage->target_count; n++) {
+            struct target *target = &stage->targets[n];
+            if (!check_repository(look, target, err) || !check_pulls(look, stage, target, err)) {
+                return false;
+            }
+            forget_own_branch(look, target);
         }
     }
-    return true;
+    struct err why = {0};
+    return pipeline_check(pipeline, &why) ||
+           err_set(err, ERR_INVALID, "%.120s:%.360s", look->pipeline_file, why.text);
+}
+
+static bool parse_pipeline(const struct look *look, struct slice text, struct git_view *view,
+                           struct err *err)
+{
+    return configrepo_pipeline(text, look->pipeline_file, view->arena, &view->pipeline, err) &&
+           check_targets(look, view->pipeline, err);
 }
 
 /* The file at this commit; when it cannot be read, the last good one goes on and the problem is
  * shown. */
-static void read_pipeline(struct look *look, struct git_view *view)
+static void read_pipeline(struct look *look, const char *head, struct git_view *view)
 {
     struct err err = {0};
     AUTO_STR(text, PIPELINE_BYTES_MAX);
-    if (git_read_path(look->git, view->head, look->pipeline_file, &text, &err) &&
-        configrepo_pipeline(str_slice(&text), look->pipeline_file, view->arena, &view->pipeline,
-                            &err) &&
-        check_stages(look, view->pipeline, &err)) {
+    if (git_read_path(look->repositories[0].git, head, look->pipeline_file, &text, &err) &&
+        parse_pipeline(look, str_slice(&text), view, &err)) {
         free(look->good_pipeline);
         look->good_pipeline = xstrdup(text.text);
         return;
@@ -48,14 +106,22 @@ static void read_pipeline(struct look *look, struct git_view *view)
     } else {
         TEXT_COPY_CUT(view->pipeline_problem, err.text);
     }
-    if (look->good_pipeline &&
-        !configrepo_pipeline(slice_of(look->good_pipeline), look->pipeline_file, view->arena,
-                             &view->pipeline, &err)) {
+    if (look->good_pipeline && !parse_pipeline(look, slice_of(look->good_pipeline), view, &err)) {
         view->pipeline = NULL;
     }
 }
 
-static void list_targets(struct git_view *view)
+static void put_refs(struct git_view *view, struct look_refs *refs)
+{
+    view->refs = arena_alloc(view->arena, refs->count, sizeof(*view->refs));
+    for (size_t i = 0; i < refs->count; i++) {
+        view->refs[i] = *refs->items[i].view;
+        refs->items[i].view = &view->refs[i];
+    }
+    view->ref_count = refs->count;
+}
+
+static void list_targets(const struct look *look, struct git_view *view)
 {
     const struct pipeline *pipeline = view->pipeline;
     size_t room = 0;
@@ -66,9 +132,11 @@ static void list_targets(struct git_view *view)
     for (size_t i = 0; pipeline && i < pipeline->stage_count; i++) {
         const struct stage *stage = &pipeline->stages[i];
         for (size_t n = 0; n < stage->target_count; n++) {
+            const struct target *target = &stage->targets[n];
             view->targets[view->target_count++] = (struct target_view){
                 .stage = stage,
-                .target = &stage->targets[n],
+                .target = target,
+                .ref = git_view_ref(view, target->repository, look_branch_of(look, target)),
                 .wave = (int)stage->wave_of_target[n],
             };
         }
@@ -96,25 +164,40 @@ struct changed {
     size_t count;
 };
 
+static bool is_same_target(const struct target_view *a, const struct target_view *b)
+{
+    return strcmp(a->target->path, b->target->path) == 0 &&
+           strcmp(a->ref->repository, b->ref->repository) == 0 &&
+           strcmp(a->ref->branch, b->ref->branch) == 0;
+}
+
+/* The target as the last look saw it, or NULL. */
+static const struct target_view *before_of(const struct look *look,
+                                           const struct target_view *target)
+{
+    for (size_t i = 0; look->before && i < look->before->target_count; i++) {
+        if (is_same_target(&look->before->targets[i], target)) {
+            return &look->before->targets[i];
+        }
+    }
+    return NULL;
+}
+
 /* A target in whose files nothing changed keeps its scan: a look costs what changed. */
 static void keep_scan(const struct look *look, const struct changed *changed,
                       struct target_view *target)
 {
-    for (size_t i = 0; look->before && i < look->before->target_count; i++) {
-        const struct target_view *old = &look->before->targets[i];
-        if (!old->scan || old->scan->problems ||
-            strcmp(old->scan->path, target->target->path) != 0) {
-            continue;
-        }
-        for (size_t n = 0; n < changed->count; n++) {
-            if (touches(old->scan, changed->paths[n])) {
-                return;
-            }
-        }
-        target->scan = old->scan;
-        target->hold = scan_hold_share(old->hold);
+    const struct target_view *old = before_of(look, target);
+    if (!old || !old->scan || old->scan->problems) {
         return;
     }
+    for (size_t n = 0; n < changed->count; n++) {
+        if (touches(old->scan, changed->paths[n])) {
+            return;
+        }
+    }
+    target->scan = old->scan;
+    target->hold = scan_hold_share(old->hold);
 }
 
 static void scan_target(struct configrepo_survey *survey, struct target_view *target)
@@ -128,31 +211,35 @@ static void scan_target(struct configrepo_survey *survey, struct target_view *ta
     }
 }
 
-/* Scan what could not be kept; what several targets read is read once. */
-static bool scan_rest(const struct look *look, struct git_view *view, struct err *err)
+/* Scan what could not be kept of a ref; what several of its targets read is read once. */
+static bool scan_rest(const struct look *look, struct git_view *view, const struct look_ref *ref,
+                      struct err *err)
 {
     AUTO(configrepo_survey_close) struct configrepo_survey *survey = NULL;
     const char **paths = arena_alloc(view->arena, view->target_count, sizeof(*paths));
+    size_t count = 0;
     bool is_all_kept = true;
     for (size_t i = 0; i < view->target_count; i++) {
-        paths[i] = view->targets[i].target->path;
-        is_all_kept = is_all_kept && view->targets[i].hold;
+        if (view->targets[i].ref == ref->view) {
+            paths[count++] = view->targets[i].target->path;
+            is_all_kept = is_all_kept && view->targets[i].hold;
+        }
     }
     if (is_all_kept) {
         return true;
     }
-    struct survey_request request = {.commit = view->head,
+    struct survey_request request = {.commit = ref->view->head,
                                      .paths = paths,
-                                     .path_count = view->target_count,
+                                     .path_count = count,
                                      .fields = view->pipeline->image_fields,
                                      .field_count = view->pipeline->image_field_count,
-                                     .memory = look->memory,
+                                     .memory = ref->repository->memory,
                                      .charts = look->charts};
-    if (!configrepo_survey_open(look->git, &request, &survey, err)) {
+    if (!configrepo_survey_open(ref->repository->git, &request, &survey, err)) {
         return false;
     }
     for (size_t i = 0; i < view->target_count; i++) {
-        if (!view->targets[i].hold) {
+        if (view->targets[i].ref == ref->view && !view->targets[i].hold) {
             scan_target(survey, &view->targets[i]);
         }
     }
@@ -177,7 +264,7 @@ static bool same_targets(const struct git_view *a, const struct git_view *b)
         return false;
     }
     for (size_t i = 0; i < a->target_count; i++) {
-        if (strcmp(a->targets[i].target->path, b->targets[i].target->path) != 0) {
+        if (!is_same_target(&a->targets[i], &b->targets[i])) {
             return false;
         }
     }
@@ -214,44 +301,51 @@ static bool workload_touched(const struct scan_workload *workload, const struct 
     return false;
 }
 
-static const struct scan *old_scan(const struct look *look, const char *path)
+/* What people changed on one ref, told by the newest of their commits. */
+struct news {
+    struct changed changed;
+    const struct git_log_entry *commit; /* NULL: none */
+};
+
+static void add_change(const struct target_view *target, const struct scan_workload *workload,
+                       const struct scan *before, const struct git_log_entry *commit,
+                       struct git_view *view)
 {
-    for (size_t i = 0; look->before && i < look->before->target_count; i++) {
-        const struct scan *scan = look->before->targets[i].scan;
-        if (scan && strcmp(scan->path, path) == 0) {
-            return scan;
-        }
-    }
-    return NULL;
+    struct foreign_change *change = &view->changes[view->change_count++];
+    TEXT_COPY_CUT(change->commit, commit->oid);
+    TEXT_COPY_CUT(change->author, commit->author);
+    TEXT_COPY_CUT(change->subject, commit->subject);
+    TEXT_COPY_CUT(change->stage, target->stage->name);
+    TEXT_COPY_CUT(change->target, target->target->cluster);
+    TEXT_COPY_CUT(change->workload, workload->name);
+    add_images(before ? scan_find(before, workload->name) : NULL, workload, view->arena, change);
 }
 
-static void add_changes(const struct look *look, struct git_view *view,
-                        const struct git_log_entry *commit, const struct changed *changed)
+static void add_changes(const struct look *look, struct git_view *view, const struct ref_view *ref,
+                        const struct news *news)
+{
+    for (size_t i = 0; i < view->target_count; i++) {
+        const struct target_view *target = &view->targets[i];
+        if (target->ref != ref || !target->scan) {
+            continue;
+        }
+        const struct target_view *before = before_of(look, target);
+        for (size_t n = 0; n < target->scan->workload_count; n++) {
+            const struct scan_workload *workload = &target->scan->workloads[n];
+            if (workload_touched(workload, &news->changed)) {
+                add_change(target, workload, before ? before->scan : NULL, news->commit, view);
+            }
+        }
+    }
+}
+
+static void make_room(struct git_view *view)
 {
     size_t room = 0;
     for (size_t i = 0; i < view->target_count; i++) {
         room += view->targets[i].scan ? view->targets[i].scan->workload_count : 0;
     }
     view->changes = arena_alloc(view->arena, room, sizeof(*view->changes));
-    for (size_t i = 0; i < view->target_count; i++) {
-        const struct target_view *target = &view->targets[i];
-        const struct scan *before = target->scan ? old_scan(look, target->target->path) : NULL;
-        for (size_t n = 0; target->scan && n < target->scan->workload_count; n++) {
-            const struct scan_workload *workload = &target->scan->workloads[n];
-            if (!workload_touched(workload, changed)) {
-                continue;
-            }
-            struct foreign_change *change = &view->changes[view->change_count++];
-            TEXT_COPY_CUT(change->commit, commit->oid);
-            TEXT_COPY_CUT(change->author, commit->author);
-            TEXT_COPY_CUT(change->subject, commit->subject);
-            TEXT_COPY_CUT(change->stage, target->stage->name);
-            TEXT_COPY_CUT(change->target, target->target->cluster);
-            TEXT_COPY_CUT(change->workload, workload->name);
-            add_images(before ? scan_find(before, workload->name) : NULL, workload, view->arena,
-                       change);
-        }
-    }
 }
 
 static bool is_ours(struct arena *arena, const struct git_log_entry *entry)
@@ -260,120 +354,143 @@ static bool is_ours(struct arena *arena, const struct git_log_entry *entry)
 }
 
 /* Paths that people's commits changed since the last look, and the newest of those commits. */
-static bool foreign_paths(const struct look *look, struct git_view *view, struct changed *out,
-                          const struct git_log_entry **out_commit, struct err *err)
+static bool read_news(const struct look_ref *ref, struct arena *arena, struct news *out,
+                      struct err *err)
 {
     struct git_log log = {0};
-    *out_commit = NULL;
-    if (!look->last_head[0] || strcmp(look->last_head, view->head) == 0) {
+    struct git *git = ref->repository->git;
+    if (!ref->seen_head[0] || strcmp(ref->seen_head, ref->view->head) == 0) {
         return true;
     }
-    if (!git_log(look->git, look->last_head, view->head, FOREIGN_COMMITS_MAX, view->arena, &log,
-                 err)) {
+    if (!git_log(git, ref->seen_head, ref->view->head, FOREIGN_COMMITS_MAX, arena, &log, err)) {
         return false;
     }
     for (size_t i = 0; i < log.count; i++) {
         const struct git_log_entry *entry = &log.entries[i];
-        if (is_ours(view->arena, entry) || !entry->parent[0]) {
+        if (is_ours(arena, entry) || !entry->parent[0]) {
             continue;
         }
         struct changed one = {0};
-        if (!git_changed_paths(look->git, entry->parent, entry->oid, view->arena, &one.paths,
-                               &one.count, err)) {
+        if (!git_changed_paths(git, entry->parent, entry->oid, arena, &one.paths, &one.count,
+                               err)) {
             return false;
         }
-        const char **all = arena_alloc(view->arena, out->count + one.count, sizeof(*all));
-        for (size_t n = 0; n < out->count + one.count; n++) {
-            all[n] = n < out->count ? out->paths[n] : one.paths[n - out->count];
+        struct changed *all = &out->changed;
+        const char **paths = arena_alloc(arena, all->count + one.count, sizeof(*paths));
+        for (size_t n = 0; n < all->count + one.count; n++) {
+            paths[n] = n < all->count ? all->paths[n] : one.paths[n - all->count];
         }
-        out->paths = all;
-        out->count += one.count;
-        *out_commit = *out_commit ? *out_commit : entry;
+        all->paths = paths;
+        all->count += one.count;
+        out->commit = out->commit ? out->commit : entry;
     }
     return true;
 }
 
 /* ---- the look ---- */
 
-static bool read_history(const struct look *look, struct git_view *view, struct err *err)
+static bool read_history(const struct look_ref *ref, struct arena *arena, struct err *err)
 {
     struct git_log log = {0};
-    if (!git_log(look->git, "", view->head, HISTORY_MAX, view->arena, &log, err)) {
+    struct ref_view *view = ref->view;
+    if (!git_log(ref->repository->git, "", view->head, HISTORY_MAX, arena, &log, err)) {
         return false;
     }
-    view->history = arena_alloc(view->arena, log.count, sizeof(*view->history));
+    view->history = arena_alloc(arena, log.count, sizeof(*view->history));
     for (size_t i = 0; i < log.count; i++) {
         view->history[view->history_count++] = log.entries[i].oid;
     }
     return true;
 }
 
-static bool scan_all(struct look *look, struct git_view *view, struct err *err)
+/* Everything of one ref: its history, scans, and what people did to it. */
+static bool read_ref(const struct look *look, struct git_view *view, const struct look_ref *ref,
+                     struct news *out, struct err *err)
 {
     struct changed changed = {0};
-    struct changed foreign = {0};
-    const struct git_log_entry *commit = NULL;
-    bool can_keep = look->before && same_targets(look->before, view);
-    if (can_keep && strcmp(look->before->head, view->head) != 0 &&
-        !git_changed_paths(look->git, look->before->head, view->head, view->arena, &changed.paths,
-                           &changed.count, err)) {
+    bool can_keep = ref->before && ref->before->head[0] && same_targets(look->before, view);
+    if (can_keep && strcmp(ref->before->head, ref->view->head) != 0 &&
+        !git_changed_paths(ref->repository->git, ref->before->head, ref->view->head, view->arena,
+                           &changed.paths, &changed.count, err)) {
         return false;
     }
-    if (!look->is_astray && !foreign_paths(look, view, &foreign, &commit, err)) {
+    if (!read_history(ref, view->arena, err) ||
+        (!ref->is_astray && !ref->view->problem[0] && !read_news(ref, view->arena, out, err))) {
         return false;
     }
     for (size_t i = 0; can_keep && i < view->target_count; i++) {
-        keep_scan(look, &changed, &view->targets[i]);
+        if (view->targets[i].ref == ref->view) {
+            keep_scan(look, &changed, &view->targets[i]);
+        }
     }
-    if (!scan_rest(look, view, err)) {
-        return false;
-    }
-    if (commit) {
-        add_changes(look, view, commit, &foreign);
-    }
-    return true;
+    return scan_rest(look, view, ref, err);
 }
 
-/* A rewritten history is known by the fetch that brings it, and after a restart by the commit that
-   is no longer in it.  Rewritten stays rewritten until a person has looked. */
-static bool fetch(struct look *look, struct git_view *view, bool *out_same)
+/* Its targets say why nothing is known of them; the others go on. */
+static void give_up(struct git_view *view, const struct ref_view *ref)
 {
-    bool is_rewritten = false;
-    bool goes_on = true;
-    if (!git_fetch(look->git, view->head, &is_rewritten, &look->err) ||
-        (look->last_head[0] &&
-         !git_contains(look->git, view->head, look->last_head, &goes_on, &look->err))) {
-        return false;
+    for (size_t i = 0; i < view->target_count; i++) {
+        struct target_view *target = &view->targets[i];
+        if (target->ref == ref && !target->hold) {
+            TEXT_COPY_CUT(target->problem, ref->problem);
+        }
     }
-    look->is_astray = is_rewritten || !goes_on || (look->before && look->before->is_rewritten);
-    view->is_rewritten = look->is_astray && !look->accept_rewrite;
-    *out_same = look->before && strcmp(look->before->head, view->head) == 0 &&
-                look->before->is_rewritten == view->is_rewritten;
+}
+
+static bool read_refs(const struct look *look, struct git_view *view, const struct look_refs *refs,
+                      struct err *err)
+{
+    struct news *news = arena_alloc(view->arena, refs->count, sizeof(*news));
+    for (size_t i = 0; i < refs->count; i++) {
+        struct ref_view *ref = refs->items[i].view;
+        struct err why = {0};
+        if (ref->head[0] && read_ref(look, view, &refs->items[i], &news[i], &why)) {
+            continue;
+        }
+        if (i == 0) {
+            *err = why;
+            return false;
+        }
+        if (why.kind != ERR_NONE) {
+            TEXT_COPY_CUT(ref->problem, why.text); /* so that the next look tries again */
+            news[i] = (struct news){0};
+        }
+        give_up(view, ref);
+    }
+    make_room(view);
+    for (size_t i = 0; i < refs->count; i++) {
+        if (news[i].commit) {
+            add_changes(look, view, refs->items[i].view, &news[i]);
+        }
+    }
     return true;
 }
 
 void look_run(void *context)
 {
     struct look *look = context;
-    struct git_view *view = NULL;
     struct arena *arena = arena_new();
-    view = ARENA_NEW(arena, struct git_view);
+    struct git_view *view = ARENA_NEW(arena, struct git_view);
+    struct look_refs refs;
     view->arena = arena;
-    bool is_same = false;
-    look->has_failed = !fetch(look, view, &is_same);
-    if (look->has_failed || is_same) {
+    look->has_failed = !look_refs_first(look, arena, &refs, &look->err);
+    if (look->has_failed) {
         git_view_free(&view);
         return;
     }
-    read_pipeline(look, view);
-    list_targets(view);
-    look->has_failed = !read_history(look, view, &look->err) || !scan_all(look, view, &look->err);
+    read_pipeline(look, refs.items[0].view->head, view);
+    look_refs_rest(look, view->pipeline, &refs);
+    if (look_refs_are_same(look, &refs)) {
+        git_view_free(&view);
+        return;
+    }
+    put_refs(view, &refs);
+    list_targets(look, view);
+    look->has_failed = !read_refs(look, view, &refs, &look->err);
     if (look->has_failed) {
         git_view_free(&view);
         return;
     }
     look->view = view;
-    if (!view->is_rewritten) {
-        TEXT_COPY_CUT(look->last_head, view->head);
-    }
+    look_refs_note(look, &refs, view->pipeline != NULL);
 }

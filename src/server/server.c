@@ -12,6 +12,7 @@
 #include "server/acts.h"
 #include "server/app_token.h"
 #include "server/look.h"
+#include "server/repositories.h"
 
 #define POLL_MS_DEFAULT 30000
 #define TICK_MS 1000
@@ -20,7 +21,6 @@
 #define TIDY_MS 86400000
 /* A hook, a push of ours and a person's wish within this time are one fetch. */
 #define FETCH_SOON_MS 20
-#define SETTING_HEAD "git.head"
 #define SETTING_PIPELINE "git.pipeline"
 #define PIPELINE_BYTES_MAX (1U << 20)
 #define BASE_PATH_BYTES_MAX 100
@@ -30,12 +30,10 @@ struct server {
     const struct env *env;
     struct server_options options;
     struct store *store;
-    struct git *git;
-    struct configrepo_memory *memory; /* of what was read of it; for the Git queue */
+    struct repositories repositories; /* used on the Git queue only, but for their names */
     struct app_token *app_token;      /* NULL: no GitHub App */
     struct render_cache *chart_cache; /* used on the Git queue only */
     struct loop_queue *git_queue;
-    struct forge *forge; /* NULL: none */
     struct acts *acts;
     struct promote *engine;
     struct discover *discover;
@@ -48,7 +46,7 @@ struct server {
     bool accept_rewrite;
     bool is_stopping;
     char *good_pipeline;
-    char last_head[OID_BYTES];
+    struct seen_heads seen;          /* while a look is under way, it has them */
     char last_problem[REASON_BYTES]; /* of Git; logged once per change */
     char hook_secret[4097];
     char admin_token[AUTH_TOKEN_BYTES];
@@ -91,12 +89,12 @@ static void remember_signatures(struct server *server)
     }
 }
 
-struct repositories {
+struct image_repositories {
     struct map seen;
     VEC(struct discover_repository) found;
 };
 
-static void add_repositories(struct repositories *all, const struct pipeline *pipeline,
+static void add_repositories(struct image_repositories *all, const struct pipeline *pipeline,
                              const struct scan_workload *workload)
 {
     for (size_t i = 0; i < workload->place_count; i++) {
@@ -112,7 +110,7 @@ static void add_repositories(struct repositories *all, const struct pipeline *pi
 static void use_repositories(struct server *server)
 {
     const struct git_view *view = promote_git(server->engine);
-    struct repositories all = {0};
+    struct image_repositories all = {0};
     for (size_t i = 0; i < view->target_count; i++) {
         const struct scan *scan = view->targets[i].scan;
         for (size_t n = 0; scan && n < scan->workload_count; n++) {
@@ -139,31 +137,45 @@ static void note_problem(struct server *server, const char *problem)
     }
 }
 
-static void remember_head(struct server *server, const struct look *look)
+static void remember_heads(struct server *server)
 {
     struct err err = {0};
-    TEXT_COPY_CUT(server->last_head, look->last_head);
-    if (!store_setting_put(server->store, SETTING_HEAD, server->last_head, &err) ||
-        (look->good_pipeline &&
-         !store_setting_put(server->store, SETTING_PIPELINE, look->good_pipeline, &err))) {
+    if (!seen_heads_store(server->store, &server->seen, &err) ||
+        (server->good_pipeline &&
+         !store_setting_put(server->store, SETTING_PIPELINE, server->good_pipeline, &err))) {
         log_warn("store.problem", "%s", err.text);
     }
 }
 
+/* The first thing that a person should know. */
+static void note_problems(struct server *server, const struct git_view *view)
+{
+    char text[REASON_BYTES];
+    TEXT_COPY_CUT(text, view->pipeline_problem);
+    for (size_t i = 0; i < view->ref_count; i++) {
+        const struct ref_view *ref = &view->refs[i];
+        if (ref->is_rewritten) {
+            snprintf(text, sizeof(text),
+                     "the history of the branch %s was rewritten; automation waits for `heddle "
+                     "sync`",
+                     ref->branch);
+        } else if (ref->problem[0] && !text[0]) {
+            TEXT_COPY_CUT(text, ref->problem);
+        }
+    }
+    note_problem(server, text);
+}
+
 static void take_view(struct server *server, struct look *look)
 {
-    log_info("git.head", "commit=%.12s targets=%zu people=%zu", look->view->head,
-             look->view->target_count, look->view->change_count);
-    if (look->view->is_rewritten) {
-        note_problem(server,
-                     "the branch's history was rewritten; automation waits for `heddle sync`");
-    } else {
-        note_problem(server, look->view->pipeline_problem);
-    }
+    log_info("git.head", "commit=%.12s branches=%zu targets=%zu people=%zu",
+             look->view->refs[0].head, look->view->ref_count, look->view->target_count,
+             look->view->change_count);
+    note_problems(server, look->view);
     /* The engine stores what people's commits mean before the head moves on: nothing is lost
      * between. */
     promote_set_git(server->engine, look->view);
-    remember_head(server, look);
+    remember_heads(server);
     use_repositories(server);
     api_set_unready(server->api, NULL);
     promote_tick(server->engine);
@@ -180,7 +192,7 @@ static void take_look(struct server *server, struct look *look)
     } else if (look->view) {
         take_view(server, look);
     } else {
-        note_problem(server, promote_git(server->engine)->pipeline_problem);
+        note_problems(server, promote_git(server->engine));
     }
 }
 
@@ -191,7 +203,7 @@ static void look_done(void *context, bool is_stopping)
     server->is_looking = false;
     free(server->good_pipeline);
     server->good_pipeline = TAKE(look->good_pipeline);
-    look->good_pipeline = server->good_pipeline;
+    server->seen = look->seen;
     if (is_stopping || server->is_stopping) {
         git_view_free(&look->view);
     } else {
@@ -217,25 +229,27 @@ static void start_look(struct server *server)
     }
     struct look *look = xcalloc(1, sizeof(*look));
     look->server = server;
-    look->git = server->git;
-    look->memory = server->memory;
+    look->repositories = server->repositories.items;
+    look->repository_count = server->repositories.count;
+    look->env = server->env;
+    look->rest_until_ms = server->repositories.rest_until_ms;
     look->charts = charts_of(server);
     look->pipeline_file = server->options.pipeline_file;
     look->accept_rewrite = server->accept_rewrite;
-    look->has_forge = server->forge != NULL;
     look->before = promote_git(server->engine);
     look->good_pipeline = TAKE(server->good_pipeline);
-    TEXT_COPY_CUT(look->last_head, server->last_head);
+    look->seen = server->seen;
+    server->seen = (struct seen_heads){0};
     server->accept_rewrite = false;
     server->is_looking = true;
     loop_work(server->loop, server->git_queue, look_run, look_done, look);
 }
 
-/* ---- tidying the mirror ---- */
+/* ---- tidying the mirrors ---- */
 
 struct tidy_job {
     struct server *server; /* not for the worker */
-    struct git *git;
+    const struct repositories *repositories;
     bool succeeded;
     struct err err;
 };
@@ -243,7 +257,7 @@ struct tidy_job {
 static void run_tidy(void *context)
 {
     struct tidy_job *job = context;
-    job->succeeded = git_maintain(job->git, &job->err);
+    job->succeeded = repositories_maintain(job->repositories, &job->err);
 }
 
 static void tidy_done(void *context, bool is_stopping)
@@ -259,7 +273,7 @@ static void on_tidy(void *context)
 {
     struct server *server = context;
     struct tidy_job *job = xcalloc(1, sizeof(*job));
-    *job = (struct tidy_job){.server = server, .git = server->git};
+    *job = (struct tidy_job){.server = server, .repositories = &server->repositories};
     loop_work(server->loop, server->git_queue, run_tidy, tidy_done, job);
 }
 
@@ -366,6 +380,14 @@ static void wake_at(void *context, int64_t time_ms)
         loop_timer_start(server->loop, delay_ms > 0 ? delay_ms : 1, 0, on_wake, server);
 }
 
+static bool has_forge(void *context, const char *name)
+{
+    const struct server *server = context;
+    const struct config_repository *repository =
+        config_repository_find(server->repositories.items, server->repositories.count, name);
+    return repository && repository->forge;
+}
+
 static int64_t versions_until(void *context)
 {
     struct server *server = context;
@@ -457,11 +479,8 @@ static bool open_store(struct server *server, struct err *err)
         !auth_bootstrap(server->store, server->env, &created, server->admin_token, err)) {
         return false;
     }
-    AUTO_STR(head, OID_BYTES - 1);
+    seen_heads_load(server->store, server->options.branch, &server->seen);
     struct err none = {0};
-    if (store_setting_get(server->store, SETTING_HEAD, &head, &none)) {
-        TEXT_COPY_CUT(server->last_head, head.text);
-    }
     AUTO_STR(pipeline, PIPELINE_BYTES_MAX);
     if (store_setting_get(server->store, SETTING_PIPELINE, &pipeline, &none)) {
         server->good_pipeline = str_take(&pipeline);
@@ -473,18 +492,6 @@ static bool open_store(struct server *server, struct err *err)
     return true;
 }
 
-static bool open_git(struct server *server, struct err *err)
-{
-    AUTO_STR(folder, 4096);
-    str_addf(&folder, "%s/mirror.git", server->options.data);
-    struct git_options options = server->options.git;
-    options.folder = folder.text;
-    options.url = server->options.repository;
-    options.branch = server->options.branch;
-    server->memory = configrepo_memory_new();
-    return git_open(&options, &server->git, err);
-}
-
 static bool check_public_url(const char *url, struct err *err)
 {
     bool is_web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
@@ -493,29 +500,18 @@ static bool check_public_url(const char *url, struct err *err)
                    "--public-url \"%.80s\": write it like https://heddle.example.org", url);
 }
 
-/* Pull requests and statuses, when there is a token for them. */
-static bool open_forge(struct server *server, struct err *err)
+static bool open_git(struct server *server, struct err *err)
 {
     const struct server_options *options = &server->options;
-    struct forge_options forge = {.kind = options->forge,
-                                  .url = options->forge_url,
-                                  .repository = options->repository,
-                                  .token_file = options->forge_token_file};
-    bool is_wanted = options->forge_token_file || options->forge || options->forge_url;
     if (!check_public_url(options->public_url, err) ||
-        (is_wanted && !forge_open(&forge, &server->forge, err))) {
+        !repositories_open(options, &server->repositories, err)) {
         return false;
-    }
-    if (server->forge) {
-        log_info("forge", "kind=%s", forge_title(server->forge));
     }
     struct acts_options acts = {.loop = server->loop,
                                 .git_queue = server->git_queue,
-                                .git = server->git,
-                                .memory = server->memory,
+                                .repositories = server->repositories.items,
+                                .repository_count = server->repositories.count,
                                 .charts = charts_of(server),
-                                .forge = server->forge,
-                                .branch = options->branch,
                                 .public_url = options->public_url,
                                 .on_done = act_done,
                                 .context = server};
@@ -525,9 +521,16 @@ static bool open_forge(struct server *server, struct err *err)
 
 static bool open_engine(struct server *server, struct err *err)
 {
-    struct promote_ports ports = {
-        start_act, release_changed, cell_changed, board_changed,         fetch_soon,
-        wake_at,   want_signature,  server,       server->forge != NULL, versions_until};
+    struct promote_ports ports = {.start_act = start_act,
+                                  .release_changed = release_changed,
+                                  .cell_changed = cell_changed,
+                                  .board_changed = board_changed,
+                                  .fetch_soon = fetch_soon,
+                                  .wake_at = wake_at,
+                                  .want_signature = want_signature,
+                                  .has_forge = has_forge,
+                                  .versions_until = versions_until,
+                                  .context = server};
     return promote_open(server->store, server->env, &ports, &server->options.patience,
                         &server->engine, err);
 }
@@ -606,22 +609,16 @@ static bool is_loopback(const char *address)
 
 static void open_api(struct server *server)
 {
-    /* A URL may carry a password; people see only what follows it. */
-    const char *at = strrchr(server->options.repository, '@');
-    bool is_http = strncmp(server->options.repository, "http", 4) == 0;
-    const char *shown = is_http && at ? at + 1 : server->options.repository;
     struct api_options options = {
         .loop = server->loop,
         .env = server->env,
         .store = server->store,
         .engine = server->engine,
         .discover = server->discover,
-        .git = server->git,
-        .memory = server->memory,
+        .repositories = server->repositories.items,
+        .repository_count = server->repositories.count,
         .charts = charts_of(server),
         .git_queue = server->git_queue,
-        .repository = shown,
-        .branch = server->options.branch,
         .base_path = server->options.base_path,
         .is_tls = server->options.tls_cert_file != NULL,
         .hook_secret = server->hook_secret[0] ? server->hook_secret : NULL,
@@ -689,8 +686,7 @@ bool server_start(struct loop *loop, const struct server_options *options, struc
     if (!read_hook_secret(server, err) || !open_store(server, err) ||
         !app_token_open(loop, server->env, &server->options, fetch_soon, server, &server->app_token,
                         err) ||
-        !open_git(server, err) || !open_forge(server, err) || !open_engine(server, err) ||
-        !open_discover(server, err)) {
+        !open_git(server, err) || !open_engine(server, err) || !open_discover(server, err)) {
         server_stop(&server);
         return false;
     }
@@ -728,12 +724,11 @@ void server_stop(struct server **server_pointer)
     api_free(&server->api);
     promote_close(&server->engine);
     acts_free(&server->acts);
-    forge_close(&server->forge);
-    configrepo_memory_free(&server->memory);
-    git_close(&server->git);
+    repositories_close(&server->repositories);
     render_cache_free(&server->chart_cache);
     store_close(&server->store);
     free(server->good_pipeline);
+    seen_heads_done(&server->seen);
     xfree(server_pointer);
 }
 

@@ -14,6 +14,7 @@
 struct server_options {
     const char *repository;    /* URL or path of the config repository; required */
     const char *branch;        /* NULL: "main" */
+    const char *repositories;  /* a file that names further ones; NULL: none */
     const char *pipeline_file; /* in the repository; NULL: "heddle.yaml" */
     const char *data;          /* folder for the store and the mirror; required */
     const char *listen;        /* "ADDRESS:PORT"; NULL: "127.0.0.1:8080" */

@@ -87,6 +87,10 @@ static const char *const migrations[] = {
     "  repository TEXT NOT NULL, digest TEXT NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL,"
     "  why TEXT NOT NULL, found_ms INTEGER NOT NULL,"
     "  PRIMARY KEY (repository, digest)) STRICT;",
+
+    ("ALTER TABLE pull_request ADD COLUMN repository TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE pull_request ADD COLUMN branch_into TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE commit_status ADD COLUMN repository TEXT NOT NULL DEFAULT '';"),
 };
 
 /* "hedl" in the file's header, so that another program's database is not taken for ours. */

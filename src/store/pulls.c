@@ -5,20 +5,21 @@
 
 #define PULL_COLUMNS                                                                               \
     "release, wave, branch, tip, base, pushed_ms, is_left, is_settled, number, url, state, head,"  \
-    " merge_commit, who, approvals, objections, checks, has_conflict, problem, items"
+    " merge_commit, who, approvals, objections, checks, has_conflict, problem, items, repository," \
+    " branch_into"
 
 bool store_pull_put(struct store *store, const struct pull_request *pull, struct err *err)
 {
     const struct pull_facts *facts = &pull->facts;
     return db_run(store->db,
                   "INSERT OR REPLACE INTO pull_request (" PULL_COLUMNS ")"
-                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  err, "iisssibbisssssiisbsi", pull->release, (int64_t)pull->wave, pull->branch,
+                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  err, "iisssibbisssssiisbsiss", pull->release, (int64_t)pull->wave, pull->branch,
                   pull->tip, pull->base, pull->pushed_ms, pull->is_left, pull->is_settled,
                   facts->number, facts->url, pull_state_name(facts->state), facts->head,
                   facts->merge_commit, facts->who, (int64_t)facts->approvals,
                   (int64_t)facts->objections, pull_checks_name(facts->checks), facts->has_conflict,
-                  pull->problem, (int64_t)pull->items);
+                  pull->problem, (int64_t)pull->items, pull->repository, pull->into);
 }
 
 static bool read_facts(struct db_rows *rows, struct pull_facts *facts)
@@ -52,6 +53,7 @@ static bool read_pull(struct db_rows *rows, struct arena *arena, void *out)
     return column_int(rows, 1, RELEASE_WAVES_MAX, &pull->wave) &&
            column_int(rows, 19, INT_MAX, &pull->items) && COLUMN_NAME(rows, 2, pull->branch) &&
            COLUMN_NAME(rows, 3, pull->tip) && COLUMN_NAME(rows, 4, pull->base) &&
+           COLUMN_NAME(rows, 20, pull->repository) && COLUMN_NAME(rows, 21, pull->into) &&
            read_facts(rows, &pull->facts);
 }
 
@@ -78,14 +80,14 @@ bool store_pull_list(struct store *store, int64_t release, struct arena *arena,
 bool store_status_want(struct store *store, const struct commit_status *status, struct err *err)
 {
     return db_run(store->db,
-                  "INSERT INTO commit_status (release, wave, oid, stage, wanted, sent)"
-                  " VALUES (?, ?, ?, ?, ?, '')"
+                  "INSERT INTO commit_status (release, wave, oid, stage, wanted, sent, repository)"
+                  " VALUES (?, ?, ?, ?, ?, '', ?)"
                   " ON CONFLICT (release, wave) DO UPDATE SET"
                   " sent = CASE WHEN oid = excluded.oid THEN sent ELSE '' END,"
-                  " oid = excluded.oid, wanted = excluded.wanted"
+                  " oid = excluded.oid, wanted = excluded.wanted, repository = excluded.repository"
                   " WHERE oid <> excluded.oid OR wanted <> excluded.wanted",
-                  err, "iisss", status->release, (int64_t)status->wave, status->oid, status->stage,
-                  status->wanted);
+                  err, "iissss", status->release, (int64_t)status->wave, status->oid, status->stage,
+                  status->wanted, status->repository);
 }
 
 bool store_status_sent(struct store *store, const struct commit_status *status, struct err *err)
@@ -100,7 +102,7 @@ bool store_status_next(struct store *store, struct commit_status *out, struct er
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     *out = (struct commit_status){0};
     if (!db_query(store->db,
-                  "SELECT release, wave, oid, stage, wanted FROM commit_status"
+                  "SELECT release, wave, oid, stage, wanted, repository FROM commit_status"
                   " WHERE wanted <> sent ORDER BY release, wave LIMIT 1",
                   &rows, err, "") ||
         !db_next(rows, err)) {
@@ -109,5 +111,5 @@ bool store_status_next(struct store *store, struct commit_status *out, struct er
     out->release = db_int(rows, 0);
     out->wave = (int)db_int(rows, 1);
     return COLUMN_NAME(rows, 2, out->oid) && COLUMN_NAME(rows, 3, out->stage) &&
-           COLUMN_NAME(rows, 4, out->wanted);
+           COLUMN_NAME(rows, 4, out->wanted) && COLUMN_NAME(rows, 5, out->repository);
 }

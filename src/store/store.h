@@ -123,6 +123,7 @@ bool store_pull_list(struct store *store, int64_t release, struct arena *arena,
 struct commit_status {
     int64_t release;
     int wave;
+    char repository[NAME_BYTES]; /* "": the server's own */
     char oid[OID_BYTES];
     char stage[NAME_BYTES];
     char wanted[16]; /* "pending", "success", "failure" */

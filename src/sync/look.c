@@ -39,7 +39,7 @@ static bool find_head(struct look *look)
         look->fetch_err.kind = ERR_NONE;
         return true;
     }
-    return git_head(source->git, look->head, &mirror_err);
+    return git_head(source->git, look->git.branch, look->head, &mirror_err);
 }
 
 /* The fields that heddle.yaml names hold images, too.  A file that cannot be read names none: the

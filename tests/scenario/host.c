@@ -47,7 +47,7 @@ static bool conflicts(const struct world *world, const struct world_pull *pull)
     const struct world_commit *parent = &world->commits[world->commits[pull->tip].parent];
     for (size_t i = 0; i < world->cell_count; i++) {
         if (changes(world, pull, i) &&
-            strcmp(world->commits[world->head].tags[i], parent->tags[i]) != 0) {
+            strcmp(world->commits[world->refs[pull->ref].head].tags[i], parent->tags[i]) != 0) {
             return true;
         }
     }
@@ -59,8 +59,9 @@ bool world_merge(struct world *world, struct world_pull *pull, enum world_merge 
     if (pull->tip < 0 || conflicts(world, pull)) {
         return false;
     }
-    struct world_commit commit = world->commits[world->head];
-    commit.parent = world->head;
+    struct world_ref *ref = &world->refs[pull->ref];
+    struct world_commit commit = world->commits[ref->head];
+    commit.parent = ref->head;
     commit.is_foreign = how == WORLD_MERGE_COMMIT;
     for (size_t i = 0; i < world->cell_count; i++) {
         if (changes(world, pull, i)) {
@@ -74,7 +75,7 @@ bool world_merge(struct world *world, struct world_pull *pull, enum world_merge 
     if (how == WORLD_SQUASH) {
         snprintf(commit.message, sizeof(commit.message), "%s", world->commits[pull->tip].message);
     }
-    world->head = pull->merged_as = world_add_commit(world, &commit, world->now_ms);
+    ref->head = pull->merged_as = world_add_commit(world, &commit, world->now_ms);
     pull->state = PULL_MERGED;
     snprintf(pull->who, sizeof(pull->who), "mia");
     return true;
@@ -109,6 +110,7 @@ static void push_branch(struct world *world, struct promote_act *act)
         assert_true(host->pull_count < WORLD_PULLS_MAX);
         pull = &host->pulls[host->pull_count++];
         snprintf(pull->branch, sizeof(pull->branch), "%s", act->pull.branch);
+        pull->ref = (size_t)(world_ref_of_act(world, act) - world->refs);
     }
     pull->tip = commit;
     pull->pushes++;

@@ -82,6 +82,52 @@ static size_t cluster_index(struct world *world, const char *name)
     return world->cluster_count++;
 }
 
+/* ---- refs ---- */
+
+static size_t ref_index(struct world *world, const char *repository, const char *branch)
+{
+    for (size_t i = 0; i < world->ref_count; i++) {
+        if (strcmp(world->refs[i].repository, repository) == 0 &&
+            strcmp(world->refs[i].branch, branch) == 0) {
+            return i;
+        }
+    }
+    assert_true(world->ref_count < WORLD_REFS_MAX);
+    struct world_ref *ref = &world->refs[world->ref_count];
+    TEXT_COPY_CUT(ref->repository, repository);
+    TEXT_COPY_CUT(ref->branch, branch);
+    return world->ref_count++;
+}
+
+static void find_refs(struct world *world)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct pipeline *pipeline = NULL;
+    struct err err = {0};
+    ref_index(world, "", "main");
+    ASSERT_OK(
+        configrepo_pipeline(slice_of(world->pipeline_text), "heddle.yaml", arena, &pipeline, &err),
+        err);
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        const struct target *target = NULL;
+        (void)pipeline_stage_of_cluster(pipeline, world->clusters[i], &target);
+        world->cluster_refs[i] = target ? ref_index(world, target->repository,
+                                                    target->branch[0] ? target->branch : "main")
+                                        : 0;
+    }
+}
+
+struct world_ref *world_ref_of(struct world *world, const char *cluster)
+{
+    return &world->refs[world->cluster_refs[cluster_index(world, cluster)]];
+}
+
+struct world_ref *world_ref_of_act(struct world *world, const struct promote_act *act)
+{
+    assert_true(act->branch[0]);
+    return &world->refs[ref_index(world, act->repository, act->branch)];
+}
+
 /* ---- Git ---- */
 
 static void name_commit(struct world *world, struct world_commit *commit, int64_t salt)
@@ -130,14 +176,15 @@ int world_add_commit(struct world *world, struct world_commit *commit, int64_t s
 void world_person_commits(struct world *world, const char *cluster, const char *workload,
                           const char *tag)
 {
-    struct world_commit commit = world->commits[world->head];
-    commit.parent = world->head;
+    struct world_ref *ref = world_ref_of(world, cluster);
+    struct world_commit commit = world->commits[ref->head];
+    commit.parent = ref->head;
     commit.is_foreign = true;
     snprintf(commit.message, sizeof(commit.message), "%s/%s", cluster, workload);
     if (tag) {
         snprintf(commit.tags[world_cell(world, cluster, workload)], 32, "%s", tag);
     }
-    world->head = world_add_commit(world, &commit, (int64_t)next_random(world));
+    ref->head = world_add_commit(world, &commit, (int64_t)next_random(world));
 }
 
 static const char *cluster_of_path(const char *path)
@@ -156,7 +203,9 @@ static void do_commit(struct world *world, struct promote_act *act)
     bool changes = false;
     for (size_t i = 0; i < act->request.change_count; i++) {
         const struct version_change *change = &act->request.changes[i];
-        char *tag = commit.tags[world_cell(world, cluster_of_path(change->path), change->workload)];
+        const char *cluster = cluster_of_path(change->path);
+        char *tag = commit.tags[world_cell(world, cluster, change->workload)];
+        assert_ptr_equal(world_ref_of(world, cluster), world_ref_of_act(world, act));
         if (strcmp(change->workload, world->uneditable) == 0) {
             act->succeeded = err_set(&act->err, ERR_REFUSED, "its file cannot be edited");
             return;
@@ -191,11 +240,11 @@ static int base_of(const struct world *world, const struct promote_act *act)
 }
 
 /* Does the Git host's hook say no to one of the new commits? */
-static bool is_refused(const struct world *world, int commit)
+static bool is_refused(const struct world *world, int commit, int head)
 {
     char line[NAME_BYTES + 32];
     snprintf(line, sizeof(line), "Heddle-Workloads: %s\n", world->unwelcome);
-    for (; world->unwelcome[0] && commit != world->head; commit = world->commits[commit].parent) {
+    for (; world->unwelcome[0] && commit != head; commit = world->commits[commit].parent) {
         if (strstr(world->commits[commit].message, line)) {
             return true;
         }
@@ -207,16 +256,17 @@ static void do_push(struct world *world, struct promote_act *act)
 {
     int commit = world_find_commit(world, act->commit);
     int base = base_of(world, act);
+    struct world_ref *ref = world_ref_of_act(world, act);
     act->succeeded = true;
-    if (base >= 0 && world_is_ancestor(world, commit, world->head)) {
+    if (base >= 0 && world_is_ancestor(world, commit, ref->head)) {
         return;
     }
-    if (base != world->head) {
+    if (base != ref->head) {
         act->succeeded = err_set(&act->err, ERR_CONFLICT, "someone pushed first");
-    } else if (is_refused(world, commit)) {
+    } else if (is_refused(world, commit, ref->head)) {
         act->succeeded = err_set(&act->err, ERR_REFUSED, "the hook says no");
     } else {
-        world->head = commit;
+        ref->head = commit;
         world->pushes++;
     }
 }
@@ -225,9 +275,9 @@ static void do_push(struct world *world, struct promote_act *act)
 static void do_check(struct world *world, struct promote_act *act)
 {
     int named = world_find_commit(world, act->request.base);
-    bool is_named = named >= 0 && world_is_ancestor(world, named, world->head);
-    snprintf(act->base, sizeof(act->base), "%s",
-             world->commits[is_named ? named : world->head].oid);
+    int head = world_ref_of_act(world, act)->head;
+    bool is_named = named >= 0 && world_is_ancestor(world, named, head);
+    snprintf(act->base, sizeof(act->base), "%s", world->commits[is_named ? named : head].oid);
     act->request.base = act->base;
     do_commit(world, act);
     if (strcmp(act->commit, act->base) != 0) {
@@ -326,14 +376,15 @@ static void fill_scan(struct world *world, const struct world_commit *commit, co
     }
 }
 
-static void add_foreign(struct world *world, struct git_view *view)
+static void add_foreign(struct world *world, const struct world_ref *ref, struct git_view *view)
 {
-    view->changes = arena_alloc(view->arena, world->cell_count, sizeof(*view->changes));
-    for (int i = world->head; i >= 0 && i != world->seen; i = world->commits[i].parent) {
+    bool is_told = false;
+    for (int i = ref->head; i >= 0 && i != ref->seen; i = world->commits[i].parent) {
         const struct world_commit *commit = &world->commits[i];
-        if (!commit->is_foreign || view->change_count) {
+        if (!commit->is_foreign || is_told) {
             continue;
         }
+        is_told = true;
         struct foreign_change *change = &view->changes[view->change_count++];
         snprintf(change->commit, sizeof(change->commit), "%s", commit->oid);
         snprintf(change->author, sizeof(change->author), "someone");
@@ -354,13 +405,29 @@ static void add_foreign(struct world *world, struct git_view *view)
     }
 }
 
+static void fill_ref(const struct world *world, const struct world_ref *ref, struct arena *arena,
+                     struct ref_view *out)
+{
+    TEXT_COPY_CUT(out->repository, ref->repository);
+    TEXT_COPY_CUT(out->branch, ref->branch);
+    TEXT_COPY_CUT(out->head, world->commits[ref->head].oid);
+    TEXT_COPY_CUT(out->problem, ref->problem ? ref->problem : "");
+    out->is_rewritten = ref->is_rewritten;
+    out->history = arena_alloc(arena, (size_t)world->commit_count, sizeof(*out->history));
+    for (int i = ref->head; i >= 0; i = world->commits[i].parent) {
+        out->history[out->history_count++] = arena_strdup(arena, world->commits[i].oid);
+    }
+}
+
 static void fetch(struct world *world)
 {
-    const struct world_commit *commit = &world->commits[world->head];
     struct arena *arena = arena_new();
     struct git_view *view = ARENA_NEW(arena, struct git_view);
     view->arena = arena;
-    snprintf(view->head, sizeof(view->head), "%s", commit->oid);
+    view->refs = arena_alloc(arena, world->ref_count, sizeof(*view->refs));
+    for (; view->ref_count < world->ref_count; view->ref_count++) {
+        fill_ref(world, &world->refs[view->ref_count], arena, &view->refs[view->ref_count]);
+    }
     struct err err = {0};
     ASSERT_OK(configrepo_pipeline(slice_of(world->pipeline_text), "heddle.yaml", arena,
                                   &view->pipeline, &err),
@@ -370,21 +437,25 @@ static void fetch(struct world *world)
         const struct stage *stage = &view->pipeline->stages[i];
         for (size_t n = 0; n < stage->target_count; n++) {
             struct target_view *target = &view->targets[view->target_count++];
+            const struct world_ref *ref = world_ref_of(world, stage->targets[n].cluster);
             target->stage = stage;
             target->target = &stage->targets[n];
+            target->ref = &view->refs[ref - world->refs];
             target->wave = (int)stage->wave_of_target[n];
             target->hold = scan_hold_new();
             target->scan = ARENA_NEW(target->hold->arena, struct scan);
-            fill_scan(world, commit, target->target->cluster, target->hold->arena, target->scan);
+            fill_scan(world, &world->commits[ref->head], target->target->cluster,
+                      target->hold->arena, target->scan);
         }
     }
-    view->history = arena_alloc(arena, (size_t)world->commit_count, sizeof(*view->history));
-    for (int i = world->head; i >= 0; i = world->commits[i].parent) {
-        view->history[view->history_count++] = arena_strdup(arena, world->commits[i].oid);
+    view->changes = arena_alloc(arena, world->ref_count, sizeof(*view->changes));
+    for (size_t i = 0; i < world->ref_count; i++) {
+        add_foreign(world, &world->refs[i], view);
     }
-    add_foreign(world, view);
     promote_set_git(world->engine, view);
-    world->seen = world->head;
+    for (size_t i = 0; i < world->ref_count; i++) {
+        world->refs[i].seen = world->refs[i].head;
+    }
     world->fetch_wanted = false;
 }
 
@@ -448,8 +519,9 @@ static void sync_cluster(struct world *world, size_t index)
     snprintf(report.cluster, sizeof(report.cluster), "%s", world->clusters[index]);
     snprintf(report.session, sizeof(report.session), "session");
     snprintf(report.path, sizeof(report.path), "clusters/%s", world->clusters[index]);
-    world->applied_commit[index] = world->head;
-    const struct world_commit *commit = &world->commits[world->head];
+    int head = world->refs[world->cluster_refs[index]].head;
+    world->applied_commit[index] = head;
+    const struct world_commit *commit = &world->commits[head];
     snprintf(report.applied_commit, sizeof(report.applied_commit), "%s", commit->oid);
     snprintf(report.seen_commit, sizeof(report.seen_commit), "%s", commit->oid);
     report.workloads = arena_alloc(arena, world->cell_count, sizeof(*report.workloads));
@@ -515,6 +587,13 @@ static void port_want(void *context, const char *repository, const char *digest)
     snprintf(world->wanted_signature, sizeof(world->wanted_signature), "%s@%s", repository, digest);
 }
 
+static bool port_forge(void *context, const char *repository)
+{
+    (void)context;
+    (void)repository;
+    return true;
+}
+
 static int64_t port_versions(void *context)
 {
     return ((struct world *)context)->versions_until_ms;
@@ -523,7 +602,7 @@ static int64_t port_versions(void *context)
 static void open_engine(struct world *world)
 {
     struct promote_ports ports = {port_act,  port_release, port_cell, port_board, port_fetch,
-                                  port_wake, port_want,    world,     true,       port_versions};
+                                  port_wake, port_want,    world,     port_forge, port_versions};
     struct err err = {0};
     ASSERT_OK(
         promote_open(world->store, &world->env, &ports, &world->patience, &world->engine, &err),
@@ -563,12 +642,20 @@ void world_init(struct world *world, const char *pipeline_text, const char *cell
         cluster_index(world, cell->cluster);
         at += length;
     }
+    find_refs(world);
     snprintf(first->message, sizeof(first->message), "first");
     name_commit(world, first, 0);
     world->commit_count = 1;
     ASSERT_OK(store_open(":memory:", &world->store, &err), err);
     open_engine(world);
     world_advance(world, 5000);
+}
+
+void world_set_pipeline(struct world *world, const char *pipeline_text)
+{
+    world->pipeline_text = pipeline_text;
+    find_refs(world);
+    world->fetch_wanted = true;
 }
 
 void world_done(struct world *world)
@@ -648,7 +735,13 @@ enum release_phase world_finish(struct world *world, int64_t id, int64_t ms)
 
 const char *world_git_tag(const struct world *world, const char *cluster, const char *workload)
 {
-    return world->commits[world->head].tags[world_cell(world, cluster, workload)];
+    size_t cell = world_cell(world, cluster, workload);
+    for (size_t i = 0; i < world->cluster_count; i++) {
+        if (strcmp(world->clusters[i], cluster) == 0) {
+            return world->commits[world->refs[world->cluster_refs[i]].head].tags[cell];
+        }
+    }
+    return "";
 }
 
 const char *world_running(const struct world *world, const char *cluster, const char *workload)
@@ -670,8 +763,10 @@ int world_count_trailer(const struct world *world, const char *line)
     int count = 0;
     AUTO_STR(whole, 512);
     str_addf(&whole, "\n%s\n", line);
-    for (int i = world->head; i >= 0; i = world->commits[i].parent) {
-        count += strstr(world->commits[i].message, whole.text) != NULL;
+    for (size_t n = 0; n < world->ref_count; n++) {
+        for (int i = world->refs[n].head; i >= 0; i = world->commits[i].parent) {
+            count += strstr(world->commits[i].message, whole.text) != NULL;
+        }
     }
     return count;
 }

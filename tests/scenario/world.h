@@ -15,7 +15,7 @@
 #define WORLD_CELLS_MAX 64
 #define WORLD_ACTS_MAX 64
 
-/* What one commit says: the tag of every cell. */
+/* What one commit says: the tag of every cell.  Only cells whose cluster is on its branch count. */
 struct world_commit {
     char oid[OID_BYTES];
     int parent; /* index; -1 for the first */
@@ -33,10 +33,22 @@ struct world_cell {
     int64_t applied_ms;
 };
 
+/* A branch of a repository that clusters follow. */
+struct world_ref {
+    char repository[NAME_BYTES]; /* "": the server's own */
+    char branch[BRANCH_BYTES];
+    int head; /* of the remote branch */
+    int seen; /* what the server has fetched; people's commits count from here */
+    bool is_rewritten;
+    const char *problem; /* why it cannot be fetched, or NULL */
+};
+#define WORLD_REFS_MAX 8
+
 /* A branch of heddle's at the Git host, and the pull request for it, if there is one. */
 struct world_pull {
     char branch[PULL_BRANCH_BYTES];
-    int tip; /* -1: the branch was deleted */
+    size_t ref; /* where it is to come in */
+    int tip;    /* -1: the branch was deleted */
     int64_t number;
     enum pull_state state;
     int merged_as; /* a commit */
@@ -82,12 +94,13 @@ struct world {
     const char *pipeline_text;
     struct world_commit *commits;
     int commit_count;
-    int head; /* of the remote branch */
-    int seen; /* what the server has fetched; people's commits count from here */
+    struct world_ref refs[WORLD_REFS_MAX]; /* the first one is the server's: main */
+    size_t ref_count;
     struct world_cell cells[WORLD_CELLS_MAX];
     size_t cell_count;
     int applied_commit[8]; /* per cluster, index into clusters */
     char clusters[8][NAME_BYTES];
+    size_t cluster_refs[8];
     size_t cluster_count;
     int64_t sequence[8];
     struct promote_act *acts[WORLD_ACTS_MAX];
@@ -116,6 +129,8 @@ struct world {
 /* `cells`: "dev/cart dev/web staging/cart …", all at tag "1.0.0". */
 void world_init(struct world *world, const char *pipeline_text, const char *cells, uint64_t seed);
 void world_done(struct world *world);
+/* Another pipeline file, with the next look. */
+void world_set_pipeline(struct world *world, const char *pipeline_text);
 
 /* A version appears in the registry (repository "r/<workload>"). */
 void world_push_image(struct world *world, const char *workload, const char *tag);
@@ -157,6 +172,10 @@ int world_find_commit(const struct world *world, const char *oid);
 int world_add_commit(struct world *world, struct world_commit *commit, int64_t salt);
 size_t world_cell(const struct world *world, const char *cluster, const char *workload);
 bool world_is_ancestor(const struct world *world, int ancestor, int tip);
+
+/* The ref that a cluster follows, and the one that an act is about. */
+struct world_ref *world_ref_of(struct world *world, const char *cluster);
+struct world_ref *world_ref_of_act(struct world *world, const struct promote_act *act);
 
 /* A digest that stands for a tag. */
 void world_digest(const char *workload, const char *tag, char out[static IMAGE_DIGEST_BYTES]);

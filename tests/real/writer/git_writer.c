@@ -64,7 +64,7 @@ static bool make_commit(struct writer *writer, struct err *err)
 /* As the engine does it: a lost race makes the commit anew, anything else pushes the same one. */
 static bool push(struct writer *writer, struct err *err)
 {
-    if (git_push(writer->git, writer->commit, writer->head, err)) {
+    if (git_push(writer->git, "main", writer->commit, writer->head, err)) {
         return true;
     }
     if (err->kind == ERR_CONFLICT) {

@@ -588,7 +588,7 @@ static void the_same_request_makes_the_same_commit(void **state)
     ASSERT_OK(commit(world, &second, &drafts[1], &err), err);
     assert_string_equal(drafts[0].oid, drafts[1].oid);
     assert_int_equal(drafts[0].edit_count, 2);
-    ASSERT_OK(git_push(world->git, drafts[0].oid, world->head, &err), err);
+    ASSERT_OK(git_push(world->git, "main", drafts[0].oid, world->head, &err), err);
     assert_string_equal(REMOTE_GIT(&world->remote, "log", "-1", "--format=%an|%cn", "main"),
                         "ada|heddle");
 }

@@ -127,6 +127,30 @@ static void fields_that_hold_an_image_are_read(void **state)
     assert_string_equal(pipeline->image_fields[1].path, "image");
 }
 
+static void a_target_may_be_on_another_branch_or_in_another_repository(void **state)
+{
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct pipeline *pipeline = NULL;
+    struct err err = {0};
+    static const char text[] =
+        HEAD "  stages:\n    - name: dev\n      targets: [{cluster: dev, path: a}]\n"
+             "    - name: prod\n      waves: [[eu, us], [ap], [infra]]\n      targets:\n"
+             "        - {cluster: eu, path: a, branch: env/prod}\n"
+             "        - {cluster: us, path: b, branch: env/prod}\n"
+             "        - {cluster: ap, path: a, branch: env/ap}\n"
+             "        - {cluster: infra, path: a, repository: infra, branch: env/ap}\n";
+    ASSERT_OK(read(text, arena, &pipeline, &err), err);
+    assert_string_equal(pipeline->stages[0].targets[0].branch, "");
+    assert_string_equal(pipeline->stages[0].targets[0].repository, "");
+    const struct target *targets = pipeline->stages[1].targets;
+    assert_string_equal(targets[2].branch, "env/ap");
+    assert_string_equal(targets[3].repository, "infra");
+    assert_true(target_same_ref(&targets[0], &targets[1]));
+    assert_false(target_same_ref(&targets[1], &targets[2]));
+    assert_false(target_same_ref(&targets[2], &targets[3]));
+}
+
 /* Each is a whole file with one mistake. */
 static const struct {
     const char *text, *says;
@@ -178,6 +202,24 @@ static const struct {
      "heddle.yaml:5:34: the field \"path\" is missing"},
     {HEAD "  stages: [{name: dev, targets: [{cluster: dev, path: /etc}]}]\n",
      "heddle.yaml:5:55: path \"/etc\" must be a relative path"},
+    {HEAD "  stages: [{name: dev, targets: [{cluster: dev, path: a, branch: a..b}]}]\n",
+     "heddle.yaml:5:66: \"a..b\" is not a branch name"},
+    {HEAD "  stages: [{name: dev, targets: [{cluster: dev, path: a, branch: heddle/a}]}]\n",
+     "heddle.yaml:5:66: branches that begin with heddle/ are heddle's own"},
+    {HEAD "  stages: [{name: dev, targets: [{cluster: dev, path: a, repository: ../x}]}]\n",
+     "heddle.yaml:5:70: repository name \"../x\""},
+    {HEAD "  stages:\n    - name: prod\n      targets:\n"
+          "        - {cluster: eu, path: a}\n        - {cluster: us, path: b, branch: env/us}\n",
+     "heddle.yaml:6:7: \"eu\" is on the server's branch and \"us\" on the branch env/us, and a "
+     "wave is one commit on one branch; write waves: [[eu], [us]]"},
+    {HEAD "  stages:\n    - name: prod\n      waves: [[ap], [us, eu]]\n      targets:\n"
+          "        - {cluster: ap, path: a}\n        - {cluster: eu, path: a, branch: b}\n"
+          "        - {cluster: us, path: a, branch: b, repository: infra}\n",
+     "\"eu\" is on the branch b and \"us\" on the branch b of \"infra\", and a wave is one "
+     "commit on one branch; write waves: [[eu], [us]]"},
+    {HEAD "  stages:\n    - name: dev\n      targets: [{cluster: dev, path: a, branch: b}]\n"
+          "    - name: prod\n      targets: [{cluster: prod, path: a, branch: b}]\n",
+     "path \"a\" belongs to cluster \"dev\" already"},
     {HEAD "  stages: [{name: dev, automatic: yes, targets: []}]\n",
      "heddle.yaml:5:35: write true or false"},
     {HEAD "  stages: [{name: dev, pullRequest: yes, targets: []}]\n",
@@ -369,6 +411,7 @@ int main(void)
         cmocka_unit_test(the_stages_are_read_as_they_are_written),
         cmocka_unit_test(every_way_to_write_a_policy_is_understood),
         cmocka_unit_test(fields_that_hold_an_image_are_read),
+        cmocka_unit_test(a_target_may_be_on_another_branch_or_in_another_repository),
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_remedy),
         cmocka_unit_test(all_that_is_wrong_is_told_at_once_in_the_order_of_the_file),
         cmocka_unit_test(what_follows_from_another_mistake_is_not_told),

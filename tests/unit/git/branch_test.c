@@ -100,9 +100,9 @@ static void the_watched_branch_is_nobodys_own(void **state)
     struct house *house = *state;
     struct err err = {0};
     ASSERT_FAILS(git_push_branch(house->git, "main", house->first, house->head, &err), err,
-                 ERR_INVALID, "is the watched branch");
+                 ERR_INVALID, "is a watched branch");
     ASSERT_FAILS(git_drop_branch(house->git, "main", house->head, &err), err, ERR_INVALID,
-                 "is the watched branch");
+                 "is a watched branch");
     ASSERT_FAILS(git_push_branch(house->git, BRANCH, "--all", "", &err), err, ERR_INVALID, "");
     ASSERT_FAILS(
         git_push_branch(house->git, BRANCH, "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f", "", &err),

@@ -77,7 +77,7 @@ static void a_fetch_brings_the_branch_and_its_files(void **state)
     assert_false(rewritten);
     assert_string_equal(head, tip);
     expect_file(git, head, "a.yaml", "three\n");
-    ASSERT_OK(git_head(git, head, &err), err);
+    ASSERT_OK(git_head(git, "main", head, &err), err);
     assert_string_equal(head, tip);
 }
 
@@ -91,7 +91,7 @@ static void an_empty_repository_or_missing_branch_is_not_found(void **state)
     ASSERT_FAILS(git_fetch(git, head, &rewritten, &err), err, ERR_NOT_FOUND, "refs/heads/main");
     REMOTE_COMMIT(remote, "other", {"a", "1"});
     ASSERT_FAILS(git_fetch(git, head, &rewritten, &err), err, ERR_NOT_FOUND, "refs/heads/main");
-    ASSERT_FAILS(git_head(git, head, &err), err, ERR_NOT_FOUND, "not fetched yet");
+    ASSERT_FAILS(git_head(git, "main", head, &err), err, ERR_NOT_FOUND, "not fetched yet");
     REMOTE_COMMIT(remote, "main", {"a", "1"});
     ASSERT_OK(git_fetch(git, head, &rewritten, &err), err);
 }
@@ -289,7 +289,7 @@ static void a_sha256_repository_works_too(void **state)
     char oid[GIT_OID_BYTES];
     struct err err = {0};
     make(git, head, "dir/a", "2", oid);
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     assert_string_equal(REMOTE_GIT(&remote, "rev-parse", "main"), oid);
     remote_done(&remote);
 }
@@ -423,12 +423,12 @@ static void a_push_moves_the_branch_and_the_mirror_follows(void **state)
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
     make(git, head, "a", "2", oid);
     struct err err = {0};
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     assert_string_equal(REMOTE_GIT(remote, "rev-parse", "main"), oid);
-    ASSERT_OK(git_head(git, now, &err), err);
+    ASSERT_OK(git_head(git, "main", now, &err), err);
     assert_string_equal(now, oid);
     /* Its answer may have been lost: the same push again is a success. */
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
 }
 
 static void who_pushes_second_gets_a_conflict(void **state)
@@ -441,13 +441,13 @@ static void who_pushes_second_gets_a_conflict(void **state)
     make(git, head, "a", "2", oid);
     const char *other = REMOTE_COMMIT(remote, "main", {"b", "1"});
     struct err err = {0};
-    ASSERT_FAILS(git_push(git, oid, head, &err), err, ERR_CONFLICT, "moved");
+    ASSERT_FAILS(git_push(git, "main", oid, head, &err), err, ERR_CONFLICT, "moved");
     assert_string_equal(REMOTE_GIT(remote, "rev-parse", "main"), other);
 
     bool rewritten;
     ASSERT_OK(git_fetch(git, head, &rewritten, &err), err);
     make(git, head, "a", "2", oid);
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     expect_file(git, oid, "b", "1");
 }
 
@@ -461,14 +461,14 @@ static void a_push_whose_answer_was_lost_is_found_under_later_commits(void **sta
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
     make(git, head, "a", "2", oid);
     struct err err = {0};
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     const char *later = REMOTE_COMMIT(remote, "main", {"b", "1"});
     bool rewritten;
     ASSERT_OK(git_fetch(git, tip, &rewritten, &err), err);
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     assert_string_equal(REMOTE_GIT(remote, "rev-parse", "main"), later);
     /* and the mirror does not go back to it */
-    ASSERT_OK(git_head(git, tip, &err), err);
+    ASSERT_OK(git_head(git, "main", tip, &err), err);
     assert_string_equal(tip, later);
 }
 
@@ -483,8 +483,9 @@ static void a_commit_beside_the_expected_tip_is_never_forced(void **state)
     make(git, head, "a", "2", first);
     make(git, head, "a", "3", beside);
     struct err err = {0};
-    ASSERT_OK(git_push(git, first, head, &err), err);
-    ASSERT_FAILS(git_push(git, beside, first, &err), err, ERR_CONFLICT, "does not stand on");
+    ASSERT_OK(git_push(git, "main", first, head, &err), err);
+    ASSERT_FAILS(git_push(git, "main", beside, first, &err), err, ERR_CONFLICT,
+                 "does not stand on");
     assert_string_equal(REMOTE_GIT(remote, "rev-parse", "main"), first);
 }
 
@@ -508,7 +509,7 @@ static void a_hook_that_says_no_is_refused_in_its_own_words(void **state)
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
     make(git, head, "a", "2", oid);
     struct err err = {0};
-    ASSERT_FAILS(git_push(git, oid, head, &err), err, ERR_REFUSED, "only on weekdays");
+    ASSERT_FAILS(git_push(git, "main", oid, head, &err), err, ERR_REFUSED, "only on weekdays");
     assert_null(strchr(err.text, '\033'));
     assert_string_equal(REMOTE_GIT(remote, "rev-parse", "main"), head);
 }
@@ -524,9 +525,9 @@ static void a_locked_branch_is_tried_again_later(void **state)
     struct err err = {0};
     const char *lock = arena_printf(remote->arena, "%s/refs/heads/main.lock", remote->url);
     ASSERT_OK(file_replace(lock, slice_of(""), 0600, &err), err);
-    ASSERT_FAILS(git_push(git, oid, head, &err), err, ERR_UNAVAILABLE, "lock");
+    ASSERT_FAILS(git_push(git, "main", oid, head, &err), err, ERR_UNAVAILABLE, "lock");
     assert_int_equal(unlink(lock), 0);
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
 }
 
 static void a_remote_that_is_gone_is_no_success(void **state)
@@ -540,9 +541,9 @@ static void a_remote_that_is_gone_is_no_success(void **state)
     const char *away = arena_printf(remote->arena, "%s.away", remote->url);
     assert_int_equal(rename(remote->url, away), 0);
     struct err err = {0};
-    ASSERT_FAILS(git_push(git, oid, head, &err), err, ERR_UNAVAILABLE, "does not");
+    ASSERT_FAILS(git_push(git, "main", oid, head, &err), err, ERR_UNAVAILABLE, "does not");
     assert_int_equal(rename(away, remote->url), 0);
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
 }
 
 static void a_branch_that_is_gone_is_a_conflict(void **state)
@@ -555,7 +556,7 @@ static void a_branch_that_is_gone_is_a_conflict(void **state)
     make(git, head, "a", "2", oid);
     REMOTE_GIT(remote, "update-ref", "-d", "refs/heads/main");
     struct err err = {0};
-    ASSERT_FAILS(git_push(git, oid, head, &err), err, ERR_CONFLICT, "gone");
+    ASSERT_FAILS(git_push(git, "main", oid, head, &err), err, ERR_CONFLICT, "gone");
     assert_string_equal(REMOTE_GIT(remote, "for-each-ref"), "");
 }
 
@@ -570,7 +571,7 @@ static void push_and_be_killed(struct remote *remote, const char *text, unsigned
         struct git *git = remote_fetched(remote, head);
         make(git, head, "a", text, oid);
         struct err err = {0};
-        _exit(git_push(git, oid, head, &err) ? 0 : 1);
+        _exit(git_push(git, "main", oid, head, &err) ? 0 : 1);
     }
     assert_true(child > 0);
     usleep(after_us);
@@ -605,7 +606,7 @@ static void a_killed_push_converges(void **state)
                 break;
             }
             make(git, head, "a", text, oid);
-            pushed = git_push(git, oid, head, &err);
+            pushed = git_push(git, "main", oid, head, &err);
         }
         expect_file(git, REMOTE_GIT(remote, "rev-parse", "main"), "a", text);
     }
@@ -693,7 +694,7 @@ static void maintenance_keeps_commits_that_wait_for_their_push(void **state)
     make(git, head, "a", "2", oid);
     struct err err = {0};
     ASSERT_OK(git_maintain(git, &err), err);
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
 }
 
 static void history_is_told_newest_first_with_trailers(void **state)
@@ -762,7 +763,7 @@ static void stale_locks_do_not_wedge_the_mirror(void **state)
     struct git *git = remote_fetched(remote, head);
     git_close(&git);
     static const char *const locks[] = {"HEAD.lock", "config.lock", "packed-refs.lock",
-                                        "refs/heads/main.lock", "refs/heddle/incoming.lock"};
+                                        "refs/heads/main.lock", "refs/heddle/fetched/main.lock"};
     struct err err = {0};
     for (size_t i = 0; i < COUNT_OF(locks); i++) {
         const char *path = arena_printf(remote->arena, "%s/%s", remote->mirror, locks[i]);
@@ -804,7 +805,7 @@ static void a_lost_object_of_the_tip_is_fetched_again(void **state)
     char pushed[GIT_OID_BYTES];
     struct err err = {0};
     make(git, head, "dir/b", "3", pushed); /* few objects: they are loose */
-    ASSERT_OK(git_push(git, pushed, head, &err), err);
+    ASSERT_OK(git_push(git, "main", pushed, head, &err), err);
     git_close(&git);
     const char *oid = REMOTE_GIT(remote, "rev-parse", "main:dir/b");
     const char *file =
@@ -911,7 +912,7 @@ static void no_hook_of_the_machine_runs_in_the_mirror(void **state)
         assert_int_equal(chmod(path, 0755), 0);
     }
     make(git, head, "a", "2", oid);
-    ASSERT_OK(git_push(git, oid, head, &err), err);
+    ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     assert_int_not_equal(access(trace, F_OK), 0);
 }
 

@@ -99,7 +99,7 @@ static void commit_and_push(struct git *git, const char *text, char head[static 
     char made[GIT_OID_BYTES];
     struct err err = {0};
     ASSERT_OK(git_commit(git, &commit, made, &err), err);
-    ASSERT_OK(git_push(git, made, head, &err), err);
+    ASSERT_OK(git_push(git, "main", made, head, &err), err);
     TEXT_COPY_CUT(*(char(*)[GIT_OID_BYTES])head, made);
 }
 

@@ -1,153 +1,42 @@
 /* Looks at a real repository: what is new, who did it, and what may go on. */
-#include "../git/remote.h"
+#include "look_scene.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "server/look.h"
-
-static const char *const pipeline = "apiVersion: heddle.dev/v1\n"
-                                    "kind: Pipeline\n"
-                                    "metadata: {name: shop}\n"
-                                    "spec:\n"
-                                    "  stages:\n"
-                                    "    - name: dev\n"
-                                    "      targets: [{cluster: dev, path: clusters/dev}]\n"
-                                    "    - name: prod\n"
-                                    "      from: [dev]\n"
-                                    "      targets: [{cluster: prod, path: clusters/prod}]\n";
-
-struct scene {
-    struct remote remote;
-    struct git *git;
-    /* What a server keeps between two looks. */
-    struct git_view *view;
-    char last_head[OID_BYTES];
-    char *good_pipeline;
-    struct err err; /* of the last look */
-};
-
-static const char *manifest(struct scene *scene, const char *name, const char *image)
-{
-    return arena_printf(scene->remote.arena,
-                        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: %s\nspec:\n"
-                        "  template:\n    spec:\n      containers:\n        - name: %s\n"
-                        "          image: %s\n",
-                        name, name, image);
-}
-
-#define COMMIT(scene, ...) REMOTE_COMMIT(&(scene)->remote, "main", __VA_ARGS__)
-
-static int open_scene(void **state)
-{
-    struct scene *scene = xcalloc(1, sizeof(*scene));
-    remote_init(&scene->remote);
-    COMMIT(scene, {"heddle.yaml", pipeline},
-           {"clusters/dev/cart.yaml", manifest(scene, "cart", "shop/cart:1.0.0")},
-           {"clusters/dev/web.yaml", manifest(scene, "web", "shop/web:1.0.0")},
-           {"clusters/prod/cart.yaml", manifest(scene, "cart", "shop/cart:1.0.0")});
-    scene->git = remote_open(&scene->remote);
-    *state = scene;
-    return 0;
-}
-
-static int close_scene(void **state)
-{
-    struct scene *scene = *state;
-    git_view_free(&scene->view);
-    free(scene->good_pipeline);
-    git_close(&scene->git);
-    remote_done(&scene->remote);
-    free(scene);
-    return 0;
-}
-
-enum outcome { SAME, NEW, FAILED };
-
-static enum outcome look_as(struct scene *scene, bool accept_rewrite)
-{
-    struct look look = {.git = scene->git,
-                        .pipeline_file = "heddle.yaml",
-                        .accept_rewrite = accept_rewrite,
-                        .before = scene->view,
-                        .good_pipeline = TAKE(scene->good_pipeline)};
-    TEXT_COPY_CUT(look.last_head, scene->last_head);
-    look_run(&look);
-    scene->good_pipeline = look.good_pipeline;
-    scene->err = look.err;
-    if (look.has_failed || !look.view) {
-        assert_null(look.view);
-        return look.has_failed ? FAILED : SAME;
-    }
-    git_view_free(&scene->view);
-    scene->view = look.view;
-    TEXT_COPY_CUT(scene->last_head, look.last_head);
-    return NEW;
-}
-
-static enum outcome look(struct scene *scene)
-{
-    return look_as(scene, false);
-}
-
-/* A new process: what is not in the store is forgotten. */
-static void restart(struct scene *scene)
-{
-    git_view_free(&scene->view);
-    git_close(&scene->git);
-    scene->git = remote_open(&scene->remote);
-}
-
-static const struct scan *scan_of(const struct scene *scene, const char *cluster)
-{
-    for (size_t i = 0; i < scene->view->target_count; i++) {
-        if (strcmp(scene->view->targets[i].target->cluster, cluster) == 0) {
-            return scene->view->targets[i].scan;
-        }
-    }
-    fail_msg("there is no target %s", cluster);
-    return NULL;
-}
-
-static const struct foreign_change *only_change(const struct scene *scene)
-{
-    assert_int_equal(scene->view->change_count, 1);
-    return &scene->view->changes[0];
-}
 
 /* ---- what is seen ---- */
 
 static void the_first_look_sees_all_and_takes_nothing_for_news(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     assert_string_equal(scene->view->pipeline->name, "shop");
     assert_string_equal(scene->view->pipeline_problem, "");
     assert_int_equal(scene->view->target_count, 2);
-    assert_int_equal(scan_of(scene, "dev")->workload_count, 2);
-    assert_int_equal(scan_of(scene, "prod")->workload_count, 1);
+    assert_int_equal(scene_scan(scene, "dev")->workload_count, 2);
+    assert_int_equal(scene_scan(scene, "prod")->workload_count, 1);
     assert_int_equal(scene->view->change_count, 0);
-    assert_int_equal(scene->view->history_count, 1);
-    assert_false(scene->view->is_rewritten);
+    assert_int_equal(scene->view->refs[0].history_count, 1);
+    assert_false(scene->view->refs[0].is_rewritten);
 }
 
 static void a_look_at_the_same_commit_makes_nothing(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     const struct git_view *view = scene->view;
-    assert_int_equal(look(scene), SAME);
+    assert_int_equal(scene_look(scene), SAME);
     assert_ptr_equal(scene->view, view);
 }
 
 static void a_persons_commit_says_who_moved_what_where(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
-    const char *commit =
-        COMMIT(scene, {"clusters/prod/cart.yaml", manifest(scene, "cart", "shop/cart:1.1.0")});
-    assert_int_equal(look(scene), NEW);
-    const struct foreign_change *change = only_change(scene);
+    assert_int_equal(scene_look(scene), NEW);
+    const char *commit = COMMIT(
+        scene, {"clusters/prod/cart.yaml", scene_manifest(scene, "cart", "shop/cart:1.1.0")});
+    assert_int_equal(scene_look(scene), NEW);
+    const struct foreign_change *change = scene_change(scene);
     assert_string_equal(change->commit, commit);
     assert_string_equal(change->author, "ada");
     assert_string_equal(change->subject, "edit");
@@ -157,38 +46,38 @@ static void a_persons_commit_says_who_moved_what_where(void **state)
     assert_int_equal(change->image_count, 1);
     assert_string_equal(change->images[0].from.tag, "1.0.0");
     assert_string_equal(change->images[0].to.tag, "1.1.0");
-    assert_int_equal(look(scene), SAME);
+    assert_int_equal(scene_look(scene), SAME);
 }
 
 static void a_commit_without_a_version_moves_none(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
-    const char *text =
-        arena_printf(scene->remote.arena, "%s# a note\n", manifest(scene, "web", "shop/web:1.0.0"));
+    assert_int_equal(scene_look(scene), NEW);
+    const char *text = arena_printf(scene->remote.arena, "%s# a note\n",
+                                    scene_manifest(scene, "web", "shop/web:1.0.0"));
     COMMIT(scene, {"clusters/dev/web.yaml", text});
-    assert_int_equal(look(scene), NEW);
-    assert_string_equal(only_change(scene)->workload, "web");
-    assert_int_equal(only_change(scene)->image_count, 0);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_string_equal(scene_change(scene)->workload, "web");
+    assert_int_equal(scene_change(scene)->image_count, 0);
 }
 
 static void commits_of_several_looks_ago_are_not_lost_over_a_restart(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
-    COMMIT(scene, {"clusters/dev/web.yaml", manifest(scene, "web", "shop/web:1.1.0")});
-    COMMIT(scene, {"clusters/prod/cart.yaml", manifest(scene, "cart", "shop/cart:1.1.0")});
-    restart(scene);
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
+    COMMIT(scene, {"clusters/dev/web.yaml", scene_manifest(scene, "web", "shop/web:1.1.0")});
+    COMMIT(scene, {"clusters/prod/cart.yaml", scene_manifest(scene, "cart", "shop/cart:1.1.0")});
+    scene_restart(scene);
+    assert_int_equal(scene_look(scene), NEW);
     assert_int_equal(scene->view->change_count, 2);
 }
 
 static void our_own_commit_is_no_news(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     AUTO_STR(stream, 10000);
-    const char *text = manifest(scene, "cart", "shop/cart:1.1.0");
+    const char *text = scene_manifest(scene, "cart", "shop/cart:1.1.0");
     static const char message[] = "cart 1.1.0 to dev\n\nHeddle-Release: R-1\n";
     str_addf(&stream,
              "commit refs/heads/main\ncommitter heddle <heddle@test> 1700001000 +0000\n"
@@ -196,17 +85,17 @@ static void our_own_commit_is_no_news(void **state)
              "data %zu\n%s\n",
              strlen(message), message, strlen(text), text);
     remote_import(&scene->remote, str_slice(&stream));
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     assert_int_equal(scene->view->change_count, 0);
-    assert_string_equal(scan_find(scan_of(scene, "dev"), "cart")->places[0].image.tag, "1.1.0");
+    assert_string_equal(scan_find(scene_scan(scene, "dev"), "cart")->places[0].image.tag, "1.1.0");
 }
 
 static void names_of_strangers_may_be_any_bytes(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     AUTO_STR(stream, 10000);
-    const char *text = manifest(scene, "cart", "shop/cart:1.1.0");
+    const char *text = scene_manifest(scene, "cart", "shop/cart:1.1.0");
     static const char message[] = "\xff\xfe\x1b[31m and so on\n";
     str_addf(&stream,
              "commit refs/heads/main\nauthor J\xf6rg \x07 <j@test> 1700001000 +0000\n"
@@ -215,28 +104,28 @@ static void names_of_strangers_may_be_any_bytes(void **state)
              "data %zu\n%s\n",
              strlen(message), message, strlen(text), text);
     remote_import(&scene->remote, str_slice(&stream));
-    assert_int_equal(look(scene), NEW);
-    assert_string_equal(only_change(scene)->workload, "cart");
+    assert_int_equal(scene_look(scene), NEW);
+    assert_string_equal(scene_change(scene)->workload, "cart");
 }
 
 static void more_commits_than_are_told_apart_are_one_change(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     AUTO_STR(stream, 1U << 20);
     for (int i = 0; i < 250; i++) {
-        const char *text =
-            manifest(scene, "cart", arena_printf(scene->remote.arena, "shop/cart:1.0.%d", i + 1));
+        const char *text = scene_manifest(
+            scene, "cart", arena_printf(scene->remote.arena, "shop/cart:1.0.%d", i + 1));
         str_addf(&stream,
                  "commit refs/heads/main\ncommitter ada <ada@test> %d +0000\ndata 4\nedit\n%s"
                  "M 100644 inline clusters/dev/cart.yaml\ndata %zu\n%s\n",
                  1700001000 + i, i ? "" : "from refs/heads/main^0\n", strlen(text), text);
     }
     remote_import(&scene->remote, str_slice(&stream));
-    assert_int_equal(look(scene), NEW);
-    assert_int_equal(only_change(scene)->image_count, 1);
-    assert_string_equal(only_change(scene)->images[0].from.tag, "1.0.0");
-    assert_string_equal(only_change(scene)->images[0].to.tag, "1.0.250");
+    assert_int_equal(scene_look(scene), NEW);
+    assert_int_equal(scene_change(scene)->image_count, 1);
+    assert_string_equal(scene_change(scene)->images[0].from.tag, "1.0.0");
+    assert_string_equal(scene_change(scene)->images[0].to.tag, "1.0.250");
 }
 
 /* ---- what it costs ---- */
@@ -244,18 +133,18 @@ static void more_commits_than_are_told_apart_are_one_change(void **state)
 static void a_look_scans_what_changed_and_keeps_the_rest(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
-    const struct scan *dev = scan_of(scene, "dev");
-    const struct scan *prod = scan_of(scene, "prod");
+    assert_int_equal(scene_look(scene), NEW);
+    const struct scan *dev = scene_scan(scene, "dev");
+    const struct scan *prod = scene_scan(scene, "prod");
     COMMIT(scene, {"README.md", "hello\n"}, {"clusters/development/x.yaml", "a: 1\n"});
-    assert_int_equal(look(scene), NEW);
-    assert_ptr_equal(scan_of(scene, "dev"), dev);
-    assert_ptr_equal(scan_of(scene, "prod"), prod);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_ptr_equal(scene_scan(scene, "dev"), dev);
+    assert_ptr_equal(scene_scan(scene, "prod"), prod);
     COMMIT(scene, {"clusters/dev/web.yaml", NULL});
-    assert_int_equal(look(scene), NEW);
-    assert_ptr_not_equal(scan_of(scene, "dev"), dev);
-    assert_int_equal(scan_of(scene, "dev")->workload_count, 1);
-    assert_ptr_equal(scan_of(scene, "prod"), prod);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_ptr_not_equal(scene_scan(scene, "dev"), dev);
+    assert_int_equal(scene_scan(scene, "dev")->workload_count, 1);
+    assert_ptr_equal(scene_scan(scene, "prod"), prod);
 }
 
 static void a_base_that_two_targets_share_is_news_for_both(void **state)
@@ -263,36 +152,36 @@ static void a_base_that_two_targets_share_is_news_for_both(void **state)
     struct scene *scene = *state;
     static const char overlay[] = "resources: [../../base]\n";
     COMMIT(scene, {"base/kustomization.yaml", "resources: [cart.yaml]\n"},
-           {"base/cart.yaml", manifest(scene, "cart", "shop/cart:1.0.0")},
+           {"base/cart.yaml", scene_manifest(scene, "cart", "shop/cart:1.0.0")},
            {"clusters/dev/kustomization.yaml", overlay}, {"clusters/dev/cart.yaml", NULL},
            {"clusters/dev/web.yaml", NULL}, {"clusters/prod/kustomization.yaml", overlay},
            {"clusters/prod/cart.yaml", NULL});
-    assert_int_equal(look(scene), NEW);
-    const struct place *place = &scan_find(scan_of(scene, "prod"), "cart")->places[0];
+    assert_int_equal(scene_look(scene), NEW);
+    const struct place *place = &scan_find(scene_scan(scene, "prod"), "cart")->places[0];
     assert_non_null(strstr(place->note, "clusters/dev uses base/cart.yaml"));
-    const struct scan *dev = scan_of(scene, "dev");
-    COMMIT(scene, {"base/cart.yaml", manifest(scene, "cart", "shop/cart:1.1.0")});
-    assert_int_equal(look(scene), NEW);
-    assert_ptr_not_equal(scan_of(scene, "dev"), dev);
+    const struct scan *dev = scene_scan(scene, "dev");
+    COMMIT(scene, {"base/cart.yaml", scene_manifest(scene, "cart", "shop/cart:1.1.0")});
+    assert_int_equal(scene_look(scene), NEW);
+    assert_ptr_not_equal(scene_scan(scene, "dev"), dev);
     assert_int_equal(scene->view->change_count, 2);
-    assert_string_equal(scan_find(scan_of(scene, "prod"), "cart")->places[0].image.tag, "1.1.0");
+    assert_string_equal(scan_find(scene_scan(scene, "prod"), "cart")->places[0].image.tag, "1.1.0");
 }
 
 static void another_set_of_targets_is_scanned_anew(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
-    const struct scan *dev = scan_of(scene, "dev");
+    assert_int_equal(scene_look(scene), NEW);
+    const struct scan *dev = scene_scan(scene, "dev");
     const char *more = arena_printf(scene->remote.arena,
                                     "%s    - name: edge\n      from: [prod]\n"
                                     "      targets: [{cluster: edge, path: clusters/edge}]\n",
-                                    pipeline);
+                                    scene_pipeline);
     COMMIT(scene, {"heddle.yaml", more},
-           {"clusters/edge/cart.yaml", manifest(scene, "cart", "shop/cart:1.0.0")});
-    assert_int_equal(look(scene), NEW);
+           {"clusters/edge/cart.yaml", scene_manifest(scene, "cart", "shop/cart:1.0.0")});
+    assert_int_equal(scene_look(scene), NEW);
     assert_int_equal(scene->view->target_count, 3);
-    assert_ptr_not_equal(scan_of(scene, "dev"), dev);
-    assert_int_equal(scan_of(scene, "edge")->workload_count, 1);
+    assert_ptr_not_equal(scene_scan(scene, "dev"), dev);
+    assert_int_equal(scene_scan(scene, "edge")->workload_count, 1);
 }
 
 /* ---- what is wrong with it ---- */
@@ -300,19 +189,19 @@ static void another_set_of_targets_is_scanned_anew(void **state)
 static void a_pipeline_that_cannot_be_read_leaves_the_last_good_one(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     COMMIT(scene, {"heddle.yaml", "kind: Pipeline\nspec:\n  stagse: []\n"},
-           {"clusters/dev/web.yaml", manifest(scene, "web", "shop/web:1.1.0")});
-    assert_int_equal(look(scene), NEW);
+           {"clusters/dev/web.yaml", scene_manifest(scene, "web", "shop/web:1.1.0")});
+    assert_int_equal(scene_look(scene), NEW);
     assert_non_null(strstr(scene->view->pipeline_problem, "heddle.yaml:"));
     assert_string_equal(scene->view->pipeline->name, "shop");
-    assert_string_equal(scan_find(scan_of(scene, "dev"), "web")->places[0].image.tag, "1.1.0");
-    restart(scene);
-    assert_int_equal(look(scene), NEW);
+    assert_string_equal(scan_find(scene_scan(scene, "dev"), "web")->places[0].image.tag, "1.1.0");
+    scene_restart(scene);
+    assert_int_equal(scene_look(scene), NEW);
     assert_string_equal(scene->view->pipeline->name, "shop");
     assert_true(scene->view->pipeline_problem[0] != '\0');
-    COMMIT(scene, {"heddle.yaml", pipeline});
-    assert_int_equal(look(scene), NEW);
+    COMMIT(scene, {"heddle.yaml", scene_pipeline});
+    assert_int_equal(scene_look(scene), NEW);
     assert_string_equal(scene->view->pipeline_problem, "");
 }
 
@@ -320,7 +209,7 @@ static void a_repository_without_a_pipeline_is_told_to_have_one(void **state)
 {
     struct scene *scene = *state;
     COMMIT(scene, {"heddle.yaml", NULL});
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     assert_null(scene->view->pipeline);
     assert_int_equal(scene->view->target_count, 0);
     assert_string_equal(scene->view->pipeline_problem,
@@ -331,12 +220,12 @@ static void a_repository_without_a_pipeline_is_told_to_have_one(void **state)
 static void a_pipeline_file_that_is_huge_is_a_problem_and_no_end(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     char *huge = xcalloc(1, (2U << 20) + 1);
     memset(huge, '#', 2U << 20);
     COMMIT(scene, {"heddle.yaml", huge});
     free(huge);
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     assert_true(scene->view->pipeline_problem[0] != '\0');
     assert_string_equal(scene->view->pipeline->name, "shop");
 }
@@ -345,8 +234,8 @@ static void a_target_that_is_not_there_is_its_own_problem(void **state)
 {
     struct scene *scene = *state;
     COMMIT(scene, {"clusters/prod/cart.yaml", NULL});
-    assert_int_equal(look(scene), NEW);
-    assert_int_equal(scan_of(scene, "dev")->workload_count, 2);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_int_equal(scene_scan(scene, "dev")->workload_count, 2);
     const struct target_view *prod = &scene->view->targets[1];
     assert_null(prod->scan);
     assert_non_null(strstr(prod->problem, "clusters/prod"));
@@ -356,8 +245,8 @@ static void one_broken_file_hides_no_other(void **state)
 {
     struct scene *scene = *state;
     COMMIT(scene, {"clusters/dev/broken.yaml", "kind: Deployment\nmetadata: {name: [\n"});
-    assert_int_equal(look(scene), NEW);
-    const struct scan *dev = scan_of(scene, "dev");
+    assert_int_equal(scene_look(scene), NEW);
+    const struct scan *dev = scene_scan(scene, "dev");
     assert_int_equal(dev->workload_count, 2);
     assert_string_equal(dev->problems->file, "clusters/dev/broken.yaml");
     assert_true(dev->problems->line > 0);
@@ -366,14 +255,14 @@ static void one_broken_file_hides_no_other(void **state)
 static void a_branch_that_is_gone_fails_and_comes_back(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     const struct git_view *view = scene->view;
     REMOTE_GIT(&scene->remote, "branch", "--quiet", "-m", "main", "elsewhere");
-    assert_int_equal(look(scene), FAILED);
+    assert_int_equal(scene_look(scene), FAILED);
     assert_int_equal(scene->err.kind, ERR_NOT_FOUND);
     assert_ptr_equal(scene->view, view);
     REMOTE_GIT(&scene->remote, "branch", "--quiet", "-m", "elsewhere", "main");
-    assert_int_equal(look(scene), SAME);
+    assert_int_equal(scene_look(scene), SAME);
 }
 
 /* ---- rewritten history ---- */
@@ -381,80 +270,80 @@ static void a_branch_that_is_gone_fails_and_comes_back(void **state)
 static void rewrite(struct scene *scene)
 {
     AUTO_STR(stream, 10000);
-    const char *text = manifest(scene, "cart", "shop/cart:0.9.0");
+    const char *text = scene_manifest(scene, "cart", "shop/cart:0.9.0");
     str_addf(&stream,
              "reset refs/heads/main\n"
              "commit refs/heads/main\ncommitter eve <eve@test> 1700002000 +0000\ndata 4\nevil\n"
              "M 100644 inline heddle.yaml\ndata %zu\n%s\n"
              "M 100644 inline clusters/dev/cart.yaml\ndata %zu\n%s\n"
              "M 100644 inline clusters/prod/cart.yaml\ndata %zu\n%s\n",
-             strlen(pipeline), pipeline, strlen(text), text, strlen(text), text);
+             strlen(scene_pipeline), scene_pipeline, strlen(text), text, strlen(text), text);
     remote_import(&scene->remote, str_slice(&stream));
 }
 
 static void a_rewritten_history_waits_for_a_person(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     rewrite(scene);
-    assert_int_equal(look(scene), NEW);
-    assert_true(scene->view->is_rewritten);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_true(scene->view->refs[0].is_rewritten);
     assert_int_equal(scene->view->change_count, 0);
-    assert_int_equal(look(scene), SAME);
+    assert_int_equal(scene_look(scene), SAME);
     /* Nor does another commit on top make it good. */
     COMMIT(scene, {"README.md", "hello\n"});
-    assert_int_equal(look(scene), NEW);
-    assert_true(scene->view->is_rewritten);
-    assert_int_equal(look_as(scene, true), NEW);
-    assert_false(scene->view->is_rewritten);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_true(scene->view->refs[0].is_rewritten);
+    assert_int_equal(scene_look_as(scene, true), NEW);
+    assert_false(scene->view->refs[0].is_rewritten);
     assert_int_equal(scene->view->change_count, 0);
-    COMMIT(scene, {"clusters/dev/cart.yaml", manifest(scene, "cart", "shop/cart:1.2.0")});
-    assert_int_equal(look(scene), NEW);
-    assert_false(scene->view->is_rewritten);
-    assert_string_equal(only_change(scene)->workload, "cart");
+    COMMIT(scene, {"clusters/dev/cart.yaml", scene_manifest(scene, "cart", "shop/cart:1.2.0")});
+    assert_int_equal(scene_look(scene), NEW);
+    assert_false(scene->view->refs[0].is_rewritten);
+    assert_string_equal(scene_change(scene)->workload, "cart");
 }
 
 static void a_restart_does_not_make_a_rewritten_history_good(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     rewrite(scene);
-    assert_int_equal(look(scene), NEW);
-    restart(scene);
-    assert_int_equal(look(scene), NEW);
-    assert_true(scene->view->is_rewritten);
-    assert_int_equal(look_as(scene, true), NEW);
-    restart(scene);
-    assert_int_equal(look(scene), NEW);
-    assert_false(scene->view->is_rewritten);
+    assert_int_equal(scene_look(scene), NEW);
+    scene_restart(scene);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_true(scene->view->refs[0].is_rewritten);
+    assert_int_equal(scene_look_as(scene, true), NEW);
+    scene_restart(scene);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_false(scene->view->refs[0].is_rewritten);
 }
 
 static void a_history_rewritten_while_nobody_looked_is_noticed(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     rewrite(scene);
-    restart(scene);
-    assert_int_equal(look(scene), NEW);
-    assert_true(scene->view->is_rewritten);
+    scene_restart(scene);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_true(scene->view->refs[0].is_rewritten);
 }
 
 static void a_lost_mirror_does_not_hide_a_rewritten_history(void **state)
 {
     struct scene *scene = *state;
-    assert_int_equal(look(scene), NEW);
+    assert_int_equal(scene_look(scene), NEW);
     rewrite(scene);
-    git_close(&scene->git);
+    git_close(&scene->repositories[0].git);
     TEXT_COPY_CUT(scene->remote.mirror,
                   arena_printf(scene->remote.arena, "%s/mirror-2", scene->remote.folder));
-    restart(scene);
-    assert_int_equal(look(scene), NEW);
-    assert_true(scene->view->is_rewritten);
-    assert_int_equal(look_as(scene, true), NEW);
-    assert_false(scene->view->is_rewritten);
+    scene_restart(scene);
+    assert_int_equal(scene_look(scene), NEW);
+    assert_true(scene->view->refs[0].is_rewritten);
+    assert_int_equal(scene_look_as(scene, true), NEW);
+    assert_false(scene->view->refs[0].is_rewritten);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, scene_open, scene_close)
 
 int main(void)
 {

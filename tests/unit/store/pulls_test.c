@@ -6,6 +6,8 @@ static struct pull_request pull_made(int64_t release, int wave)
 {
     struct pull_request pull = {.release = release,
                                 .wave = wave,
+                                .repository = "infra",
+                                .into = "env/prod",
                                 .branch = "heddle/R-1-1-3f9a2c",
                                 .tip = "1f",
                                 .base = "3d",
@@ -50,6 +52,8 @@ static void a_pull_request_comes_back_as_it_was_written(void **state)
     assert_int_equal(list.pulls[0].wave, 1);
     assert_true(list.pulls[0].is_left);
     assert_false(list.pulls[0].is_settled);
+    assert_string_equal(list.pulls[0].repository, "infra");
+    assert_string_equal(list.pulls[0].into, "env/prod");
     assert_string_equal(list.pulls[0].branch, written.branch);
     assert_string_equal(list.pulls[0].tip, "1f");
     assert_string_equal(list.pulls[0].base, "3d");
@@ -87,14 +91,18 @@ static void a_status_waits_until_it_was_sent(void **state)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
     struct release *release = release_stored(*state, arena);
-    struct commit_status status = {
-        .release = release->id, .oid = "1f", .stage = "prod", .wanted = "pending"};
+    struct commit_status status = {.release = release->id,
+                                   .repository = "infra",
+                                   .oid = "1f",
+                                   .stage = "prod",
+                                   .wanted = "pending"};
     struct commit_status next;
     struct err err = {0};
     ASSERT_OK(store_status_want(*state, &status, &err), err);
     assert_true(next_status(*state, &next));
     assert_string_equal(next.wanted, "pending");
     assert_string_equal(next.stage, "prod");
+    assert_string_equal(next.repository, "infra");
     /* What is sent late is not taken for what is wanted by then. */
     TEXT_COPY_CUT(status.wanted, "success");
     ASSERT_OK(store_status_want(*state, &status, &err), err);

@@ -57,6 +57,10 @@ function Facts({ cluster }: { cluster: Cluster }) {
           </dd>
         </>
       )}
+      <dt>Branch</dt>
+      <dd class="mono foreign">{cluster.branch ?? '–'}</dd>
+      <dt>Repository</dt>
+      <dd class="mono foreign">{cluster.repository ?? '–'}</dd>
       <dt>Folder</dt>
       <dd class="mono foreign">{cluster.path ?? '–'}</dd>
       <dt>Objects</dt>
