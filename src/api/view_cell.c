@@ -75,6 +75,19 @@ static const struct image *git_image(const struct scan_workload *workload)
     return workload->place_count ? &workload->places[0].image : &none;
 }
 
+/* Is the version that the board shows that of a chart?  Images come first. */
+static bool shows_chart(const struct scan_workload *workload)
+{
+    return workload->place_count && workload->places[0].form == LOCATE_CHART;
+}
+
+static void put_is_chart(json_t *value, const struct scan_workload *workload)
+{
+    if (shows_chart(workload)) {
+        json_put_bool(value, "isChart", true);
+    }
+}
+
 /* The running image of the container that the board shows. */
 static const struct image *running_image(const struct target_facts *facts)
 {
@@ -98,7 +111,9 @@ static json_t *view_target(const struct target_facts *facts)
     json_put_text(value, "version", image->tag);
     json_put_text(value, "digest", image->digest);
     json_put_text(value, "running", running ? running->tag : NULL);
-    json_put_text(value, "runningDigest", running ? running->digest : NULL);
+    bool has_digest = running && (image->digest[0] || !shows_chart(facts->workload));
+    json_put_text(value, "runningDigest", has_digest ? running->digest : NULL);
+    put_is_chart(value, facts->workload);
     json_put_bool(value, "isReachable", facts->is_reachable);
     json_put_time(value, "reportedAt", facts->cluster ? facts->cluster->seen_ms : 0);
     if (facts->report) {
@@ -168,6 +183,9 @@ static void summarise(const struct target_facts *worst, const struct hold *hold,
         str_addf(out, "%d of %d new pods are ready.", report->ready, report->wanted);
     } else if (hold) {
         str_addf(out, "Held by %s: %s", hold->owner, hold->reason);
+    } else if (worst->state == WORKLOAD_HEALTHY && report->wanted == 0 &&
+               shows_chart(worst->workload)) {
+        str_add(out, "Flux has installed its chart; it has no pods.");
     } else if (worst->state == WORKLOAD_HEALTHY) {
         str_addf(out, "%d of %d pods are ready.", report->ready, report->wanted);
     } else {
@@ -193,6 +211,7 @@ static void put_worst(struct api *api, json_t *cell, const struct target_facts *
     json_put_text(cell, "version", image->tag);
     json_put_text(cell, "digest", image->digest);
     json_put_text(cell, "running", running ? running->tag : NULL);
+    put_is_chart(cell, worst->workload);
     json_put_int(cell, "behind", promote_behind(api->options.engine, image));
     json_put(cell, "hold", hold ? view_hold(hold) : json_null());
     json_put(cell, "release", release ? json_integer(release->id) : json_null());

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "model/chart.h"
 
 #define CELL_RELEASES_SHOWN 10
 
@@ -105,6 +106,9 @@ static void put_next(json_t *cell, const struct outlook *outlook)
     json_t *next = json_object();
     json_put(next, "image", view_image(&plan->items[0].changes[0].to));
     json_put_text(next, "from", plan->from);
+    if (strcmp(plan->items[0].changes[0].container, CHART_CONTAINER) == 0) {
+        json_put_bool(next, "isChart", true);
+    }
     AUTO_STR(blocked, REASON_BYTES);
     add_obstacle(outlook, &blocked);
     json_put_text(next, "blockedBy", blocked.length ? blocked.text : NULL);

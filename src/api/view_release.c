@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "model/chart.h"
 
 static json_t *view_change(const struct image_change *change)
 {
@@ -83,6 +84,9 @@ static json_t *view_brought(const struct release_item *item)
              item->change_count ? view_version_name(&item->changes[0].from) : json_null());
     json_put(value, "to",
              item->change_count ? view_version_name(&item->changes[0].to) : json_null());
+    if (item->change_count && strcmp(item->changes[0].container, CHART_CONTAINER) == 0) {
+        json_put_bool(value, "isChart", true);
+    }
     return value;
 }
 

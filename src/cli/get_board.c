@@ -82,7 +82,7 @@ static void add_cell(struct cli *cli, struct table *table, const json_t *cell)
     }
     AUTO_STR(text, 512);
     const char *state = json_text_at(cell, "state", "no_data");
-    str_addf(&text, "%s%s", marks[mark_of(state)].mark, json_text_at(cell, "version", "-"));
+    str_addf(&text, "%s%s", marks[mark_of(state)].mark, shown_version(cli, cell));
     add_notes(cli, cell, state, &text);
     table_cell(table, strcmp(state, "healthy") == 0 ? STYLE_PLAIN : style_of(state), "%s",
                text.text);

@@ -110,7 +110,9 @@ static bool run(struct cli *cli, const void *options, struct err *err)
     AUTO_STR(path, 1024);
     AUTO_JSON *body = NULL;
     str_add(&path, "/versions");
-    query_add(&path, "workload", cli->words.count ? cli->words.items[0] : NULL);
+    /* No workload has a slash in its name, and every chart's repository has one. */
+    const char *word = cli->words.count ? cli->words.items[0] : NULL;
+    query_add(&path, word && strchr(word, '/') ? "repository" : "workload", word);
     if (!remote_get(cli, path.text, &body, err)) {
         return false;
     }
@@ -122,10 +124,14 @@ static bool run(struct cli *cli, const void *options, struct err *err)
 
 const struct cli_command command_get_versions = {
     .name = "get versions",
-    .usage = "[WORKLOAD]",
+    .usage = "[WORKLOAD|REPOSITORY]",
     .summary = "Versions found in registries, the newest first",
-    .text = "`'->` points at what some stage has in Git. A tag that does not count says why.\n",
-    .examples = "heddle get versions cart\n",
+    .text = "`'->` points at what some stage has in Git. A tag that does not count says why.\n"
+            "A chart's repository is that of a registry, or the address of its index with its "
+            "name.\n",
+    .examples = "heddle get versions cart\n"
+                "heddle get versions ghcr.io/acme/charts/cart\n"
+                "heddle get versions https://charts.example.org/cart\n",
     .words_max = 1,
     .complete = "workload",
     .run = run,

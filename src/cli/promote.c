@@ -99,9 +99,8 @@ static struct choice choices_of(struct cli *cli, const json_t *plan)
         const json_t *change = json_array_get(json_array_at(item, "changes"), 0);
         const char *name = json_text_at(item, "workload", "?");
         add_choice(&choice, &seen, cli->arena, name,
-                   arena_printf(cli->arena, "%-24s %s -> %s", name,
-                                version_of(cli, json_at(change, "from")),
-                                version_of(cli, json_at(change, "to"))),
+                   arena_printf(cli->arena, "%-24s %s -> %s", name, version_in(cli, change, "from"),
+                                version_in(cli, change, "to")),
                    false);
     }
     json_array_foreach (skipped, i, item) {

@@ -42,8 +42,10 @@ static void show_next(struct cli *cli, const json_t *cell)
     }
     const char *blocked = json_text_at(next, "blockedBy", "Nothing is in its way.");
     bool is_known = strstr(json_text_at(cell, "explanation", ""), blocked) != NULL;
-    screen_wrap(&cli->out, 0, "Next: %s from %s.%s%s", version_of(cli, json_at(next, "image")),
-                json_text_at(next, "from", "?"), is_known ? "" : " ", is_known ? "" : blocked);
+    screen_wrap(&cli->out, 0, "Next: %s%s from %s.%s%s",
+                json_bool_at(next, "isChart", false) ? "chart " : "",
+                version_of(cli, json_at(next, "image")), json_text_at(next, "from", "?"),
+                is_known ? "" : " ", is_known ? "" : blocked);
 }
 
 /* The diagnosis and the hold say it with more: nothing is said twice. */
@@ -61,7 +63,7 @@ static void show_cell_diagnosis(struct cli *cli, const json_t *cell)
     const json_t *diagnosis = json_at(cell, "diagnosis");
     const char *running = json_text_at(cell, "running", NULL);
     if (json_is_object(diagnosis)) {
-        screen_line(&cli->out, STYLE_PLAIN, "In Git: %s.%s%s%s", json_text_at(cell, "version", "-"),
+        screen_line(&cli->out, STYLE_PLAIN, "In Git: %s.%s%s%s", shown_version(cli, cell),
                     running ? " Running: " : "", running ? running : "", running ? "." : "");
         show_diagnosis(cli, &cli->out, diagnosis);
     }

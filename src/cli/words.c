@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/table.h"
+#include "model/chart.h"
 
 const char *words_of(struct cli *cli, const char *state)
 {
@@ -80,6 +81,20 @@ const char *version_of(struct cli *cli, const json_t *image)
     }
     const char *hex = digest ? strchr(digest, ':') : NULL;
     return hex ? arena_printf(cli->arena, "@%.12s", hex + 1) : "-";
+}
+
+const char *version_in(struct cli *cli, const json_t *change, const char *key)
+{
+    bool is_chart = strcmp(json_text_at(change, "container", ""), CHART_CONTAINER) == 0;
+    const char *version = version_of(cli, json_at(change, key));
+    return is_chart ? arena_printf(cli->arena, "chart %s", version) : version;
+}
+
+const char *shown_version(struct cli *cli, const json_t *cell)
+{
+    const char *version = json_text_at(cell, "version", "-");
+    return json_bool_at(cell, "isChart", false) ? arena_printf(cli->arena, "chart %s", version)
+                                                : version;
 }
 
 const char *join(struct cli *cli, const json_t *texts, size_t max)
@@ -194,8 +209,8 @@ static void add_row(struct cli *cli, struct table *table, const json_t *item, co
     table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "workload", "?"));
     table_cell(table, STYLE_PLAIN, "%s", json_text_at(item, "target", ""));
     table_cell(table, STYLE_PLAIN, "%lld", (long long)json_int_at(item, "wave", 1));
-    table_cell(table, STYLE_PLAIN, "%s", version_of(cli, json_at(change, "from")));
-    table_cell(table, STYLE_BOLD, "%s%s", version_of(cli, json_at(change, "to")),
+    table_cell(table, STYLE_PLAIN, "%s", version_in(cli, change, "from"));
+    table_cell(table, STYLE_BOLD, "%s%s", version_in(cli, change, "to"),
                json_bool_at(change, "isOlder", false) ? " (older)" : "");
 }
 

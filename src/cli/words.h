@@ -17,6 +17,10 @@ void span_of(const char *from, const char *until, char out[static AGE_BYTES]);
 #define SHORT_DIGITS 7
 /* "1.1.0", or the start of the digest when there is no tag; "-" for none. */
 const char *version_of(struct cli *cli, const json_t *image);
+/* "from" or "to" of a change; "chart 1.2.3" where that is what changes. */
+const char *version_in(struct cli *cli, const json_t *change, const char *key);
+/* What a cell has in Git. */
+const char *shown_version(struct cli *cli, const json_t *cell);
 /* Texts of an array, joined: "cart, web and 3 more" from `max` on. */
 const char *join(struct cli *cli, const json_t *texts, size_t max);
 

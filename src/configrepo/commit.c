@@ -39,6 +39,9 @@ static struct image written_as(const struct maker *maker, const struct slot *slo
     if (is_dropped && wanted.tag[0]) {
         wanted.digest[0] = '\0';
     }
+    if (slot_is_chart(slot)) {
+        slot_write_chart(slot, &wanted);
+    }
     return wanted;
 }
 
@@ -48,7 +51,7 @@ static const struct item *find_item(const struct walk *walk, const struct versio
     const struct item *found = NULL;
     for (size_t i = 0; i < walk->item_count; i++) {
         const struct item *item = &walk->items[i];
-        if (strcmp(item->name, change->workload) != 0) {
+        if (item->is_source || strcmp(item->name, change->workload) != 0) {
             continue;
         }
         if (found) {
@@ -79,6 +82,15 @@ static const struct slot *find_slot(const struct item *item, const struct versio
     return NULL;
 }
 
+static bool says(const struct slot *slot, const struct image *wanted)
+{
+    struct image now;
+    if (slot_is_chart(slot)) {
+        return strcmp(slot->tag, wanted->tag) == 0 && strcmp(slot->digest, wanted->digest) == 0;
+    }
+    return slot_image(slot, &now) && same_version(&now, wanted);
+}
+
 static bool plan_change(struct maker *maker, const struct walk *walk,
                         const struct version_change *change, struct err *err)
 {
@@ -87,10 +99,15 @@ static bool plan_change(struct maker *maker, const struct walk *walk,
     if (!slot) {
         return false;
     }
-    struct image now;
     struct image wanted = written_as(maker, slot, change);
-    if (slot_image(slot, &now) && same_version(&now, &wanted)) {
+    if (says(slot, &wanted)) {
         return true;
+    }
+    if (slot_is_chart(slot) && !wanted.tag[0] && !wanted.digest[0]) {
+        return err_set(err, ERR_REFUSED,
+                       "%s in %s: a chart is promoted by its version, not by a "
+                       "digest",
+                       item->name, walk->path);
     }
     return edit_slot(walk, item, slot, &wanted, maker->arena, &maker->edits, err);
 }
@@ -216,7 +233,8 @@ static bool check_walks(const struct maker *maker, const struct walk *before,
         const struct item *old = &before->items[i];
         const struct item *new = &after->items[i];
         same = same_items(old, new);
-        for (size_t n = 0; same && n < old->slot_count; n++) {
+        /* A chart's source is checked by those that take their charts from it. */
+        for (size_t n = 0; same && !old->is_source && n < old->slot_count; n++) {
             if (!check_slot(maker, before, old, &old->slots[n], &new->slots[n], err)) {
                 return false;
             }

@@ -29,7 +29,8 @@ struct chart_renderer {
 /* ---- what is there ---- */
 
 /* Where one container's version is written.  Kinds without a pod template have no containers:
-   "container" is the path of the keys then ("server.image"). */
+   "container" is the path of the keys then ("server.image"), and "chart" is a HelmRelease's chart,
+   whose version is told as in model/chart.h. */
 struct place {
     char container[NAME_BYTES];
     struct image image; /* as the cluster would get it */
@@ -38,7 +39,9 @@ struct place {
     unsigned line;
     const char
         *blocked; /* why it cannot be edited for this target alone, with the remedy; NULL: it can */
-    const char *note; /* what will be written elsewhere, and why: an override; NULL: nothing */
+    const char *note; /* what will be written elsewhere, and why: an override; or where else its
+                         versions come from; NULL: nothing */
+    bool is_floating; /* of a chart: Flux chooses its version, so no other one is offered */
 };
 
 struct scan_workload {

@@ -42,7 +42,7 @@ static void add_patch(edit_vec *edits, const struct override_case *of,
     struct edit *value = edits_add(edits, EDIT_PATCH_VALUE, override->patch, tag, digest, arena);
     value->of = of;
     value->at = of->at;
-    value->name = of->at->container;
+    value->name = of->at->form == LOCATE_CHART ? "" : of->at->container;
 }
 
 void edits_add_override(edit_vec *edits, const struct override_case *of,
@@ -356,6 +356,11 @@ static bool amend_file(struct editor *editor, const struct field_list *fields, s
 
 /* ---- a new patch ---- */
 
+static const char *patched_path(const struct override_case *of)
+{
+    return of->at->form == LOCATE_CHART ? locate_chart_path(of->kind) : "spec.values";
+}
+
 static bool write_patch(const struct edit *edits, size_t count, struct arena *arena,
                         struct str *out, struct err *err)
 {
@@ -372,7 +377,7 @@ static bool write_patch(const struct edit *edits, size_t count, struct arena *ar
                            "two objects are called %s, in %s and in %s; patch them by hand",
                            of->name, of->namespace, edits[i].of->namespace);
         }
-        set_value(object_at(root, "spec.values"), &edits[i], arena);
+        set_value(object_at(root, patched_path(of)), &edits[i], arena);
     }
     yaml_print(out, root);
     return true;

@@ -79,7 +79,7 @@ static const struct yaml_node *node_of(const struct locate_place *place)
 
 static void add_places(struct walker *walker, struct item *item, const struct locate_place *places)
 {
-    size_t room = 1;
+    size_t room = 2; /* a chart's version may stand in another object */
     for (const struct locate_place *place = places; place; place = place->next) {
         room++;
     }
@@ -103,17 +103,65 @@ static void add_places(struct walker *walker, struct item *item, const struct lo
 
 /* ---- which are workloads ---- */
 
+static struct item *add_item(struct walker *walker, const struct manifest_object *object,
+                             enum workload_kind kind)
+{
+    struct item *item = VEC_ADD(&walker->items);
+    item->object = object;
+    item->kind = kind;
+    item->name = object->name;
+    item->namespace = object->namespace;
+    walker_add_file(walker, item, object->file);
+    return item;
+}
+
+static bool is_source(const struct manifest_object *object)
+{
+    static const char *const kinds[] = {"HelmRepository", "HelmChart", "OCIRepository"};
+    static const char group[] = "source.toolkit.fluxcd.io/";
+    bool is_one = false;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        is_one = is_one || strcmp(kinds[i], object->kind) == 0;
+    }
+    return is_one && object->name[0] && strncmp(object->api_version, group, strlen(group)) == 0;
+}
+
+/* Charts come last: people look for the images first. */
+static struct locate_place *with_chart(struct walker *walker, const struct manifest_object *object,
+                                       struct locate_place *places)
+{
+    struct locate_place **end = &places;
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = locate_chart(object->root, NULL, walker->arena);
+    return places;
+}
+
+static void add_source(struct walker *walker, const struct manifest_object *object)
+{
+    struct item *item = add_item(walker, object, WORKLOAD_KIND_COUNT);
+    item->is_source = true;
+    add_places(walker, item, with_chart(walker, object, NULL));
+}
+
 static void add_object(struct walker *walker, const struct manifest_object *object)
 {
+    if (is_source(object)) {
+        add_source(walker, object);
+        return;
+    }
     enum workload_kind kind = workload_kind_of(object->api_version, object->kind);
     const struct yaml_node *pod = manifest_pod_spec(object->root);
-    const struct locate_place *places = NULL;
+    struct locate_place *places = NULL;
     if (!pod) {
         struct locate_file file = file_of(walker, object);
         places = locate_workload(object->root, &file, walker->arena);
         kind = kind == WORKLOAD_KIND_COUNT && places ? WORKLOAD_CUSTOM : kind;
     }
-    if (kind == WORKLOAD_KIND_COUNT || (!pod && !places)) {
+    bool is_release = kind == WORKLOAD_HELM_RELEASE;
+    places = is_release ? with_chart(walker, object, places) : places;
+    if (kind == WORKLOAD_KIND_COUNT || (!pod && !places && !is_release)) {
         return;
     }
     if (!object->name[0]) {
@@ -121,17 +169,12 @@ static void add_object(struct walker *walker, const struct manifest_object *obje
                        "a workload without metadata.name cannot be followed; give it one");
         return;
     }
-    struct item *item = VEC_ADD(&walker->items);
-    item->object = object;
-    item->kind = kind;
-    item->name = object->name;
-    item->namespace = object->namespace;
+    struct item *item = add_item(walker, object, kind);
     if (pod) {
         add_pod(walker, item, pod);
     } else {
         add_places(walker, item, places);
     }
-    walker_add_file(walker, item, object->file);
 }
 
 void walker_add_objects(struct walker *walker, const struct manifest_object *objects)

@@ -25,6 +25,17 @@ void override_set_shared(struct override_case *out, const char *file, const char
         arena_printf(arena, "the version is written in %s, which %s uses too", file, other);
 }
 
+static bool is_chart(const struct override_case *wanted)
+{
+    return wanted->at && wanted->at->form == LOCATE_CHART;
+}
+
+/* Does a patch of the object's own keys say it? */
+static bool is_patchable(const struct override_case *wanted)
+{
+    return is_chart(wanted) || (wanted->at && wanted->at->form == LOCATE_VALUES);
+}
+
 static const char *no_place(const struct override_case *wanted, struct arena *arena)
 {
     const char *remedy = "write it in a file that only one of them reads";
@@ -33,7 +44,7 @@ static const char *no_place(const struct override_case *wanted, struct arena *ar
                               "give each of them a kustomization.yaml of its own, with an images: "
                               "entry for %s",
                               wanted->image);
-    } else if (wanted->at && wanted->at->form == LOCATE_VALUES) {
+    } else if (is_patchable(wanted)) {
         remedy = "give each of them a kustomization.yaml of its own, which can patch it";
     }
     return arena_printf(arena, "%s; %s", wanted->trouble, remedy);
@@ -52,17 +63,28 @@ static const char *by_entry(const struct override_case *wanted, struct override 
     return NULL;
 }
 
-/* "web-version.yaml": the name tells a reader what it is for.  NULL: something else has it. */
+/* "web-version.yaml": the name tells a reader what it is for.  A chart's version has a file of its
+   own, since the release may have images, too.  NULL: something else has it. */
 static const char *patch_file(const struct override_case *wanted, struct arena *arena)
 {
-    const char *path = manifest_path(arena, wanted->in->folder,
-                                     arena_printf(arena, "%s-version.yaml", wanted->name));
+    const char *path = manifest_path(
+        arena, wanted->in->folder,
+        arena_printf(arena, "%s%s-version.yaml", wanted->name, is_chart(wanted) ? "-chart" : ""));
     struct slice ignored = {0};
     struct err err = {0};
     bool is_free = path && !strchr(wanted->name, '/') &&
                    !wanted->tree->read(wanted->tree->context, path, arena, &ignored, &err) &&
                    err.kind == ERR_NOT_FOUND;
     return is_free ? path : NULL;
+}
+
+/* Of what the patch would have to say. */
+static const char *keys_of(const struct override_case *wanted, struct arena *arena)
+{
+    const struct locate_place *at = wanted->at;
+    return is_chart(wanted)
+               ? arena_printf(arena, "%s.%s", locate_chart_path(wanted->kind), at->tag_key)
+               : arena_printf(arena, "spec.values.%s", at->container);
 }
 
 static const char *by_patch(const struct override_case *wanted, struct override *out,
@@ -72,8 +94,8 @@ static const char *by_patch(const struct override_case *wanted, struct override 
     bool is_nameable = !strchr(at->container, '[') && (at->whole || at->tag_key);
     out->patch = patch_file(wanted, arena);
     if (!out->patch || !is_nameable || !takes_items(out->in, "patches")) {
-        return arena_printf(arena, "%s; patch spec.values.%s of %s in %s", wanted->trouble,
-                            at->container, wanted->name, out->in->file);
+        return arena_printf(arena, "%s; patch %s of %s in %s", wanted->trouble,
+                            keys_of(wanted, arena), wanted->name, out->in->file);
     }
     out->kind = OVERRIDE_PATCH;
     out->note = arena_printf(arena, "%s is added as a patch to %s, since %s", out->patch,
@@ -94,7 +116,7 @@ const char *override_choose(const struct override_case *wanted, struct override 
     if (wanted->in && wanted->takes_entry) {
         return by_entry(wanted, out, arena);
     }
-    if (wanted->in && wanted->at && wanted->at->form == LOCATE_VALUES) {
+    if (wanted->in && is_patchable(wanted)) {
         return by_patch(wanted, out, arena);
     }
     return no_place(wanted, arena);

@@ -91,7 +91,8 @@ bool own_case(const struct walk *walk, const struct item *item, const struct slo
     if (!other && !slot_is_unplaced(slot)) {
         return false;
     }
-    const struct passage *own = find_own(walk, item, slot);
+    const struct item *holder = slot->holder ? slot->holder : item;
+    const struct passage *own = find_own(walk, holder, slot);
     struct override_case *found = ARENA_NEW(arena, struct override_case);
     *found = (struct override_case){
         .tree = &walk->tree,
@@ -99,10 +100,10 @@ bool own_case(const struct walk *walk, const struct item *item, const struct slo
         .at = slot->own.at,
         .takes_entry = slot->is_field,
         .image = slot->name,
-        .api_version = item->object->api_version,
-        .kind = item->object->kind,
-        .name = own ? own->name : item->name,
-        .namespace = own ? own->namespace : item->namespace,
+        .api_version = holder->object->api_version,
+        .kind = holder->object->kind,
+        .name = own ? own->name : holder->name,
+        .namespace = own ? own->namespace : holder->namespace,
     };
     if (slot_is_unplaced(slot)) {
         found->trouble = found->because = slot->origin->trouble;

@@ -88,22 +88,45 @@ const struct file_name *walker_references(struct walker *walker,
     return names;
 }
 
-static bool mentions_image(struct slice text)
+static bool mentions(struct slice text, const char *const *words, size_t count)
 {
-    return memmem(text.bytes, text.length, "image", strlen("image")) != NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (memmem(text.bytes, text.length, words[i], strlen(words[i]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* Does one of these fields, or a file that it names, speak of an image? */
-static bool fields_touch_images(struct walker *walker, const struct manifest_kustomization *k,
-                                const char *const *fields, size_t count)
+static bool mentions_image(struct slice text)
+{
+    static const char *const words[] = {"image"};
+    return mentions(text, words, COUNT_OF(words));
+}
+
+/* The keys that lead to a version, as patches and as replacements write them. */
+static bool mentions_chart(struct slice text)
+{
+    static const char *const words[] = {"chart/spec",   "chart.spec", "/spec/version",
+                                        "spec.version", "/spec/ref",  "spec.ref"};
+    return mentions(text, words, COUNT_OF(words));
+}
+
+static bool mentions_slot(struct slice text, const struct slot *slot)
+{
+    return slot_is_chart(slot) ? mentions_chart(text) : mentions_image(text);
+}
+
+/* Does one of these fields, or a file that it names, speak of it? */
+static bool fields_touch(struct walker *walker, const struct manifest_kustomization *k,
+                         const char *const *fields, size_t count, bool (*speaks)(struct slice text))
 {
     bool has_field = false;
     for (size_t i = 0; i < count; i++) {
         const struct yaml_node *field = yaml_get(k->root, fields[i]);
         has_field = has_field || field;
         if (field && field->end <= k->text.length &&
-            mentions_image(
-                (struct slice){k->text.bytes + field->start, field->end - field->start})) {
+            speaks((struct slice){k->text.bytes + field->start, field->end - field->start})) {
             return true;
         }
     }
@@ -112,18 +135,25 @@ static bool fields_touch_images(struct walker *walker, const struct manifest_kus
         struct slice text = {"", 0};
         struct err err = {0};
         if (strcmp(name->path, k->file) != 0 &&
-            commit_tree_read(walker->walk->survey->tree, name->path, &text, &err) &&
-            mentions_image(text)) {
+            commit_tree_read(walker->walk->survey->tree, name->path, &text, &err) && speaks(text)) {
             return true;
         }
     }
     return false;
 }
 
-bool walker_has_hidden(struct walker *walker, const struct manifest_kustomization *kustomization)
+static bool has_hidden(struct walker *walker, const struct manifest_kustomization *kustomization,
+                       bool (*speaks)(struct slice text))
 {
     static const char *const fields[] = {"transformers", "replacements"};
-    return fields_touch_images(walker, kustomization, fields, COUNT_OF(fields));
+    return fields_touch(walker, kustomization, fields, COUNT_OF(fields), speaks);
+}
+
+void walker_read_hidden(struct walker *walker, const struct manifest_kustomization *kustomization,
+                        struct hidden *out)
+{
+    out->images = has_hidden(walker, kustomization, mentions_image);
+    out->charts = has_hidden(walker, kustomization, mentions_chart);
 }
 
 /* ---- reading patches ---- */
@@ -312,7 +342,7 @@ static void patch_slot(struct walker *walker, const struct patch *patch, enum ap
                        const struct manifest_kustomization *kustomization, struct slot *slot)
 {
     if (!patch->root || !slot->own.at) { /* what it does is not known */
-        slot->patched_by = mentions_image(patch->text) ? kustomization : slot->patched_by;
+        slot->patched_by = mentions_slot(patch->text, slot) ? kustomization : slot->patched_by;
         return;
     }
     const struct locate_place *place = locate_patched(slot->own.at, patch->root, walker->arena);
@@ -323,12 +353,19 @@ static void patch_slot(struct walker *walker, const struct patch *patch, enum ap
     }
 }
 
+static bool mentions_address(const struct patch *patch)
+{
+    static const char *const words[] = {"url"};
+    return mentions(patch->text, words, COUNT_OF(words));
+}
+
 void walker_patch(struct walker *walker, const struct manifest_kustomization *kustomization,
                   struct item *item)
 {
     for (const struct patch *patch = patches_of(walker, kustomization); patch;
          patch = patch->next) {
         enum applies applies = applies_to(patch, item);
+        item->is_moved = item->is_moved || (applies != APPLIES_NOT && mentions_address(patch));
         for (size_t i = 0; applies != APPLIES_NOT && i < item->slot_count; i++) {
             patch_slot(walker, patch, applies, kustomization, &item->slots[i]);
         }

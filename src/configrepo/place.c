@@ -1,10 +1,15 @@
 #include <string.h>
 
 #include "configrepo/survey.h"
+#include "model/chart.h"
 
 bool slot_image(const struct slot *slot, struct image *out)
 {
     struct err err = {0};
+    if (slot_is_chart(slot)) {
+        return chart_image(slot->name, slot->tag, slot->digest, out) &&
+               (out->tag[0] || out->digest[0]);
+    }
     AUTO_STR(text, IMAGE_TEXT_BYTES);
     str_add(&text, slot->name);
     str_addf(&text, slot->tag[0] ? ":%s" : "%s", slot->tag);
@@ -65,6 +70,12 @@ static const char *blocked_later(const struct slot *slot, struct arena *arena)
         return arena_printf(arena, "%s:%u adds a tagSuffix to %s; write newTag and digest instead",
                             slot->suffixed_by->file, slot->suffixing->node->line, slot->name);
     }
+    if (slot->patched_by && slot_is_chart(slot)) {
+        return arena_printf(arena,
+                            "%s may patch the chart's version; write it in a file of its own that "
+                            "patches: names",
+                            slot->patched_by->file);
+    }
     if (slot->patched_by) {
         return arena_printf(arena,
                             "%s may patch the image; add an images: entry for %s with newTag and "
@@ -110,7 +121,7 @@ static const char *blocked_entry(const struct slot *slot, struct arena *arena)
 static const char *blocked_manifest(const struct item *item, const struct slot *slot,
                                     struct arena *arena)
 {
-    const struct manifest_object *object = item->object;
+    const struct manifest_object *object = slot->holder ? slot->holder->object : item->object;
     if (slot->last.file == object->file && yaml_is_encrypted(object->root)) {
         return arena_printf(arena, "%s is encrypted by SOPS; it is not edited", object->file);
     }
@@ -136,6 +147,11 @@ static const char *blocked_unreadable(const struct slot *slot, struct arena *are
                             "one line",
                             slot->own.file, slot->field->line);
     }
+    if (slot_is_chart(slot)) {
+        return arena_printf(arena,
+                            "%s:%u: %s:%s is not the version of a chart that can be promoted",
+                            slot->last.file, slot_line(slot), slot->name, slot->tag);
+    }
     return arena_printf(arena,
                         "%s:%u: \"%s\" is no image reference; a template must be changed by hand",
                         slot->last.file, slot_line(slot), slot->name);
@@ -159,7 +175,7 @@ const char *slot_blocked(const struct walk *walk, const struct item *item, const
         blocked = override_choose(shared, out, arena);
     }
     if (!blocked && out->kind == OVERRIDE_NOT_NEEDED) {
-        blocked = blocked_scalars(item, &slot->last, arena);
+        blocked = blocked_scalars(slot->holder ? slot->holder : item, &slot->last, arena);
     }
     return blocked;
 }

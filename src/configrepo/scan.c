@@ -23,9 +23,17 @@ static void add_problem(struct scanner *scanner, const char *file, unsigned line
 /* A name without a version, in values that nobody completes, is no version of anything. */
 static bool is_version(const struct slot *slot)
 {
-    return slot->own.at && slot->own.at->form == LOCATE_FIELD
-               ? true
-               : !slot->own.at || slot->tag[0] || slot->digest[0];
+    bool may_lack_it =
+        !slot->own.at || slot->own.at->form == LOCATE_FIELD || slot->own.at->form == LOCATE_CHART;
+    return may_lack_it || slot->tag[0] || slot->digest[0];
+}
+
+static const char *note_of(struct scanner *scanner, const struct slot *slot,
+                           const struct override *override)
+{
+    return override->note ? override->note
+           : slot->note   ? arena_strdup(scanner->arena, slot->note)
+                          : NULL;
 }
 
 static bool add_place(struct scanner *scanner, const struct item *item, const struct slot *slot,
@@ -44,7 +52,8 @@ static bool add_place(struct scanner *scanner, const struct item *item, const st
     place->file = arena_strdup(scanner->arena, slot->last.file);
     place->line = slot_line(slot);
     place->blocked = slot_blocked(scanner->walk, item, slot, &override, scanner->arena);
-    place->note = place->blocked ? NULL : override.note;
+    place->note = place->blocked ? NULL : note_of(scanner, slot, &override);
+    place->is_floating = slot->last.at && slot->last.at->is_floating;
     workload->place_count++;
     return true;
 }
@@ -94,7 +103,7 @@ static void add_workload(struct scanner *scanner, const struct item *item)
         fits = add_place(scanner, item, &item->slots[i], workload);
     }
     if (fits && workload->place_count == 0 && item->kind >= WORKLOAD_HELM_RELEASE) {
-        return; /* its chart's own version of everything */
+        return; /* nothing of it has a version, or a chart of Git has all of them */
     }
     if (!fits) {
         add_problem(scanner, object->file, object->line,
@@ -152,7 +161,9 @@ bool scan_of_walk(const struct walk *walk, struct arena *arena, struct scan **ou
     }
     scan->workloads = arena_alloc(arena, walk->item_count + 1, sizeof(*scan->workloads));
     for (size_t i = 0; i < walk->item_count; i++) {
-        add_workload(&scanner, &walk->items[i]);
+        if (!walk->items[i].is_source) {
+            add_workload(&scanner, &walk->items[i]);
+        }
     }
     qsort(scan->workloads, scan->workload_count, sizeof(*scan->workloads), by_name);
     drop_doubles(&scanner);

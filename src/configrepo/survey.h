@@ -78,6 +78,8 @@ struct slot {
     const struct manifest_kustomization *renamed_by, *suffixed_by, *patched_by;
     const struct manifest_image *renaming, *suffixing;
     const struct chart_origin *origin; /* NULL: no chart makes it */
+    const struct item *holder; /* of a chart: the object that has its version; NULL: its own */
+    const char *note;          /* what else people should know of it, or NULL */
 };
 
 struct file_name {
@@ -97,6 +99,8 @@ struct item {
     enum workload_kind kind;
     const char *name, *namespace;
     bool is_of_chart; /* kustomize leaves its namespace as helm gives it */
+    bool is_source;   /* no workload, but where Flux takes charts from */
+    bool is_moved;    /* a patch may say another address of it */
     struct slot *slots;
     size_t slot_count;
     struct passage *passages; /* the last one first */
@@ -137,6 +141,15 @@ bool walk_path(struct configrepo_survey *survey, const char *path, const struct 
 /* Does no file say its version: a chart makes it, nobody knows from what, and nothing after that
    says another one? */
 bool slot_is_unplaced(const struct slot *slot);
+
+/* ---- releases.c ---- */
+
+/* Is it a chart's version? */
+bool slot_is_chart(const struct slot *slot);
+/* Give each HelmRelease the version of its chart, wherever it stands among the walk's objects. */
+void walk_resolve_charts(struct walk *walk);
+/* The version as Git has it in the slot: with a "+", and without a digest where none can be. */
+void slot_write_chart(const struct slot *slot, struct image *version);
 
 /* ---- images.c ---- */
 

@@ -25,10 +25,13 @@ void walker_add_file(struct walker *walker, struct item *item, const char *path)
 
 /* ---- kustomizations ---- */
 
-static void mark_patched(struct item *item, const struct manifest_kustomization *kustomization)
+static void mark_patched(struct item *item, const struct hidden *hidden,
+                         const struct manifest_kustomization *kustomization)
 {
     for (size_t i = 0; i < item->slot_count; i++) {
-        item->slots[i].patched_by = kustomization;
+        struct slot *slot = &item->slots[i];
+        bool is_hidden = slot_is_chart(slot) ? hidden->charts : hidden->images;
+        slot->patched_by = is_hidden ? kustomization : slot->patched_by;
     }
 }
 
@@ -49,7 +52,8 @@ static void transform(struct walker *walker, const struct manifest_kustomization
     if (first == walker->items.count) {
         return;
     }
-    bool has_hidden = walker_has_hidden(walker, kustomization);
+    struct hidden hidden;
+    walker_read_hidden(walker, kustomization, &hidden);
     const char *namespace = yaml_text(kustomization->root, "namespace");
     const char *prefix = yaml_text(kustomization->root, "namePrefix");
     const char *suffix = yaml_text(kustomization->root, "nameSuffix");
@@ -67,9 +71,7 @@ static void transform(struct walker *walker, const struct manifest_kustomization
         for (size_t n = 0; n < item->slot_count; n++) {
             slot_apply_images(&item->slots[n], kustomization, walker->arena);
         }
-        if (has_hidden) {
-            mark_patched(item, kustomization);
-        }
+        mark_patched(item, &hidden, kustomization);
         const struct file_name *name = walker_references(walker, kustomization);
         for (; name; name = name->next) {
             walker_add_file(walker, item, name->path);
@@ -232,6 +234,7 @@ bool walk_path(struct configrepo_survey *survey, const char *path, const struct 
         memcpy(walk->items, walker.items.items, walk->item_count * sizeof(*walk->items));
     }
     VEC_DONE(&walker.items);
+    walk_resolve_charts(walk);
     /* Git that stopped answering looks like missing files; that is no picture of the target. */
     if (survey->tree->failure.kind != ERR_NONE) {
         *err = survey->tree->failure;

@@ -18,7 +18,7 @@ void walker_add_file(struct walker *walker, struct item *item, const char *path)
 
 /* ---- objects.c ---- */
 
-/* The workloads among them, each with its images. */
+/* The workloads among them, each with its images, and the sources of Flux's charts. */
 void walker_add_objects(struct walker *walker, const struct manifest_object *objects);
 
 /* ---- charts.c ---- */
@@ -34,8 +34,12 @@ void walker_read_patches(struct walker *walker, const struct manifest_kustomizat
    do to its images, they are marked as patched. */
 void walker_patch(struct walker *walker, const struct manifest_kustomization *kustomization,
                   struct item *item);
-/* Do other fields change images behind our back: transformers, replacements? */
-bool walker_has_hidden(struct walker *walker, const struct manifest_kustomization *kustomization);
+/* Do other fields change versions behind our back: transformers, replacements? */
+struct hidden {
+    bool images, charts;
+};
+void walker_read_hidden(struct walker *walker, const struct manifest_kustomization *kustomization,
+                        struct hidden *out);
 
 /* The files beside its resources that a kustomization reads: patches, generators' input. */
 const struct file_name *walker_references(struct walker *walker,

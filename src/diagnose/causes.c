@@ -139,7 +139,9 @@ static void say_unobserved(const struct workload_facts *facts, struct str *out)
 
 static bool is_held_back(const struct workload_facts *facts)
 {
-    return facts->is_paused && (!has_replicas(facts) || facts->updated < facts->wanted);
+    bool is_behind = facts->updated < facts->wanted || facts->is_chart_behind ||
+                     (facts->is_family && facts->observed_generation < facts->generation);
+    return facts->is_paused && (!has_replicas(facts) || is_behind);
 }
 
 static void say_paused(const struct workload_facts *facts, struct str *out)
@@ -152,6 +154,7 @@ static void say_paused(const struct workload_facts *facts, struct str *out)
         [WORKLOAD_CRON_JOB] = "%s is suspended: it will not run.",
         [WORKLOAD_JOB] = "%s is suspended: it does not run.",
         [WORKLOAD_ROLLOUT] = "The rollout of %s is paused.",
+        [WORKLOAD_HELM_RELEASE] = "%s is suspended: Flux changes nothing of it.",
     };
     const char *sentence = sentences[facts->kind] ? sentences[facts->kind] : "%s is paused.";
     const char *gap = strstr(sentence, "%s");
@@ -175,6 +178,20 @@ static void say_not_ready(const struct workload_facts *facts, struct str *out)
 {
     str_addf(out, "%s is not ready: %s%s%s", facts->name, facts->object_reason,
              facts->object_message[0] ? ": " : ".", facts->object_message);
+}
+
+/* Flux is content, and with another chart than Git's. */
+static bool has_other_chart(const struct workload_facts *facts)
+{
+    return facts->is_chart_behind;
+}
+
+static void say_other_chart(const struct workload_facts *facts, struct str *out)
+{
+    const char *running = facts->running_chart.tag;
+    str_addf(out, "%s has %s%s; Flux has not installed chart %s yet.", facts->name,
+             running[0] ? "chart " : "no chart that is known", running,
+             facts->chart.tag[0] ? facts->chart.tag : facts->chart.digest);
 }
 
 static bool is_unproven(const struct workload_facts *facts)
@@ -207,6 +224,8 @@ const struct workload_cause causes_after[] = {
      "Mend what it says in Git, or roll back.", true},
     {"HD1054", is_not_ready, say_not_ready, "condition Ready is False",
      "Wait; if it stays, mend what it says in Git, or roll back.", false},
+    {"HD1055", has_other_chart, say_other_chart, "status.history of the HelmRelease",
+     "Wait; if it stays, look at the HelmRelease and at the source of its chart.", false},
     {"HD1097", is_unobserved, say_unobserved, "status.observedGeneration is behind",
      "Wait; if it stays, look at the cluster's controller manager.", false},
     {"HD1098", is_past_deadline, say_deadline, "condition Progressing: ProgressDeadlineExceeded",

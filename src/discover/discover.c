@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "discover/internal.h"
+#include "model/chart.h"
 #include "policy/policy.h"
 
 #define RETRY_MS_FIRST 1000
@@ -13,16 +14,6 @@
 #define LOOKUPS_MAX 1000       /* waiting at once; more are answered with ERR_BUSY */
 /* A hundred pages and as many digests from the other side of the world take a minute. */
 #define JOB_MS_DEFAULT (INT64_C(5) * 60000)
-
-/* What goes to a worker: a poll, or a lookup when `repository` is NULL. */
-struct job {
-    struct discover *discover;
-    struct host *host; /* busy with this job, whose `poll.registry` is its client */
-    struct repository *repository;
-    struct poll poll;
-    struct lookup lookup;
-    char digest[IMAGE_DIGEST_BYTES];
-};
 
 /* ---- making and freeing ---- */
 
@@ -218,7 +209,9 @@ static void run_job(void *context)
         return;
     }
     registry_give_time(poll->registry, options->job_ms ? options->job_ms : JOB_MS_DEFAULT);
-    if (job->repository) {
+    if (job->repository && chart_is_indexed(poll->repository)) {
+        job_read_index(job);
+    } else if (job->repository) {
         poll_run(poll);
     } else {
         poll->is_ok = registry_resolve(poll->registry, job->lookup.repository, job->lookup.tag,
@@ -390,6 +383,7 @@ static void end_poll(struct discover *discover, struct repository *repository, s
 {
     repository->is_polling = repository->is_looking = false;
     repository->known = poll->known;
+    repository->index = poll->index;
     poll->known = (struct map){0};
     take_signatures(repository, poll);
     keep_unanswered(discover, repository);
@@ -411,7 +405,23 @@ static void job_free(struct job **job)
 {
     registry_free(&(*job)->poll.registry);
     poll_done(&(*job)->poll);
+    VEC_EACH (struct companion, companion, &(*job)->companions) {
+        poll_done(companion->poll);
+        free(companion->poll);
+    }
+    VEC_DONE(&(*job)->companions);
     xfree(job);
+}
+
+/* Each callback may free the discover, which lives on while a job runs, or change its set. */
+static void end_one(struct discover *discover, struct repository *repository, struct poll *poll,
+                    bool is_stopping)
+{
+    if (!repository->is_wanted) {
+        repository_free(&repository);
+    } else if (!is_stopping && !discover->is_closed) {
+        end_poll(discover, repository, poll);
+    }
 }
 
 /* `running` falls only after the callbacks, so that discover_free() in one of them waits for us. */
@@ -419,14 +429,14 @@ static void end_job(void *context, bool is_stopping)
 {
     AUTO(job_free) struct job *job = context;
     struct discover *discover = job->discover;
-    bool is_over = is_stopping || discover->is_closed;
     note_host(discover, job->host, &job->poll);
-    if (job->repository && !job->repository->is_wanted) {
-        repository_free(&job->repository);
-    } else if (!is_over && job->repository) {
-        end_poll(discover, job->repository, &job->poll);
-    } else if (!is_over) {
+    if (job->repository) {
+        end_one(discover, job->repository, &job->poll, is_stopping);
+    } else if (!is_stopping && !discover->is_closed) {
         end_lookup(job);
+    }
+    VEC_EACH (struct companion, companion, &job->companions) {
+        end_one(discover, companion->repository, companion->poll, is_stopping);
     }
     discover->running--;
     if (discover->is_closed && discover->running == 0) {
@@ -446,46 +456,14 @@ static void start_job(struct discover *discover, struct host *host, struct job *
     loop_work(discover->options.loop, NULL, run_job, end_job, job);
 }
 
-/* Whatever is new or unsure gets both questions; a hint that names tags, only those. */
-static enum poll_scope scope_of(const struct discover *discover,
-                                const struct repository *repository)
-{
-    bool is_due = repository->list_mono_ms <= discover_now_mono_ms(discover);
-    if (repository->is_hinted && !repository->wants_list && repository->hint_count > 0 && !is_due &&
-        repository->is_reported && repository->failures == 0 && !repository->rule->signature) {
-        return POLL_HINTED;
-    }
-    if (repository->is_hinted || !repository->is_reported || repository->failures > 0) {
-        return POLL_BOTH;
-    }
-    bool is_other_turn = repository->turn % DISCOVER_TURNS == 0;
-    bool follows_one = repository->rule->policy == POLICY_DIGEST;
-    return is_other_turn != follows_one ? POLL_NEWEST : POLL_TAGS;
-}
-
 static void start_poll(struct discover *discover, struct repository *repository)
 {
     struct job *job = xcalloc(1, sizeof(*job));
-    struct poll *poll = &job->poll;
     job->repository = repository;
-    memcpy(poll->repository, repository->name, sizeof(poll->repository));
-    memcpy(poll->hints, repository->hints, sizeof(poll->hints));
-    poll->hint_count = repository->hint_count;
-    poll->rule = rule_copy(repository->rule);
-    poll->known = repository->known;
-    poll->signatures = repository->signatures;
-    memcpy(poll->wanted, repository->wanted, sizeof(poll->wanted));
-    poll->wanted_count = repository->wanted_count;
-    poll->now_ms = env_now_ms(discover->options.env);
-    poll->scope = scope_of(discover, repository);
-    repository->known = (struct map){0};
-    repository->signatures = (struct map){0};
-    repository->hint_count = 0;
-    repository->wanted_count = 0;
-    repository->is_looking = repository->is_hinted;
-    repository->is_hinted = repository->wants_list = false;
-    repository->is_polling = true;
-    repository->started_mono_ms = discover_now_mono_ms(discover);
+    job_prepare(discover, repository, &job->poll);
+    if (chart_is_indexed(repository->name)) {
+        job_gather(discover, job);
+    }
     start_job(discover, repository->host, job);
 }
 
@@ -708,6 +686,9 @@ static const char *path_of(const char *repository)
     struct image image = {0};
     text_copy_cut(image.repository, sizeof(image.repository), repository);
     image_registry(&image, host, sizeof(host));
+    if (chart_is_indexed(repository)) {
+        return repository; /* no registry tells of it */
+    }
     return host[0] ? repository + strlen(host) + 1 : repository;
 }
 

@@ -22,6 +22,7 @@ struct repository {
     struct version_rule *rule;
     struct map known;      /* while a poll runs it has this */
     struct map signatures; /* and this */
+    struct index_state index;
     char wanted[POLL_WANTED_MAX][IMAGE_DIGEST_BYTES];
     size_t wanted_count;
     size_t tag_count;
@@ -43,6 +44,12 @@ struct repository {
     size_t hint_count;
 };
 
+/* A chart that is read from the same index as the job's own. */
+struct companion {
+    struct repository *repository;
+    struct poll *poll;
+};
+
 /* Somebody waits for one digest. */
 struct lookup {
     char repository[IMAGE_REPOSITORY_BYTES];
@@ -61,6 +68,28 @@ struct discover {
     int64_t hinted_mono_ms; /* when a hint last named a repository of ours; 0: never */
     bool is_closed;         /* freed by its owner; lives until the last job has ended */
 };
+
+/* What goes to a worker: a poll, several of one index, or a lookup when `repository` is NULL. */
+struct job {
+    struct discover *discover;
+    struct host *host; /* busy with this job, whose `poll.registry` is its client */
+    struct repository *repository;
+    struct poll poll;
+    VEC(struct companion) companions;
+    struct lookup lookup;
+    char digest[IMAGE_DIGEST_BYTES];
+};
+
+/* ---- job.c ---- */
+
+/* The repository is polled from now on; what is known of it goes along. */
+void job_prepare(struct discover *discover, struct repository *repository, struct poll *poll);
+/* One reading of an index serves all of its charts, due or not. */
+void job_gather(struct discover *discover, struct job *job);
+/* On a worker. */
+void job_read_index(struct job *job);
+
+/* ---- discover.c ---- */
 
 int64_t discover_now_mono_ms(const struct discover *discover);
 int64_t discover_wall_ms(const struct discover *discover, int64_t mono_ms);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/chart.h"
 #include "policy/policy.h"
 
 /* ---- what is remembered ---- */
@@ -259,10 +260,17 @@ static bool describe_if_needed(struct poll *poll, const struct candidate *candid
     return !is_needed || describe(poll, known);
 }
 
+/* An index has said all that there is. */
+static bool is_resolved(const struct poll *poll)
+{
+    return chart_is_indexed(poll->repository);
+}
+
 /* To know which was built last, all must be asked. */
 static bool check_count(struct poll *poll, size_t count)
 {
-    return poll->rule->policy != POLICY_CREATED || count <= DISCOVER_CREATED_MAX ||
+    return poll->rule->policy != POLICY_CREATED || is_resolved(poll) ||
+           count <= DISCOVER_CREATED_MAX ||
            err_set(&poll->err, ERR_INVALID,
                    "%zu tags of %s count, and each has to be asked when it was built; that is done "
                    "for up to %d: narrow them by the rule's tags",
@@ -277,6 +285,9 @@ static bool asks_for_newest(const struct poll *poll)
 /* Tags rarely move, so only new ones are asked for, those that a hint names, and the newest. */
 static bool resolve_all(struct poll *poll, const struct candidate *candidates, size_t count)
 {
+    if (is_resolved(poll)) {
+        return true;
+    }
     size_t max = poll->rule->policy == POLICY_CREATED ? DISCOVER_CREATED_MAX : DISCOVER_DIGESTS_MAX;
     for (size_t i = 0; i < count && i < max; i++) {
         bool is_asked_for = poll->scope != POLL_HINTED && is_hinted(poll, candidates[i].tag);
@@ -508,15 +519,8 @@ static bool look_at_list(struct poll *poll)
     return list(poll) && resolve_admitted(poll, &count);
 }
 
-void poll_run(struct poll *poll)
+static void finish(struct poll *poll)
 {
-    note_pushed_signatures(poll);
-    bool is_done = poll->scope == POLL_HINTED   ? look_at_hints(poll)
-                   : poll->scope == POLL_NEWEST ? look_at_newest(poll)
-                                                : look_at_list(poll);
-    if (!is_done) {
-        return;
-    }
     if (poll->rule->signature) {
         check_wanted(poll);
     }
@@ -524,6 +528,84 @@ void poll_run(struct poll *poll)
     make_rows(poll);
     poll->err = (struct err){0};
     poll->is_ok = true;
+}
+
+void poll_run(struct poll *poll)
+{
+    note_pushed_signatures(poll);
+    bool is_done = poll->scope == POLL_HINTED   ? look_at_hints(poll)
+                   : poll->scope == POLL_NEWEST ? look_at_newest(poll)
+                                                : look_at_list(poll);
+    if (is_done) {
+        finish(poll);
+    }
+}
+
+/* ---- charts ---- */
+
+static void note_version(struct poll *poll, const char *tag, const struct registry_chart *chart)
+{
+    struct known_tag *known = map_get(&poll->known, tag);
+    int64_t created_ms = chart->created_ms ? chart->created_ms : -1;
+    if (known && known->is_listed) {
+        return; /* the first of two equal ones counts */
+    }
+    if (!known) {
+        known = known_add(&poll->known, tag, poll->now_ms);
+        poll->has_changed = true;
+    }
+    known->is_listed = true;
+    if (strcmp(known->digest, chart->digest) != 0 || known->created_ms != created_ms) {
+        TEXT_COPY_CUT(known->digest, chart->digest);
+        set_facts(known, created_ms, NULL);
+        poll->has_changed = true;
+    }
+}
+
+static void note_versions(struct poll *poll, const struct registry_charts *charts)
+{
+    MAP_EACH (slot, &poll->known) {
+        ((struct known_tag *)slot->value)->is_listed = false;
+    }
+    for (size_t i = 0; i < charts->count; i++) {
+        char tag[IMAGE_TAG_BYTES];
+        if (chart_tag_of_version(charts->items[i].version, tag)) {
+            note_version(poll, tag, &charts->items[i]);
+        }
+    }
+}
+
+static bool read_versions(struct poll *poll, const struct registry_index_chart *chart)
+{
+    const struct registry_tags counted = {.count = chart->versions.count};
+    poll->err = chart->err;
+    poll->index.lacks_it = chart->err.kind == ERR_NOT_FOUND;
+    if (chart->err.kind != ERR_NONE) {
+        return false;
+    }
+    if (!check_not_emptied(poll, &counted)) {
+        poll->index = (struct index_state){0}; /* to be read again */
+        return false;
+    }
+    note_versions(poll, &chart->versions);
+    return true;
+}
+
+void poll_take_chart(struct poll *poll, const struct registry_index_chart *chart, bool is_same)
+{
+    size_t count = 0;
+    if (is_same && poll->index.lacks_it) {
+        err_set(&poll->err, ERR_NOT_FOUND, "its index still has no chart \"%.100s\"", chart->name);
+        return;
+    }
+    if (is_same) {
+        keep_listed(poll);
+    } else if (!read_versions(poll, chart)) {
+        return;
+    }
+    if (resolve_admitted(poll, &count)) {
+        finish(poll);
+    }
 }
 
 void poll_done(struct poll *poll)

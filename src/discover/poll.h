@@ -43,6 +43,12 @@ struct poll_news {
     struct signature_verdict verdict;
 };
 
+/* Of a chart: the index that `known` was read from. */
+struct index_state {
+    struct registry_validators validators;
+    bool lacks_it; /* it had no such chart */
+};
+
 enum poll_scope { POLL_BOTH, POLL_TAGS, POLL_NEWEST, POLL_HINTED };
 
 struct poll {
@@ -59,6 +65,7 @@ struct poll {
     /* in and out: keeps what was resolved even when the poll fails later */
     struct map known;
     struct map signatures; /* digest → struct known_signature */
+    struct index_state index;
     /* out */
     size_t checks;          /* of signatures that were made */
     int64_t check_again_ms; /* when the next one is due; 0: none */
@@ -73,4 +80,6 @@ struct poll {
 };
 
 void poll_run(struct poll *poll);
+/* Instead of it, of a chart: what its index says, or that the index is what it was. */
+void poll_take_chart(struct poll *poll, const struct registry_index_chart *chart, bool is_same);
 void poll_done(struct poll *poll);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "health/health_internal.h"
+#include "model/chart.h"
 
 #define REVISION_ANNOTATION "deployment.kubernetes.io/revision"
 #define TEMPLATE_GENERATION_ANNOTATION "deprecated.daemonset.template.generation"
@@ -232,16 +233,19 @@ static enum workload_kind kind_of(const json_t *object, const struct health_inpu
     return kind == WORKLOAD_KIND_COUNT && input->image_count ? WORKLOAD_CUSTOM : kind;
 }
 
+/* A chart is no image that a pod runs. */
 static void take_images(const struct health_input *input, struct arena *arena,
                         struct workload_facts *out)
 {
-    size_t count =
-        input->image_count < WORKLOAD_IMAGES_MAX ? input->image_count : WORKLOAD_IMAGES_MAX;
-    out->images = arena_alloc(arena, count, sizeof(*out->images));
-    if (count) {
-        memcpy(out->images, input->images, count * sizeof(*out->images));
+    out->images = arena_alloc(arena, input->image_count + 1, sizeof(*out->images));
+    for (size_t i = 0; i < input->image_count && out->image_count < WORKLOAD_IMAGES_MAX; i++) {
+        if (chart_is_container(out->kind, input->images[i].container)) {
+            out->has_chart = true;
+            out->chart = input->images[i].image;
+        } else {
+            out->images[out->image_count++] = input->images[i];
+        }
     }
-    out->image_count = count;
 }
 
 void health_facts(const struct health_input *input, struct arena *arena, struct workload_facts *out)

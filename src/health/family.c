@@ -45,8 +45,12 @@ static bool names_image(const char *text, const struct workload_facts *facts)
     return false;
 }
 
+/* Of a release that names no image, all of the chart's count. */
 static bool has_wanted_image(const json_t *template, const struct workload_facts *facts)
 {
+    if (facts->image_count == 0) {
+        return true;
+    }
     size_t i;
     const json_t *container;
     json_array_foreach (json_array_at(template, "spec.containers"), i, container) {
@@ -87,6 +91,10 @@ void read_family(const struct gathering *from, struct revision *revision,
                  struct workload_facts *out)
 {
     read_object(from->live, out);
+    if (out->kind == WORKLOAD_HELM_RELEASE) {
+        out->is_paused = json_bool_at(from->live, "spec.suspend", false);
+        read_chart(from->live, out);
+    }
     map_set(&revision->owners, json_text_at(from->live, "metadata.uid", ""), OWNER_NEW);
     for (size_t i = 0; i < from->owned_count; i++) {
         const json_t *object = from->owned[i];
@@ -100,6 +108,10 @@ void read_family(const struct gathering *from, struct revision *revision,
 /* Which of the wanted images does the pod run?  Pods of a chart's other parts run none of them. */
 static bool pod_has_wanted_image(const struct workload_facts *facts, const struct pod_facts *pod)
 {
+    if (facts->image_count == 0) {
+        /* Those of hooks and jobs that are over say nothing of what serves. */
+        return strcmp(pod->phase, "Succeeded") != 0 && strcmp(pod->phase, "Failed") != 0;
+    }
     for (size_t i = 0; i < pod->container_count; i++) {
         if (names_image(pod->containers[i].image, facts)) {
             return true;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/chart.h"
+
 /* Jobs and CronJobs have no observedGeneration. */
 static bool is_observed(const struct workload_facts *facts)
 {
@@ -67,9 +69,11 @@ static enum workload_state judge_replicas(const struct workload_facts *facts)
 /* Its pods count where it has some; a chart may keep none, or none that we see. */
 static enum workload_state judge_family(const struct workload_facts *facts)
 {
-    bool has_ended =
-        facts->ready >= facts->wanted && facts->total <= facts->ready && facts->old_ready == 0;
-    bool is_healthy = is_observed(facts) && facts->is_object_ready && has_ended;
+    bool is_clean = facts->total <= facts->ready && facts->old_ready == 0;
+    /* Without images nobody can tell which pods are new, and some are of jobs. */
+    bool has_ended = facts->ready >= facts->wanted && (is_clean || facts->image_count == 0);
+    bool is_healthy =
+        is_observed(facts) && facts->is_object_ready && has_ended && !facts->is_chart_behind;
     return is_healthy ? WORKLOAD_HEALTHY : WORKLOAD_ROLLING_OUT;
 }
 
@@ -146,9 +150,19 @@ static const struct container_facts *agreed(const struct workload_facts *facts,
     return first && first->running_digest[0] ? first : NULL;
 }
 
+static size_t add_chart(const struct workload_facts *facts, struct workload_image *out)
+{
+    const struct image *chart = &facts->running_chart;
+    if (!chart->tag[0] && !chart->digest[0]) {
+        return 0;
+    }
+    *out = (struct workload_image){.container = CHART_CONTAINER, .image = *chart};
+    return 1;
+}
+
 size_t health_running(const struct workload_facts *facts, struct workload_image *out, size_t max)
 {
-    size_t count = 0;
+    size_t count = max > 0 ? add_chart(facts, out) : 0;
     for (size_t i = 0; i < facts->image_count && count < max; i++) {
         const struct container_facts *container = agreed(facts, &facts->images[i]);
         struct workload_image *slot = &out[count];

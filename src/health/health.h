@@ -35,7 +35,8 @@ void health_facts(const struct health_input *input, struct arena *arena,
    is the caller's, who knows since when. */
 enum workload_state health_judge(const struct workload_facts *facts);
 
-/* Digests that run in ready new pods, one per container: for reports.  A container whose new pods
+/* Digests that run in ready new pods, one per container, and the chart that is installed: for
+   reports.  A container whose new pods
    disagree, or none of which is ready, is left out. */
 size_t health_running(const struct workload_facts *facts, struct workload_image *out, size_t max);
 

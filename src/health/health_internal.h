@@ -27,6 +27,8 @@ struct gathering {
 /* family.c: kinds that make their pods through other objects. */
 void read_family(const struct gathering *from, struct revision *revision,
                  struct workload_facts *out);
+/* Which chart is installed, by the HelmRelease's own word, and is it the wanted one? */
+void read_chart(const json_t *live, struct workload_facts *out);
 /* Sort the gathered pods by the images that they run, and count them anew. */
 void settle_family(struct workload_facts *out);
 bool container_has_image(const struct container_facts *container,

@@ -27,9 +27,11 @@ static const char *const status_keys[] = {"phase",
                                           "updatedNumberScheduled",
                                           "numberAvailable",
                                           "currentNumberScheduled",
+                                          "lastAppliedRevision",
                                           "succeeded",
                                           "active",
                                           NULL};
+static const char *const history_keys[] = {"version", "status", "chartVersion", "ociDigest", NULL};
 static const char *const container_keys[] = {"name", "image", NULL};
 static const char *const container_status_keys[] = {"name",    "ready", "started",   "restartCount",
                                                     "imageID", "state", "lastState", NULL};
@@ -128,6 +130,7 @@ static json_t *trim_status(const json_t *status)
 {
     json_t *out = pick(status, status_keys);
     put_list(out, "conditions", json_object_get(status, "conditions"), condition_keys);
+    put_list(out, "history", json_object_get(status, "history"), history_keys);
     put_list(out, "containerStatuses", json_object_get(status, "containerStatuses"),
              container_status_keys);
     put_list(out, "initContainerStatuses", json_object_get(status, "initContainerStatuses"),

@@ -102,9 +102,9 @@ bool http_perform(struct http_client *client, const struct http_call *call, stru
     return true;
 }
 
-bool http_perform_stream(struct http_client *client, const struct http_call *call,
-                         bool (*on_data)(void *context, int status, struct slice bytes),
-                         void *context, int *out_status, struct err *err)
+bool http_perform_download(struct http_client *client, const struct http_call *call,
+                           bool (*on_data)(void *context, int status, struct slice bytes),
+                           void *context, struct http_result *out, struct err *err)
 {
     struct transfer *transfer = &client->single;
     if (!transfer_prepare(transfer, call, TRANSFER_STREAM, err)) {
@@ -115,6 +115,19 @@ bool http_perform_stream(struct http_client *client, const struct http_call *cal
     if (!run(client, call->timeout_ms ? call->timeout_ms : SILENCE_MS_DEFAULT, err)) {
         return false;
     }
-    *out_status = transfer->result.status;
+    *out = transfer->result;
+    transfer->result = (struct http_result){0};
+    return true;
+}
+
+bool http_perform_stream(struct http_client *client, const struct http_call *call,
+                         bool (*on_data)(void *context, int status, struct slice bytes),
+                         void *context, int *out_status, struct err *err)
+{
+    AUTO(http_result_done) struct http_result result = {0};
+    if (!http_perform_download(client, call, on_data, context, &result, err)) {
+        return false;
+    }
+    *out_status = result.status;
     return true;
 }

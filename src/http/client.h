@@ -60,6 +60,11 @@ bool http_perform_stream(struct http_client *client, const struct http_call *cal
                          bool (*on_data)(void *context, int status, struct slice bytes),
                          void *context, int *out_status, struct err *err) MUST_CHECK;
 
+/* The same, with the headers of the answer; the body of `out` stays empty. */
+bool http_perform_download(struct http_client *client, const struct http_call *call,
+                           bool (*on_data)(void *context, int status, struct slice bytes),
+                           void *context, struct http_result *out, struct err *err) MUST_CHECK;
+
 /* Many requests over at most `connections` keep-alive connections.  `next` fills the next call
    and returns its tag, or -1 when there is none now; `on_result` gets each result as it comes (err
    set, kind ERR_NONE when an answer came) and may make `next` have more.  What `next` points to

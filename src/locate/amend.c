@@ -26,10 +26,17 @@ static void amend_whole(const struct locate_place *place, const char *tag, const
     set(out, place->whole, value);
 }
 
+/* Charts' values may need the key to be there; kustomize and Flux take an empty text for a value.
+ */
+static bool wants_no_empty(const struct locate_place *place)
+{
+    return place->form == LOCATE_KUSTOMIZE || place->form == LOCATE_CHART;
+}
+
 /* Without a digest of its own, a new tag with the old digest would still run the old image. */
 static void drop_digest(const struct locate_place *place, locate_amendments *out)
 {
-    if (place->digest_node && place->form == LOCATE_KUSTOMIZE) {
+    if (place->digest_node && wants_no_empty(place)) {
         *VEC_ADD(out) = (struct yaml_amendment){
             .kind = YAML_AMEND_REMOVE, .in = place->parent, .at = place->digest_node};
     } else if (place->digest_node) {
@@ -55,7 +62,7 @@ static const struct yaml_node *beside(const struct yaml_node *mapping, const str
 /* No tag, since only a digest is wanted. */
 static void drop_tag(const struct locate_place *place, locate_amendments *out)
 {
-    if (place->tag_node && place->form == LOCATE_KUSTOMIZE) {
+    if (place->tag_node && wants_no_empty(place)) {
         *VEC_ADD(out) = (struct yaml_amendment){
             .kind = YAML_AMEND_REMOVE, .in = place->parent, .at = place->tag_node};
     } else if (place->tag_node) {
@@ -130,6 +137,6 @@ const char *locate_amend(const struct locate_place *place, const char *tag, cons
 
 bool locate_is_same(const struct locate_place *a, const struct locate_place *b)
 {
-    return a->line == b->line && a->column == b->column && a->form == b->form &&
-           strcmp(a->container, b->container) == 0;
+    bool is_at = a->line == b->line && a->column == b->column && a->form == b->form;
+    return is_at && (a->form == LOCATE_CHART || strcmp(a->container, b->container) == 0);
 }

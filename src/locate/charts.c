@@ -25,6 +25,12 @@ static void find_helm_release(struct finder *finder, struct yaml_node *root)
     find_values(finder, yaml_at(root, "spec.values"), LOCATE_VALUES);
 }
 
+static void find_helm_chart(struct finder *finder, struct yaml_node *root)
+{
+    const struct yaml_node *spec = yaml_get(root, "spec");
+    add_chart(finder, node_text(yaml_get(spec, "chart")), spec, "version");
+}
+
 static void find_oci_repository(struct finder *finder, struct yaml_node *root)
 {
     const char *url = node_text(yaml_at(root, "spec.url"));
@@ -59,6 +65,8 @@ void find_charts(struct finder *finder, struct yaml_node *root)
 {
     if (strcmp(finder->kind, "HelmRelease") == 0) {
         find_helm_release(finder, root);
+    } else if (strcmp(finder->kind, "HelmChart") == 0) {
+        find_helm_chart(finder, root);
     } else if (strcmp(finder->kind, "OCIRepository") == 0) {
         find_oci_repository(finder, root);
     } else if (strcmp(finder->kind, "") == 0) {

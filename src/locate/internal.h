@@ -38,8 +38,14 @@ void find_values(struct finder *finder, struct yaml_node *root, enum locate_form
 /* The same for a mapping that stands at `path`. */
 void find_values_at(struct finder *finder, struct yaml_node *root, enum locate_form form,
                     const char *path);
-/* charts.c: HelmRelease, OCIRepository, Chart.yaml, kustomize's helmCharts. */
+/* charts.c: HelmRelease, HelmChart, OCIRepository, Chart.yaml, kustomize's helmCharts. */
 void find_charts(struct finder *finder, struct yaml_node *root);
+/* chart.c: the same place as a patch says it, or NULL. */
+struct locate_place *chart_patched(const struct locate_place *place, struct yaml_node *root,
+                                   struct arena *arena);
+/* patch.c: the place, shown where the patch stands and without what it says. */
+struct locate_place *place_of_patch(const struct locate_place *place, const struct yaml_node *shown,
+                                    struct arena *arena);
 /* kustomize.c */
 void find_kustomize(struct finder *finder, struct yaml_node *root);
 /* argocd.c: Application and ApplicationSet. */

@@ -55,6 +55,7 @@ struct locate_place {
     const char *tag_key, *digest_key; /* the keys that they would get; NULL: none fits */
     bool is_beside;      /* of values: tag and digest stand beside the image's key, not below it */
     const char *trouble; /* why it must not be edited, or NULL */
+    bool is_floating;    /* of a chart: Flux chooses its version, as trouble says */
     bool is_repeated;    /* its value has an anchor, and aliases repeat it */
     struct locate_place *next;
 };
@@ -73,9 +74,33 @@ struct locate_place *locate_places(const struct locate_file *file, struct arena 
 
 /* The places of one object that are images of what it runs, each with a container name of its own;
    the file's documents do not matter.  One without tag and digest may get a version from a patch,
-   and else means nothing.  NULL: it runs nothing that we can see. */
+   and else means nothing.  A chart is none of them: see locate_chart().  NULL: it runs nothing that
+   we can see. */
 struct locate_place *locate_workload(struct yaml_node *root, const struct locate_file *file,
                                      struct arena *arena);
+
+/* ---- the chart of Flux's HelmRelease ---- */
+
+/* An object that another one names. */
+struct locate_reference {
+    const char *kind, *namespace, *name; /* namespace "": that of the one that names it */
+};
+/* Where a HelmRelease's chart has its version, when that is not in itself: in an OCIRepository or a
+   HelmChart. */
+bool locate_chart_holder(const struct yaml_node *release, struct locate_reference *out);
+/* The HelmRepository that a HelmRelease or HelmChart takes its chart from. */
+bool locate_chart_source(const struct yaml_node *holder, struct locate_reference *out);
+/* The version in a HelmRelease, HelmChart or OCIRepository as a place with the container "chart",
+   whose image is the chart's repository (model/chart.h), told by the HelmRepository or NULL.  One
+   that Flux chooses, by a range or for want of a version, has trouble that says so.  NULL: no
+   version is meant, as of a chart that comes from Git. */
+struct locate_place *locate_chart(struct yaml_node *holder, const struct yaml_node *source,
+                                  struct arena *arena);
+/* Can a digest be written beside a chart's version? */
+bool locate_takes_digest(const struct locate_place *place);
+/* The keys that lead to the mapping that holds a split version of an object, when it is a chart's:
+   "spec.chart.spec". */
+const char *locate_chart_path(const char *kind);
 
 /* The place that an entry of a kustomization's images: is, or NULL. */
 struct locate_place *locate_entry(struct yaml_node *entry, struct arena *arena);

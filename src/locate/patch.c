@@ -5,7 +5,7 @@
 
 #define VALUES "spec.values."
 
-static struct locate_place *copy_to(const struct locate_place *place, const struct yaml_node *shown,
+struct locate_place *place_of_patch(const struct locate_place *place, const struct yaml_node *shown,
                                     struct arena *arena)
 {
     struct locate_place *copy = ARENA_NEW(arena, struct locate_place);
@@ -15,6 +15,7 @@ static struct locate_place *copy_to(const struct locate_place *place, const stru
     copy->parent = NULL;
     copy->tag = copy->digest = "";
     copy->trouble = NULL;
+    copy->is_floating = false;
     copy->line = shown->line;
     copy->column = shown->column;
     return copy;
@@ -27,7 +28,7 @@ static struct locate_place *whole_of(const struct locate_place *place, struct ya
     if (!node || node->kind != YAML_SCALAR || !is_reference(node->text)) {
         return NULL;
     }
-    struct locate_place *found = copy_to(place, node, arena);
+    struct locate_place *found = place_of_patch(place, node, arena);
     found->whole = node;
     found->whole_skip = 0;
     found->value = node->text;
@@ -58,7 +59,7 @@ static struct locate_place *split_of(const struct locate_place *place, struct ya
     if (!tag && !digest) {
         return NULL;
     }
-    struct locate_place *found = copy_to(place, tag ? tag : digest, arena);
+    struct locate_place *found = place_of_patch(place, tag ? tag : digest, arena);
     found->tag_node = tag;
     found->digest_node = digest;
     place_read_split(found, place->image, mapping, arena);
@@ -96,6 +97,9 @@ struct locate_place *locate_patched(const struct locate_place *place, struct yam
 {
     if (place->form == LOCATE_FIELD) {
         return container_of(place, root, arena);
+    }
+    if (place->form == LOCATE_CHART) {
+        return chart_patched(place, root, arena);
     }
     if (place->form != LOCATE_VALUES && place->form != LOCATE_VALUES_FILE) {
         return NULL;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "locate/internal.h"
+#include "model/chart.h"
 
 /* Not charts, which are no images; not volumes, which no container runs. */
 static bool counts(const struct locate_place *place)
@@ -24,10 +25,12 @@ static bool counts(const struct locate_place *place)
     return false;
 }
 
-/* Two containers of one name, in two templates of the object, become "app" and "app[2]". */
+/* Two containers of one name, in two templates of the object, become "app" and "app[2]"; the first
+   "chart" of a HelmRelease is its chart. */
 static void name_apart(struct locate_place *first, struct locate_place *place, struct arena *arena)
 {
-    unsigned same = 1;
+    enum workload_kind kind = workload_kind_of(place->api_version, place->kind);
+    unsigned same = chart_is_container(kind, place->container) ? 2 : 1;
     for (const struct locate_place *before = first; before != place; before = before->next) {
         size_t length = strlen(place->container);
         bool is_same = strncmp(before->container, place->container, length) == 0 &&

@@ -66,6 +66,10 @@ struct workload_facts {
     bool is_stalled;        /* condition Stalled: its controller has given up */
     char object_reason[64]; /* of Ready=False: "UpgradeFailed"; else "" */
     char object_message[FACTS_MESSAGE_BYTES];
+    bool has_chart;     /* of a HelmRelease, beside the images: */
+    struct image chart; /* the wanted one; a tag that is no whole version lets Flux choose */
+    struct image running_chart;    /* what is installed; tag "": nothing, or not known */
+    bool is_chart_behind;          /* one version is wanted, and it is not installed */
     struct workload_image *images; /* the wanted ones, from the pod template or the values */
     size_t image_count;
     struct pod_facts *pods; /* new revision first */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/chart.h"
+
 #define DIGEST_PREFIX "sha256:"
 #define DIGEST_HEX_LENGTH 64
 
@@ -274,8 +276,12 @@ bool image_same_version(const struct image *a, const struct image *b)
 
 void image_registry(const struct image *image, char *out, size_t size)
 {
-    struct slice part = first_part(image->repository);
-    bool has_host = image->repository[part.length] == '/' && part_is_host(part);
+    const char *repository = image->repository;
+    bool is_indexed = chart_is_indexed(repository);
+    repository += is_indexed ? strcspn(repository, "/") + 2 : 0;
+    struct slice part = first_part(repository);
+    bool has_host = repository[part.length] == '/' && (is_indexed || part_is_host(part)) &&
+                    !chart_is_out_of_sight(repository);
     if (!has_host || !copy_bytes(out, size, part.bytes, part.length)) {
         out[0] = '\0';
     }
@@ -296,8 +302,9 @@ bool image_from_json(const json_t *value, struct image *out)
     bool is_read = TEXT_COPY(image.repository, json_text_at(value, "repository", "")) &&
                    TEXT_COPY(image.tag, json_text_at(value, "tag", "")) &&
                    TEXT_COPY(image.digest, json_text_at(value, "digest", ""));
-    if (!is_read || !repository_is_valid(image.repository) ||
-        (image.tag[0] && !image_tag_is_valid(image.tag)) ||
+    bool is_named =
+        repository_is_valid(image.repository) || chart_repository_is_valid(image.repository);
+    if (!is_read || !is_named || (image.tag[0] && !image_tag_is_valid(image.tag)) ||
         (image.digest[0] && !image_digest_is_valid(image.digest))) {
         return false;
     }

@@ -34,8 +34,10 @@ bool image_same_version(const struct image *a, const struct image *b);
 /* Does what is written ask for this version?  A tag alone does: what it stands for is seen where it
    runs. */
 bool image_asks_for(const struct image *written, const struct image *version);
-/* The host part that a registry client must ask, "" when none is written ("nginx"). */
+/* The host part that a registry client must ask, "" when none is written ("nginx"); of a chart's
+   index its host. */
 void image_registry(const struct image *image, char *out, size_t size);
 
 json_t *image_to_json(const struct image *image); /* {"repository","tag","digest"} */
+/* A chart's repository is one, too: see model/chart.h. */
 bool image_from_json(const json_t *value, struct image *out);

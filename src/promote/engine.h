@@ -221,6 +221,8 @@ void world_free(struct promote *engine);
 /* ---- versions ---- */
 
 const struct repository_view *repository_find(const struct promote *engine, const char *repository);
+/* Is it clear which one it is?  By its digest; an index need not say one of its charts. */
+bool version_is_known(const struct version_row *row);
 void repository_free(struct repository_view *view);
 bool versions_load(struct promote *engine, struct err *err) MUST_CHECK;
 int64_t versions_seen_ms(const struct promote *engine, const struct image *image); /* 0: unknown */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "model/chart.h"
 #include "promote/engine.h"
 
 /* How long to wait before asking once more is the judges' matter; who is healthy since when is
@@ -23,20 +24,25 @@ struct offer {
 static const struct place *matching_place(const struct scan_workload *source,
                                           const struct place *wanted)
 {
+    bool is_chart = wanted->form == LOCATE_CHART;
     for (size_t i = 0; i < source->place_count; i++) {
-        if (strcmp(source->places[i].image.repository, wanted->image.repository) == 0) {
+        bool is_alike = (source->places[i].form == LOCATE_CHART) == is_chart;
+        if (is_alike && strcmp(source->places[i].image.repository, wanted->image.repository) == 0) {
             return &source->places[i];
         }
     }
     return place_of(source, wanted->container);
 }
 
-/* Does the cluster's agent want what Git says now?  A report may be older than the commit. */
+/* Does the cluster's agent want what Git says now?  A report may be older than the commit.  An
+   agent may see of more or other objects where a chart comes from. */
 static bool has_taken(const struct report_workload *report, const struct place *place)
 {
     for (size_t i = 0; i < report->wanted_count; i++) {
+        const struct image *wanted = &report->wanted_images[i].image;
         if (strcmp(report->wanted_images[i].container, place->container) == 0) {
-            return image_same_version(&report->wanted_images[i].image, &place->image);
+            return place->form == LOCATE_CHART ? image_asks_for(wanted, &place->image)
+                                               : image_same_version(wanted, &place->image);
         }
     }
     return false;
@@ -130,6 +136,14 @@ static struct offer offer_of_registry(const struct promote *engine, const struct
 {
     const char *repository = wanted->image.repository;
     const struct repository_view *view = repository_find(engine, repository);
+    if (chart_is_out_of_sight(repository)) {
+        return (struct offer){.unavailable =
+                                  arena_printf(arena,
+                                               "Nobody knows here where the chart %s comes from: "
+                                               "put its HelmRepository beside its "
+                                               "release, or promote it from another stage.",
+                                               strrchr(repository, '/') + 1)};
+    }
     if (!view) {
         return (struct offer){
             .unavailable =
@@ -146,7 +160,7 @@ static struct offer offer_of_registry(const struct promote *engine, const struct
     }
     for (size_t i = 0; i < view->versions.count; i++) {
         const struct version_row *row = &view->versions.rows[i];
-        if (strcmp(row->tag, version) == 0 && !row->is_gone && row->digest[0]) {
+        if (strcmp(row->tag, version) == 0 && !row->is_gone && version_is_known(row)) {
             return offer_of_row(row);
         }
     }
@@ -194,6 +208,14 @@ static struct offer signed_offer_of(const struct promote *engine, const struct s
 
 /* ---- candidates ---- */
 
+/* The place of a chart may take no digest, so the same version is the same, whatever is offered. */
+static int order_of(const struct promote *engine, const struct image *offered,
+                    const struct place *place)
+{
+    bool is_same = place->form == LOCATE_CHART && strcmp(offered->tag, place->image.tag) == 0;
+    return is_same ? 0 : versions_order(engine, offered, &place->image, 1);
+}
+
 /* Sidecars of other registries that the source does not know are no obstacle; one image must be
  * known. */
 static void fill_candidate(const struct promote *engine, const struct source *source,
@@ -205,7 +227,9 @@ static void fill_candidate(const struct promote *engine, const struct source *so
     const char *unavailable = NULL;
     for (size_t i = 0; i < workload->place_count; i++) {
         const struct place *place = &workload->places[i];
-        struct offer offer = signed_offer_of(engine, source, workload->name, place, arena);
+        struct offer offer = place->is_floating
+                                 ? (struct offer){.unavailable = place->blocked}
+                                 : signed_offer_of(engine, source, workload->name, place, arena);
         if (offer.unavailable) {
             unavailable = unavailable ? unavailable : offer.unavailable;
             continue;
@@ -219,7 +243,7 @@ static void fill_candidate(const struct promote *engine, const struct source *so
         container->blocked = place->blocked;
         container->note = place->note;
         if (offer.image.repository[0]) {
-            container->order = versions_order(engine, &offer.image, &place->image, 1);
+            container->order = order_of(engine, &offer.image, place);
             offered++;
         }
     }

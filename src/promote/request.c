@@ -54,7 +54,7 @@ static bool is_unresolved(const struct promote *engine, const char *repository, 
     for (size_t i = 0; view && i < view->versions.count; i++) {
         const struct version_row *row = &view->versions.rows[i];
         if (strcmp(row->tag, tag) == 0) {
-            return !row->digest[0] && !row->is_gone;
+            return !version_is_known(row) && !row->is_gone;
         }
     }
     return false;

@@ -61,7 +61,7 @@ static const struct image *image_in_registry(const struct promote *engine, const
     const struct repository_view *view = tag ? repository_find(engine, repository) : NULL;
     for (size_t i = 0; view && i < view->versions.count; i++) {
         const struct version_row *row = &view->versions.rows[i];
-        if (strcmp(row->tag, tag) == 0 && row->digest[0]) {
+        if (strcmp(row->tag, tag) == 0 && version_is_known(row)) {
             struct image *image = ARENA_NEW(arena, struct image);
             TEXT_COPY_CUT(image->repository, repository);
             TEXT_COPY_CUT(image->tag, row->tag);

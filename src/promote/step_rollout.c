@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/chart.h"
 #include "promote/engine.h"
 
 static const struct workload_image *image_of(const struct workload_image *images, size_t count,
@@ -28,6 +29,12 @@ static bool runs_all(const struct report_workload *workload, const struct releas
         if (!wanted || !image_asks_for(&wanted->image, &change->to)) {
             return false;
         }
+        if (chart_is_container(workload->kind, change->container)) {
+            if (!running || !chart_runs(&change->to, &running->image)) {
+                return false;
+            }
+            continue;
+        }
         /* A version without a digest asks for no proof but health; a runtime may report none. */
         if (!has_pods || !change->to.digest[0]) {
             continue;
@@ -53,7 +60,8 @@ static const struct workload_image *find_other(const struct report_workload *wor
         const struct image_change *change = &item->changes[i];
         const struct workload_image *running =
             image_of(workload->running_images, workload->running_count, change->container);
-        if (running && change->to.digest[0] && strcmp(running->image.tag, change->to.tag) == 0 &&
+        bool has_both = running && change->to.digest[0] && running->image.digest[0];
+        if (has_both && strcmp(running->image.tag, change->to.tag) == 0 &&
             strcmp(running->image.digest, change->to.digest) != 0) {
             *out_wanted = &change->to;
             return running;
@@ -139,6 +147,17 @@ static bool is_hopeless(struct promote *engine, const struct release_run *run,
     return false;
 }
 
+/* What a release changes of charts; NULL: only images. */
+static const struct image_change *chart_of(const struct release_item *item)
+{
+    for (size_t i = 0; i < item->change_count; i++) {
+        if (strcmp(item->changes[i].container, CHART_CONTAINER) == 0) {
+            return &item->changes[i];
+        }
+    }
+    return NULL;
+}
+
 static void describe(const struct release *release, size_t done, size_t all,
                      const struct release_item *slowest, char why[static REASON_BYTES])
 {
@@ -146,9 +165,13 @@ static void describe(const struct release *release, size_t done, size_t all,
     if (release->wave_count > 1) {
         snprintf(wave, sizeof(wave), "Wave %d of %d: ", release->wave + 1, release->wave_count);
     }
+    const struct image_change *chart = chart_of(slowest);
     if (slowest->diagnosis.code[0]) {
         snprintf(why, REASON_BYTES, "%s%s in %s: %s", wave, slowest->workload, slowest->target,
                  slowest->diagnosis.what);
+    } else if (slowest->wanted == 0 && chart) {
+        snprintf(why, REASON_BYTES, "%s%s waits in %s until Flux has installed chart %.60s.", wave,
+                 slowest->workload, slowest->target, chart->to.tag);
     } else if (all > 1) {
         snprintf(why, REASON_BYTES, "%s%zu of %zu done; %s has %d of %d new pods ready in %s.",
                  wave, done, all, slowest->workload, slowest->ready, slowest->wanted,

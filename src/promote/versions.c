@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/chart.h"
 #include "promote/engine.h"
 
 const struct repository_view *repository_find(const struct promote *engine, const char *repository)
@@ -16,6 +17,11 @@ void repository_free(struct repository_view *view)
         arena_free(&view->arena);
         free(view);
     }
+}
+
+bool version_is_known(const struct version_row *row)
+{
+    return row->digest[0] || chart_is_indexed(row->repository);
 }
 
 static bool uses(const struct scan_workload *workload, const char *repository)
@@ -195,7 +201,7 @@ const struct version_row *promote_newest(const struct promote *engine, const cha
     const char *newest_key = "";
     for (size_t i = 0; i < count; i++) {
         const struct version_row *row = &view->versions.rows[counted[i].row];
-        if (row->digest[0] &&
+        if (version_is_known(row) &&
             (!newest || policy_compare_keys(rule->policy, counted[i].key, time_of(rule, row),
                                             newest_key, time_of(rule, newest)) > 0)) {
             newest = row;

@@ -1,9 +1,11 @@
 #include "registry/chart_index.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/vec.h"
 
 #define KEY_BYTES 256
@@ -16,13 +18,21 @@ struct level {
     char key[KEY_BYTES];
 };
 
+/* One that is asked for. */
+struct sought {
+    struct registry_index_chart *chart;
+    VEC(struct registry_chart) found;
+    bool is_there, has_too_many;
+};
+
 struct reading {
-    const char *chart;
+    struct map by_name;     /* struct sought */
+    struct sought *current; /* whose versions stand here; NULL: nobody asks for them */
     struct level levels[YAML_STREAM_DEPTH_MAX + 1];
     size_t depth;
-    bool has_entries, has_chart;
+    size_t total;
+    bool has_entries;
     struct registry_chart version; /* in the making */
-    VEC(struct registry_chart) found;
 };
 
 static void chart_done(struct registry_chart *version)
@@ -41,11 +51,22 @@ void registry_charts_done(struct registry_charts *charts)
     *charts = (struct registry_charts){0};
 }
 
-/* Is what stands at this depth below entries and the chart? */
+/* Is what stands at this depth below entries and a chart that is asked for? */
 static bool is_of_chart(const struct reading *reading, size_t depth)
 {
-    return reading->depth >= depth && strcmp(reading->levels[1].key, "entries") == 0 &&
-           strcmp(reading->levels[2].key, reading->chart) == 0 && !reading->levels[3].is_mapping;
+    return reading->depth >= depth && reading->current && !reading->levels[3].is_mapping;
+}
+
+/* A key was read, or something that is none. */
+static void note_key(struct reading *reading, const char *key)
+{
+    struct level *level = &reading->levels[reading->depth];
+    text_copy_cut(level->key, sizeof(level->key), key);
+    level->is_value_due = true;
+    if (reading->depth <= 2) {
+        bool is_chart = reading->depth == 2 && strcmp(reading->levels[1].key, "entries") == 0;
+        reading->current = is_chart ? map_get(&reading->by_name, level->key) : NULL;
+    }
 }
 
 static bool is_shown(const char *text)
@@ -63,6 +84,17 @@ static void set_text(char **field, const char *text)
     *field = is_shown(text) ? xstrdup(text) : NULL;
 }
 
+/* Helm writes the hexadecimal digits alone. */
+static void read_digest(struct registry_chart *version, const char *text)
+{
+    char digest[IMAGE_DIGEST_BYTES];
+    bool is_bare = strncmp(text, "sha256:", strlen("sha256:")) != 0;
+    int length = snprintf(digest, sizeof(digest), "%s%s", is_bare ? "sha256:" : "", text);
+    if (length < (int)sizeof(digest) && image_digest_is_valid(digest)) {
+        TEXT_COPY_CUT(version->digest, digest);
+    }
+}
+
 static void read_field(struct reading *reading, const char *key, const struct yaml_step *step)
 {
     struct registry_chart *version = &reading->version;
@@ -74,6 +106,8 @@ static void read_field(struct reading *reading, const char *key, const struct ya
         set_text(&version->version, step->text);
     } else if (strcmp(key, "appVersion") == 0) {
         set_text(&version->app_version, step->text);
+    } else if (strcmp(key, "digest") == 0) {
+        read_digest(version, step->text);
     } else if (strcmp(key, "created") == 0) {
         int64_t created_ms = clock_parse(step->text);
         version->created_ms = created_ms > 0 ? created_ms : 0;
@@ -90,9 +124,7 @@ static void read_scalar(struct reading *reading, const struct yaml_step *step)
     }
     if (!level->is_value_due) {
         /* One that is too long is none that is asked for. */
-        bool fits = step->text_length < KEY_BYTES;
-        text_copy_cut(level->key, sizeof(level->key), fits ? step->text : "");
-        level->is_value_due = true;
+        note_key(reading, step->text_length < KEY_BYTES ? step->text : "");
         return;
     }
     level->is_value_due = false;
@@ -106,8 +138,7 @@ static void open_level(struct reading *reading, bool is_mapping)
 {
     struct level *parent = &reading->levels[reading->depth];
     if (parent->is_mapping && !parent->is_value_due) {
-        parent->key[0] = '\0';
-        parent->is_value_due = true;
+        note_key(reading, "");
     } else {
         parent->is_value_due = false;
     }
@@ -115,7 +146,26 @@ static void open_level(struct reading *reading, bool is_mapping)
     reading->levels[reading->depth] = (struct level){.is_mapping = is_mapping};
     reading->has_entries = reading->has_entries || (reading->depth == 2 && is_mapping &&
                                                     strcmp(reading->levels[1].key, "entries") == 0);
-    reading->has_chart = reading->has_chart || (reading->depth == 3 && is_of_chart(reading, 3));
+    if (reading->depth == 3 && is_of_chart(reading, 3)) {
+        reading->current->is_there = true;
+    }
+}
+
+static bool keep_version(struct reading *reading, struct err *err)
+{
+    struct sought *sought = reading->current;
+    if (!reading->version.version || sought->found.count == REGISTRY_CHART_VERSIONS_MAX) {
+        sought->has_too_many = sought->has_too_many || reading->version.version;
+        chart_done(&reading->version);
+        return true;
+    }
+    if (++reading->total > REGISTRY_INDEX_VERSIONS_MAX) {
+        return err_set(err, ERR_UNAVAILABLE, "its charts have more than %d versions",
+                       REGISTRY_INDEX_VERSIONS_MAX);
+    }
+    *VEC_ADD(&sought->found) = reading->version;
+    reading->version = (struct registry_chart){0};
+    return true;
 }
 
 static bool close_level(struct reading *reading, struct err *err)
@@ -124,20 +174,7 @@ static bool close_level(struct reading *reading, struct err *err)
                       reading->levels[DEPTH_OF_FIELDS].is_mapping &&
                       is_of_chart(reading, DEPTH_OF_FIELDS);
     reading->depth--;
-    if (!is_version) {
-        return true;
-    }
-    if (!reading->version.version) {
-        chart_done(&reading->version);
-        return true;
-    }
-    if (reading->found.count == REGISTRY_CHART_VERSIONS_MAX) {
-        return err_set(err, ERR_UNAVAILABLE, "it has more than %d versions of %.100s",
-                       REGISTRY_CHART_VERSIONS_MAX, reading->chart);
-    }
-    *VEC_ADD(&reading->found) = reading->version;
-    reading->version = (struct registry_chart){0};
-    return true;
+    return !is_version || keep_version(reading, err);
 }
 
 static bool on_step(void *context, const struct yaml_step *step, struct err *err)
@@ -159,30 +196,51 @@ static bool on_step(void *context, const struct yaml_step *step, struct err *err
     return close_level(reading, err);
 }
 
-static bool check_found(const struct reading *reading, struct err *err)
+/* What was found goes to who asked for it. */
+static void give(struct sought *sought)
 {
-    if (!reading->has_entries) {
-        return err_set(err, ERR_INVALID, "it is no index of charts: it has no entries");
+    struct registry_index_chart *chart = sought->chart;
+    chart->versions = (struct registry_charts){sought->found.items, sought->found.count};
+    if (!sought->is_there) {
+        err_set(&chart->err, ERR_NOT_FOUND,
+                "it has no chart \"%.100s\"; a name is without the repository's", chart->name);
+    } else if (sought->has_too_many) {
+        err_set(&chart->err, ERR_UNAVAILABLE, "it has more than %d versions of %.100s",
+                REGISTRY_CHART_VERSIONS_MAX, chart->name);
     }
-    return reading->has_chart || err_set(err, ERR_NOT_FOUND,
-                                         "it has no chart \"%.100s\"; a name is "
-                                         "without the repository's",
-                                         reading->chart);
+    if (chart->err.kind != ERR_NONE) {
+        registry_charts_done(&chart->versions);
+    }
 }
 
-bool chart_index_read(const struct yaml_source *source, const char *chart,
-                      struct registry_charts *out, struct err *err)
+static bool read_all(struct reading *reading, const struct yaml_source *source, struct err *err)
+{
+    return yaml_stream(source, on_step, reading, err) &&
+           (reading->has_entries ||
+            err_set(err, ERR_INVALID, "it is no index of charts: it has no entries"));
+}
+
+bool chart_index_read(const struct yaml_source *source, struct registry_index_chart *charts,
+                      size_t count, struct err *err)
 {
     struct reading *reading = xcalloc(1, sizeof(*reading));
-    reading->chart = chart;
-    bool is_read = yaml_stream(source, on_step, reading, err) && check_found(reading, err);
-    struct registry_charts found = {reading->found.items, reading->found.count};
-    chart_done(&reading->version);
-    free(reading);
-    if (!is_read) {
-        registry_charts_done(&found);
-        return false;
+    struct sought *sought = xcalloc(count, sizeof(*sought));
+    for (size_t i = 0; i < count; i++) {
+        sought[i].chart = &charts[i];
+        charts[i].versions = (struct registry_charts){0};
+        charts[i].err = (struct err){0};
+        map_set(&reading->by_name, charts[i].name, &sought[i]);
     }
-    *out = found;
-    return true;
+    bool is_read = read_all(reading, source, err);
+    for (size_t i = 0; i < count; i++) {
+        give(&sought[i]);
+        if (!is_read) {
+            registry_charts_done(&charts[i].versions);
+        }
+    }
+    chart_done(&reading->version);
+    map_done(&reading->by_name);
+    free(sought);
+    free(reading);
+    return is_read;
 }

@@ -1,9 +1,11 @@
-/* chart_index: the versions of one chart, out of an index.yaml of any length.  Strangers' YAML. */
+/* chart_index: the versions of some charts, out of an index.yaml of any length.  Strangers' YAML.
+ */
 #pragma once
 
 #include "registry/registry.h"
 #include "yaml/yaml.h"
 
-/* The versions in the index's order, in bounded memory.  ERR_NOT_FOUND: it has no such chart. */
-bool chart_index_read(const struct yaml_source *source, const char *chart,
-                      struct registry_charts *out, struct err *err) MUST_CHECK;
+/* The versions in the index's order, in bounded memory; each chart is asked for once.  On failure
+   none has any. */
+bool chart_index_read(const struct yaml_source *source, struct registry_index_chart *charts,
+                      size_t count, struct err *err) MUST_CHECK;

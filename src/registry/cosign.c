@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "model/chart.h"
 #include "proc/proc.h"
 #include "registry/exchange.h"
 
@@ -211,6 +212,12 @@ static bool prepare(const struct registry *registry, const char *repository, con
 {
     if (!image_digest_is_valid(digest)) {
         return err_set(err, ERR_INVALID, "\"%.80s\" is not a digest", digest);
+    }
+    if (chart_is_indexed(repository)) {
+        return err_set(err, ERR_INVALID,
+                       "cosign signs what is in a registry, and %.200s comes from an index.yaml; "
+                       "keep the chart in a registry, or give it a rule of its own",
+                       repository);
     }
     if (!place_find(registry, repository, &errand->place, err) ||
         !registry_find_time(registry, &errand->place, &errand->wall_ms, err)) {

@@ -87,8 +87,9 @@ bool registry_has_cosign(void);
 #define REGISTRY_INDEX_BYTES_MAX (INT64_C(512) << 20)
 struct registry_chart {
     char *version;
-    char *app_version;  /* NULL: it does not say */
-    int64_t created_ms; /* 0: it does not say */
+    char *app_version;               /* NULL: it does not say */
+    char digest[IMAGE_DIGEST_BYTES]; /* of its archive; "": it does not say */
+    int64_t created_ms;              /* 0: it does not say */
     bool is_deprecated;
 };
 struct registry_charts {
@@ -101,6 +102,30 @@ void registry_charts_done(struct registry_charts *charts);
    that of its host.  ERR_NOT_FOUND: it has no such chart. */
 bool registry_list_charts(struct registry *registry, const char *repository, const char *chart,
                           struct registry_charts *out, struct err *err) MUST_CHECK;
+
+/* How an index names what it was the last time; each "" when it does not. */
+struct registry_validators {
+    char etag[128];
+    char modified[64];
+};
+/* One chart of an index. */
+struct registry_index_chart {
+    const char *name;
+    struct registry_charts versions; /* registry_charts_done() */
+    struct err err; /* ERR_NOT_FOUND: the index has no such chart; ERR_NONE: it has */
+};
+#define REGISTRY_INDEX_VERSIONS_MAX 200000 /* of all charts that are asked for at one time */
+struct registry_index {
+    const char *address; /* "https://charts.example.org" */
+    struct registry_index_chart *charts;
+    size_t count;
+    struct registry_validators validators; /* of what is known already; then of what was read */
+    bool is_same;                          /* it is what is known already: nothing was read */
+};
+/* The versions of many charts by one reading of their index.  ERR_BUSY: 429, for `out_retry_ms`, or
+   for as long as seems good where that is 0. */
+bool registry_read_index(struct registry *registry, struct registry_index *index,
+                         int64_t *out_retry_ms, struct err *err) MUST_CHECK;
 
 /* What a notification names; only a hint to look there sooner, never data. */
 struct registry_hint {

@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "model/chart.h"
 #include "policy/policy.h"
 #include "render/render.h"
 #include "server/acts.h"
@@ -99,7 +100,8 @@ static void add_repositories(struct image_repositories *all, const struct pipeli
 {
     for (size_t i = 0; i < workload->place_count; i++) {
         const char *repository = workload->places[i].image.repository;
-        if (!map_has(&all->seen, repository)) {
+        bool is_askable = repository[0] && !chart_is_out_of_sight(repository);
+        if (is_askable && !map_has(&all->seen, repository)) {
             map_set(&all->seen, repository, NULL);
             *VEC_ADD(&all->found) =
                 (struct discover_repository){repository, policy_rule_for(pipeline, repository)};

@@ -4,6 +4,7 @@
 
 #include "locate/locate.h"
 #include "manifest/manifest.h"
+#include "model/chart.h"
 #include "sync/engine.h"
 #include "yaml/yaml.h"
 
@@ -37,31 +38,96 @@ static bool may_want_images(const struct sync *sync, const struct render_object 
            memmem(wanted->json, wanted->json_length, "mage\"", strlen("mage\"")) != NULL;
 }
 
+/* ---- the chart of a HelmRelease ---- */
+
+static const char *namespace_of(const char *namespace)
+{
+    return namespace[0] ? namespace : "default";
+}
+
+static const struct render_object *find_named(const struct sync *sync,
+                                              const struct render_object *from,
+                                              const struct locate_reference *reference)
+{
+    const struct render_result *render = &sync->revision->render;
+    const char *namespace = reference->namespace[0] ? reference->namespace : from->namespace;
+    for (size_t i = 0; i < render->count; i++) {
+        const struct render_object *object = &render->objects[i];
+        if (strcmp(object->kind, reference->kind) == 0 &&
+            strcmp(object->name, reference->name) == 0 &&
+            strcmp(namespace_of(object->namespace), namespace_of(namespace)) == 0) {
+            return object;
+        }
+    }
+    return NULL;
+}
+
+/* JSON is YAML, and what is found shall have the same names as in Git. */
+static struct yaml_node *read_root(const struct render_object *object, struct arena *arena)
+{
+    struct yaml_document *document = NULL;
+    struct err ignored = {0};
+    struct slice text = {object->json, object->json_length};
+    return yaml_parse(arena, text, &document, &ignored) && document ? document->root : NULL;
+}
+
+/* Its version may stand in another object of the revision, and its address in a third. */
+static bool find_chart(const struct sync *sync, const struct render_object *release,
+                       struct yaml_node *root, struct arena *arena, struct image *out)
+{
+    struct locate_reference reference;
+    const struct render_object *holder = release;
+    const struct render_object *source = NULL;
+    if (locate_chart_holder(root, &reference)) {
+        holder = find_named(sync, release, &reference);
+        root = holder ? read_root(holder, arena) : NULL;
+    }
+    if (root && locate_chart_source(root, &reference)) {
+        source = find_named(sync, holder, &reference);
+    }
+    const struct locate_place *place =
+        root ? locate_chart(root, source ? read_root(source, arena) : NULL, arena) : NULL;
+    return place && chart_image(place->image, place->tag, place->digest, out);
+}
+
+/* ---- all of them ---- */
+
+static size_t release_images(const struct sync *sync, const struct render_object *wanted,
+                             const struct locate_place *places, struct yaml_node *root,
+                             struct arena *arena, struct workload_image *out)
+{
+    size_t count = 0;
+    bool has_chart = sync->revision &&
+                     workload_kind_of(wanted->api_version, wanted->kind) == WORKLOAD_HELM_RELEASE &&
+                     find_chart(sync, wanted, root, arena, &out->image);
+    if (has_chart) {
+        TEXT_COPY_CUT(out->container, CHART_CONTAINER);
+        count++;
+    }
+    for (; places && count < WORKLOAD_IMAGES_MAX; places = places->next) {
+        add_image(places, out, &count);
+    }
+    return count;
+}
+
 size_t object_images(const struct sync *sync, const struct render_object *wanted,
                      struct workload_image out[static WORKLOAD_IMAGES_MAX])
 {
+    enum workload_kind kind = workload_kind_of(wanted->api_version, wanted->kind);
+    bool has_template = kind < WORKLOAD_HELM_RELEASE;
+    bool is_release = kind == WORKLOAD_HELM_RELEASE;
+    if (has_template || (!is_release && !may_want_images(sync, wanted))) {
+        return 0;
+    }
     AUTO(arena_free) struct arena *arena = arena_new();
-    struct yaml_document *document = NULL;
-    struct err ignored = {0};
     const struct revision *revision = sync->revision;
     struct locate_file file = {.path = wanted->file,
                                .text = {wanted->json, wanted->json_length},
                                .fields = revision ? revision->fields : NULL,
                                .field_count = revision ? revision->field_count : 0};
-    size_t count = 0;
-    enum workload_kind kind = workload_kind_of(wanted->api_version, wanted->kind);
-    bool has_template = kind < WORKLOAD_HELM_RELEASE;
-    if (has_template || !may_want_images(sync, wanted)) {
+    struct yaml_node *root = read_root(wanted, arena);
+    if (!root || manifest_pod_spec(root)) {
         return 0;
     }
-    /* JSON is YAML, and what is found shall have the same names as in Git. */
-    if (!yaml_parse(arena, file.text, &document, &ignored) || !document ||
-        manifest_pod_spec(document->root)) {
-        return 0;
-    }
-    for (const struct locate_place *place = locate_workload(document->root, &file, arena);
-         place && count < WORKLOAD_IMAGES_MAX; place = place->next) {
-        add_image(place, out, &count);
-    }
-    return count;
+    return release_images(sync, wanted, locate_workload(root, &file, arena), root, arena, out);
 }

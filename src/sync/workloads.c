@@ -199,8 +199,11 @@ static void read_facts(struct workload *workload, const struct workload_facts *f
     row->ready = facts->ready;
     row->old_ready = facts->old_ready;
     set_images(&row->running_images, &row->running_count, running, running_count);
+    bool has_template = row->kind < WORKLOAD_HELM_RELEASE;
     if (is_applied) {
-        set_images(&row->wanted_images, &row->wanted_count, facts->images, facts->image_count);
+        set_images(&row->wanted_images, &row->wanted_count,
+                   has_template ? facts->images : workload->images,
+                   has_template ? facts->image_count : workload->image_count);
     }
     const struct drift *drift = workload->object->drift;
     if (drift && drift->fixed > 0) {

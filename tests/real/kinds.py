@@ -1,6 +1,8 @@
-"""Workloads that come by charts: Helm values are promoted, and done means that the pods run them.
+"""Workloads that come by charts: Helm values and charts are promoted, and done means that they run.
 
 A chart of the repository is rendered by the real kustomize and helm, by the server and by the agents.  Flux itself is not here; what it does to a HelmRelease (a Deployment with its labels, then Ready) the test does."""
+import hashlib
+import http.server
 import json
 import os
 import threading
@@ -256,4 +258,215 @@ def a_chart_of_the_repository_is_promoted_by_its_values_files(program):
         house.close()
 
 
-TESTS = [helm_values_are_promoted_and_done_means_running, a_chart_of_the_repository_is_promoted_by_its_values_files]
+# ---- charts themselves ----
+
+OCI_REPOSITORIES = "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/ocirepositories"
+
+def source_definition(kind):
+    plural = kind.lower()[:-1] + "ies"
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.source.toolkit.fluxcd.io"},
+        "spec": {**DEFINITION["spec"], "group": "source.toolkit.fluxcd.io",
+                 "names": {"kind": kind, "listKind": kind + "List", "plural": plural, "singular": kind.lower()},
+                 "versions": [{**DEFINITION["spec"]["versions"][0], "name": "v1"}]},
+    }
+
+
+class Charts:
+    """A repository of charts: an index.yaml behind HTTP, with an ETag as every web server gives."""
+
+    def __init__(self):
+        self.versions = {}
+        self.statuses = []
+        charts = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = charts.index().encode()
+                tag = f'"{hashlib.sha256(body).hexdigest()}"'
+                status = 404 if self.path != "/stable/index.yaml" else \
+                    304 if self.headers["If-None-Match"] == tag else 200
+                charts.statuses.append(status)
+                self.send_response(status)
+                self.send_header("ETag", tag)
+                self.send_header("Content-Length", str(len(body) if status == 200 else 0))
+                self.end_headers()
+                if status == 200:
+                    self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/stable"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def index(self):
+        lines = ["apiVersion: v1", "entries:"]
+        for name, versions in sorted(self.versions.items()):
+            lines.append(f"  {name}:")
+            lines += [f"  - name: {name}\n    version: {version}\n    created: \"2026-01-01T00:00:00Z\""
+                      for version in versions]
+        return "\n".join(lines) + "\n"
+
+    def publish(self, name, version):
+        self.versions = {**self.versions, name: [version, *self.versions.get(name, [])]}
+
+    def stop(self):
+        self.server.shutdown()
+
+
+class ChartFlux(Flux):
+    """Installs the chart that a release asks for, itself or by an OCIRepository; version 9 fails to upgrade."""
+
+    def __init__(self, plane, digests):
+        self.digests = digests  # of the artifact's tags
+        super().__init__(plane)
+
+    def _wanted(self, cluster, found):
+        if "chart" in found["spec"]:
+            return found["spec"]["chart"]["spec"]["version"], None
+        source = self.plane.ask(cluster, "GET", f"{OCI_REPOSITORIES}/{found['spec']['chartRef']['name']}")
+        tag = source["spec"]["ref"]["tag"] if source else None
+        return tag, self.digests.get(tag)
+
+    def _install(self, cluster, found):
+        name, generation = found["metadata"]["name"], found["metadata"]["generation"]
+        status = found.get("status", {})
+        version, digest = self._wanted(cluster, found)
+        is_seen = status.get("observedGeneration") == generation and status.get("lastAttemptedRevision") == version
+        if not version or is_seen:
+            return
+        fails = version.startswith("9.")
+        labels = {"app": name}
+        if not fails:
+            self.plane.apply(cluster, f"{DEPLOYMENTS}/{name}", json.dumps({
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": name, "labels": {"helm.toolkit.fluxcd.io/name": name,
+                                                      "helm.toolkit.fluxcd.io/namespace": "shop"}},
+                "spec": {"replicas": 1, "selector": {"matchLabels": labels},
+                         "template": {"metadata": {"labels": labels}, "spec": {"containers": [
+                             {"name": "main", "image": f"acme/{name}:{version}"}]}}}}))
+        history = status.get("history", [])
+        entry = {"version": len(history) + 1, "status": "failed" if fails else "deployed", "name": name,
+                 "chartName": name, "chartVersion": version + (f"+{digest[7:19]}" if digest else "")}
+        entry |= {"ociDigest": digest} if digest else {}
+        older = [{**old, "status": "superseded"} if old["status"] == "deployed" and not fails else old
+                 for old in history]
+        condition = {"type": "Ready", "status": "False" if fails else "True",
+                     "reason": "UpgradeFailed" if fails else "UpgradeSucceeded",
+                     "message": "Helm upgrade failed: the job shop/migrate failed" if fails else "",
+                     "lastTransitionTime": "2026-01-01T00:00:00Z"}
+        stalled = [{**condition, "type": "Stalled", "status": "True", "reason": "RetriesExceeded"}] if fails else []
+        self.plane.ask(cluster, "PATCH", f"{RELEASES}/{name}/status", {"status": {
+            "observedGeneration": generation, "lastAttemptedRevision": version, "history": [entry, *older],
+            "conditions": [condition, *stalled]}}, "application/merge-patch+json")
+
+
+def chart_release(name, spec):
+    return (f"apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: shop}}\n"
+            f"spec:\n  interval: 5m\n{spec}")
+
+
+def release_files(charts, registry):
+    made = {"heddle.yaml": PIPELINE}
+    for cluster in CLUSTERS:
+        made |= {
+            f"clusters/{cluster}/sources.yaml":
+                "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
+                "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: acme, namespace: shop}\n"
+                f"spec: {{interval: 5m, url: {charts.url}}}\n---\n"
+                "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: api, namespace: shop}\n"
+                f"spec:\n  interval: 5m\n  url: oci://{registry.host}/charts/api\n  ref: {{tag: 1.0.0}} # the chart\n",
+            f"clusters/{cluster}/web.yaml": chart_release(
+                "web", "  chart:\n    spec:\n      chart: web\n      version: 1.0.0 # the chart\n"
+                       "      sourceRef: {kind: HelmRepository, name: acme}\n"),
+            f"clusters/{cluster}/api.yaml": chart_release("api", "  chartRef: {kind: OCIRepository, name: api}\n"),
+        }
+    return made
+
+
+def installed(plane, cluster, name):
+    """What Flux says itself."""
+    found = plane.ask(cluster, "GET", f"{RELEASES}/{name}")
+    return [(entry["chartVersion"].split("+")[0], entry["status"]) for entry in found["status"]["history"]][:1]
+
+
+def check_charts(heddle, git, charts, plane):
+    before = git.head()
+    charts.publish("web", "1.1.0-rc.1")
+    charts.publish("web", "1.1.0")
+    found = wait_until("dev has a release", lambda: (heddle.releases(stage="dev", kind="auto") or [None])[0], 40)
+    heddle.wait_phase(found["id"], "done")
+    check(installed(plane, "dev", "web") == [("1.1.0", "deployed")], "done means that the chart is installed")
+    changed = list(git.changed_lines(before).values())
+    check(changed == [["1 1 clusters/dev/web.yaml"]], f"one line has changed: {changed}")
+    check("      version: 1.1.0 # the chart\n" in git.show("clusters/dev/web.yaml"), "and its comment stays")
+    check(heddle.cell("prod", "web")["targets"][0]["version"] == "1.0.0", "prod keeps its own")
+    versions = heddle.cli("get", "versions", f"{charts.url}/web")
+    check("1.1.0" in versions and "1.1.0-rc.1" in versions, f"all versions are listed: {versions}")
+
+    heddle.cli("promote", "web", "--to", "prod", "-y")
+    check(installed(plane, "prod", "web") == [("1.1.0", "deployed")], "prod has it")
+    reads = charts.statuses.count(200)
+    check(reads <= 3 and charts.statuses.count(304) > reads, f"an equal index is not read again: {charts.statuses}")
+
+
+def check_referred_chart(heddle, git, registry, plane, digests):
+    """The version stands in an OCIRepository, and the release's own generation does not change."""
+    before = git.head()
+    digests["1.1.0"] = registry.push("charts/api", "1.1.0")
+    wait_until("dev has it", lambda: heddle.cell("dev", "api")["targets"][0]["version"] == "1.1.0", 40)
+    wait_until("dev runs it", lambda: heddle.runs("dev", "api", "1.1.0"), 60)
+    check(installed(plane, "dev", "api") == [("1.1.0", "deployed")], "Flux says so")
+    changed = list(git.changed_lines(before).values())
+    check(changed == [["1 1 clusters/dev/sources.yaml"]], f"one line has changed: {changed}")
+    heddle.cli("promote", "api", "--to", "prod", "-y")
+    check(installed(plane, "prod", "api") == [("1.1.0", "deployed")], "prod has it")
+
+
+def check_failed_chart(heddle, charts):
+    charts.publish("web", "9.0.0")
+    found = wait_until("dev tries it", lambda: next(
+        (release for release in heddle.releases(stage="dev", kind="auto")
+         if release["versions"][0]["to"] == "9.0.0"), None), 40)
+    failed = heddle.wait_phase(found["id"], "failed", 120)
+    check("the job shop/migrate failed" in json.dumps(failed), f"Flux's words are shown: {failed}")
+
+
+def charts_are_promoted_and_done_means_installed(program):
+    house = House()
+    flux = None
+    charts = Charts()
+    try:
+        git = GitHost(house)
+        heddle = Heddle(house, program, git)
+        registry = Registry(house, heddle.url + "/hooks/registry", "")
+        plane = ControlPlane(house, CLUSTERS)
+        for cluster in CLUSTERS:
+            for definition in [DEFINITION, source_definition("HelmRepository"), source_definition("OCIRepository")]:
+                plane.ask(cluster, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+            wait_until(f"{cluster} knows HelmReleases", lambda name=cluster: plane.ask(name, "GET", RELEASES), 30)
+            wait_until(f"{cluster} knows sources", lambda name=cluster: plane.ask(name, "GET", OCI_REPOSITORIES), 30)
+        digests = {}
+        flux = ChartFlux(plane, digests)
+        charts.publish("web", "1.0.0")
+        digests["1.0.0"] = registry.push("charts/api", "1.0.0")
+        git.commit(release_files(charts, registry), "Begin with 1.0.0 everywhere")
+        heddle.start_server()
+        for cluster in CLUSTERS:
+            heddle.add_agent(cluster, plane.kubeconfig(cluster))
+        wait_until("both charts are installed everywhere", lambda: heddle.all_healthy() == 4, 90)
+        check_charts(heddle, git, charts, plane)
+        check_referred_chart(heddle, git, registry, plane, digests)
+        check_failed_chart(heddle, charts)
+    finally:
+        if flux:
+            flux.stop()
+        charts.stop()
+        house.close()
+
+
+TESTS = [helm_values_are_promoted_and_done_means_running, a_chart_of_the_repository_is_promoted_by_its_values_files,
+         charts_are_promoted_and_done_means_installed]

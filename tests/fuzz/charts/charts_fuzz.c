@@ -27,6 +27,18 @@ static bool read_piece(void *context, char *buffer, size_t size, size_t *out_len
     return true;
 }
 
+static void check(const struct registry_charts *charts)
+{
+    for (size_t i = 0; i < charts->count; i++) {
+        const struct registry_chart *chart = &charts->items[i];
+        assert(chart->version && chart->version[0]);
+        assert(strlen(chart->version) < IMAGE_TAG_BYTES);
+        assert(!strpbrk(chart->version, " \t\r\n"));
+        assert(!chart->digest[0] || image_digest_is_valid(chart->digest));
+        assert(chart->created_ms >= 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     if (length == 0) {
@@ -34,18 +46,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     }
     struct pieces pieces = {{(const char *)bytes + 1, length - 1}, (size_t)bytes[0] + 1};
     const struct yaml_source source = {read_piece, &pieces};
-    struct registry_charts charts = {0};
+    struct registry_index_chart asked[] = {{.name = "podinfo"}, {.name = "redis"}};
     struct err err = {0};
-    if (chart_index_read(&source, "podinfo", &charts, &err)) {
-        for (size_t i = 0; i < charts.count; i++) {
-            assert(charts.items[i].version && charts.items[i].version[0]);
-            assert(strlen(charts.items[i].version) < IMAGE_TAG_BYTES);
-            assert(!strpbrk(charts.items[i].version, " \t\r\n"));
-            assert(charts.items[i].created_ms >= 0);
-        }
-    } else {
-        assert(err.kind != ERR_NONE && charts.count == 0);
+    bool is_read = chart_index_read(&source, asked, COUNT_OF(asked), &err);
+    assert(is_read || err.kind != ERR_NONE);
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        assert((is_read && asked[i].err.kind == ERR_NONE) || asked[i].versions.count == 0);
+        check(&asked[i].versions);
+        registry_charts_done(&asked[i].versions);
     }
-    registry_charts_done(&charts);
     return 0;
 }

@@ -204,12 +204,163 @@ static void a_rollout_is_judged_by_its_current_pod_hash(void **state)
     }
 }
 
+/* ---- the chart of a release ---- */
+
+#define HISTORY(entries, ready)                                                                    \
+    "{\"observedGeneration\": 2, \"history\": [" entries "], \"conditions\": [{\"type\": "         \
+    "\"Ready\", " ready "}]}"
+#define ENTRY(number, status, version)                                                             \
+    "{\"version\": " number ", \"status\": \"" status "\", \"chartVersion\": \"" version "\"}"
+#define PULLED(version, digest)                                                                    \
+    "{\"version\": 2, \"status\": \"deployed\", \"chartVersion\": \"" version                      \
+    "\", \"ociDigest\": \"" digest "\"}"
+#define YES "\"status\": \"True\""
+#define NO "\"status\": \"False\", \"reason\": \"UpgradeFailed\", \"message\": \"timed out\""
+
+static const struct chart_story {
+    const char *name, *wanted, *generation, *status;
+    bool is_suspended;
+    enum workload_state want;
+    const char *running, *code;
+} chart_stories[] = {
+    {"the wanted chart is installed", "1.2.3", "2", HISTORY(ENTRY("2", "deployed", "1.2.3"), YES),
+     false, WORKLOAD_HEALTHY, "1.2.3", ""},
+    {"the newest entry counts, wherever it stands", "1.2.3", "2",
+     HISTORY(ENTRY("1", "superseded", "1.2.2") ", " ENTRY("2", "deployed", "1.2.3"), YES), false,
+     WORKLOAD_HEALTHY, "1.2.3", ""},
+    {"an older chart is installed, whatever Ready says", "1.2.3", "2",
+     HISTORY(ENTRY("1", "deployed", "1.2.2"), YES), false, WORKLOAD_ROLLING_OUT, "1.2.2", "HD1055"},
+    {"Flux has not seen the change", "1.2.3", "3", HISTORY(ENTRY("2", "deployed", "1.2.3"), YES),
+     false, WORKLOAD_ROLLING_OUT, "1.2.3", "HD1097"},
+    {"an upgrade that failed is not what runs", "1.2.3", "2",
+     HISTORY(ENTRY("2", "failed", "1.2.3") ", " ENTRY("1", "superseded", "1.2.2"), NO), false,
+     WORKLOAD_ROLLING_OUT, "", "HD1054"},
+    {"one that was rolled back runs the old chart", "1.2.3", "2",
+     HISTORY(ENTRY("3", "deployed", "1.2.2") ", " ENTRY("2", "failed", "1.2.3"), NO), false,
+     WORKLOAD_ROLLING_OUT, "1.2.2", "HD1054"},
+    {"nothing is installed yet", "1.2.3", "2", HISTORY("", YES), false, WORKLOAD_ROLLING_OUT, "",
+     "HD1055"},
+    {"the older API has one word for it", "v1.2.3", "2",
+     "{\"observedGeneration\": 2, \"lastAppliedRevision\": \"1.2.3\", \"conditions\": [{\"type\": "
+     "\"Ready\", " YES "}]}",
+     false, WORKLOAD_HEALTHY, "v1.2.3", ""},
+    {"the beginning of a digest stands behind the version of an artifact", "1.2.3", "2",
+     HISTORY(PULLED("1.2.3+000000000000", DIGEST_1), YES), false, WORKLOAD_HEALTHY, "1.2.3", ""},
+    {"an artifact of another version", "1.2.3", "2",
+     HISTORY(PULLED("1.2.2+000000000000", DIGEST_1), YES), false, WORKLOAD_ROLLING_OUT, "1.2.2",
+     "HD1055"},
+    {"an artifact by its digest", "1.2.3@" DIGEST_1, "2",
+     HISTORY(PULLED("1.2.3+000000000000", DIGEST_1), YES), false, WORKLOAD_HEALTHY, "1.2.3", ""},
+    {"an artifact with another digest", "1.2.3@" DIGEST_2, "2",
+     HISTORY(PULLED("1.2.3+000000000000", DIGEST_1), YES), false, WORKLOAD_ROLLING_OUT, "1.2.3",
+     "HD1055"},
+    {"a range takes what Flux has chosen", "1.x", "2",
+     HISTORY(ENTRY("2", "deployed", "1.9.0"), YES), false, WORKLOAD_HEALTHY, "1.9.0", ""},
+    {"a suspended release goes nowhere", "1.2.3", "3",
+     HISTORY(ENTRY("1", "deployed", "1.2.2"), YES), true, WORKLOAD_ROLLING_OUT, "1.2.2", "HD1096"},
+    {"a suspended release that has it is well", "1.2.3", "2",
+     HISTORY(ENTRY("1", "deployed", "1.2.3"), YES), true, WORKLOAD_HEALTHY, "1.2.3", ""},
+};
+
+static json_t *release_of(const struct chart_story *story, struct arena *arena)
+{
+    struct err err = {0};
+    const char *text =
+        arena_printf(arena,
+                     "{\"apiVersion\": \"helm.toolkit.fluxcd.io/v2\", \"kind\": \"HelmRelease\", "
+                     "\"metadata\": {\"name\": \"web\", \"namespace\": \"shop\", \"uid\": \"u\", "
+                     "\"generation\": %s}, \"spec\": {\"suspend\": %s}, \"status\": %s}",
+                     story->generation, story->is_suspended ? "true" : "false", story->status);
+    AUTO_JSON *whole = json_parse(slice_of(text), &err);
+    ASSERT_OK(whole != NULL, err);
+    return health_trim(whole); /* as an agent keeps it */
+}
+
+static struct workload_image chart_wanted(const char *version)
+{
+    struct workload_image chart = {.container = "chart"};
+    const char *at = strchr(version, '@');
+    TEXT_COPY_CUT(chart.image.repository, "https://charts.example.org/web");
+    TEXT_COPY_CUT(chart.image.tag, version);
+    if (at) {
+        chart.image.tag[at - version] = '\0';
+        TEXT_COPY_CUT(chart.image.digest, at + 1);
+    }
+    return chart;
+}
+
+static void a_release_is_healthy_when_its_chart_is_installed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(chart_stories); i++) {
+        const struct chart_story *story = &chart_stories[i];
+        AUTO(arena_free) struct arena *arena = arena_new();
+        AUTO_JSON *live = release_of(story, arena);
+        struct workload_image chart = chart_wanted(story->wanted);
+        struct workload_image running[2] = {0};
+        struct workload_facts facts;
+        struct diagnosis diagnosis = {0};
+        const struct health_input input = {.live = live, .images = &chart, .image_count = 1};
+        health_facts(&input, arena, &facts);
+        diagnose(&facts, 0, &diagnosis);
+        size_t count = health_running(&facts, running, 2);
+        assert_int_equal(facts.image_count, 0); /* no pod runs it */
+        if (health_judge(&facts) != story->want || strcmp(diagnosis.code, story->code) != 0 ||
+            count != (story->running[0] != '\0') ||
+            strcmp(running[0].image.tag, story->running) != 0) {
+            fail_msg("%s: %s, runs \"%s\", %s %s", story->name,
+                     workload_state_name(health_judge(&facts)), running[0].image.tag,
+                     diagnosis.code, diagnosis.what);
+        }
+        assert_string_equal(running[0].container, count ? "chart" : "");
+    }
+}
+
+static void all_pods_of_a_chart_count_where_no_image_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *second;
+        enum workload_state want;
+        int ready;
+    } cases[] = {{"acme/web:2@" DIGEST_2, "redis:7", WORKLOAD_HEALTHY, 2},
+                 {"acme/web:2@" DIGEST_2, NULL, WORKLOAD_ROLLING_OUT, 1}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(arena_free) struct arena *arena = arena_new();
+        AUTO_JSON *live = release_of(&chart_stories[0], arena);
+        struct err err = {0};
+        AUTO_JSON *owned = json_parse(slice_of(MADE("Deployment", "2")), &err);
+        AUTO_JSON *first = pod_of(cases[i].first);
+        AUTO_JSON *second = pod_of(cases[i].second ? cases[i].second : "job:1");
+        if (!cases[i].second) {
+            json_object_set_new(json_object_get(second, "status"), "phase",
+                                json_string("Succeeded"));
+        }
+        const json_t *pods[] = {first, second};
+        struct workload_image chart = chart_wanted("1.2.3");
+        struct workload_facts facts;
+        const struct health_input input = {.live = live,
+                                           .owned = (const json_t *const *)&owned,
+                                           .owned_count = 1,
+                                           .pods = pods,
+                                           .pod_count = 2,
+                                           .images = &chart,
+                                           .image_count = 1};
+        health_facts(&input, arena, &facts);
+        assert_int_equal(facts.wanted, 2);
+        assert_int_equal(facts.ready, cases[i].ready);
+        assert_int_equal(health_judge(&facts), cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_are_judged_by_the_images_of_their_pods),
         cmocka_unit_test(the_digest_of_a_family_is_reported_by_the_path_of_its_keys),
         cmocka_unit_test(a_rollout_is_judged_by_its_current_pod_hash),
+        cmocka_unit_test(a_release_is_healthy_when_its_chart_is_installed),
+        cmocka_unit_test(all_pods_of_a_chart_count_where_no_image_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

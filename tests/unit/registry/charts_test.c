@@ -74,7 +74,14 @@ static bool read_index(const char *text, const char *chart, struct registry_char
 {
     struct slice left = slice_of(text);
     const struct yaml_source source = {read_text, &left};
-    return chart_index_read(&source, chart, out, err);
+    struct registry_index_chart asked = {.name = chart};
+    bool is_read = chart_index_read(&source, &asked, 1, err);
+    *out = asked.versions;
+    if (is_read && asked.err.kind != ERR_NONE) {
+        *err = asked.err;
+        return false;
+    }
+    return is_read;
 }
 
 /* As helm writes it, by a tool that writes JSON, and with whatever else may stand there. */
@@ -197,13 +204,28 @@ static void whatever_is_not_a_whole_index_is_an_error(void **state)
           .headers = "",
           .body = "entries: {podinfo: []}"},
          ERR_NOT_FOUND,
-         "/charts/index.yaml answers 404"},
+         "answers 404"},
         {{.when = INDEX, .status = "401 Unauthorized", .headers = "", .body = ""},
-         ERR_DENIED,
-         "answers 401"},
+         ERR_UNKNOWN_WHO,
+         "answers 401; as user \"ci\" of /tmp/heddle-charts-"},
+        {{.when = INDEX, .status = "429 Slow", .headers = "Retry-After: 7\r\n", .body = ""},
+         ERR_BUSY,
+         "answers 429"},
+        {{.when = INDEX, .status = "304 Not Modified", .headers = "", .body = ""},
+         ERR_UNAVAILABLE, /* nobody asked for that */
+         "answers 304"},
+        {{.when = INDEX, .status = "302 Found", .headers = "", .body = ""},
+         ERR_UNAVAILABLE,
+         "does not say where to look"},
         {{.when = INDEX,
           .status = "302 Found",
-          .headers = "Location: http://127.0.0.1:1/\r\n",
+          .headers = "Location: http://charts.example.org/\r\n",
+          .body = ""},
+         ERR_UNAVAILABLE,
+         "sends to another address that is not https"},
+        {{.when = INDEX,
+          .status = "302 Found",
+          .headers = "Location: /charts/index.yaml\r\n",
           .body = ""},
          ERR_UNAVAILABLE,
          "answers 302"},
@@ -230,6 +252,92 @@ static void whatever_is_not_a_whole_index_is_an_error(void **state)
         assert_int_equal(charts.count, 0);
         bench_stop(&bench);
     }
+}
+
+static void an_index_that_lies_elsewhere_is_read_there_without_the_credential(void **state)
+{
+    (void)state;
+    struct script_rule there[] = {{.when = "GET /moved/index.yaml ",
+                                   .status = "200 OK",
+                                   .headers = "",
+                                   .body = "entries:\n  podinfo:\n  - version: 1.0.0\n"}};
+    struct script other;
+    AUTO_STR(location, 200);
+    struct bench bench;
+    struct err err = {0};
+    AUTO(registry_charts_done) struct registry_charts charts = {0};
+    script_start(&other, there, COUNT_OF(there));
+    str_addf(&location, "Location: http://127.0.0.1:%d/moved/index.yaml\r\n", other.port);
+    struct script_rule rules[] = {
+        {.when = INDEX, .status = "301 Moved", .headers = location.text, .body = "entries: {}"}};
+    bench_start(&bench, rules, COUNT_OF(rules));
+    ASSERT_OK(registry_list_charts(bench.registry, bench.repository, "podinfo", &charts, &err),
+              err);
+    assert_int_equal(charts.count, 1);
+    assert_int_equal(registry_take_asked(bench.registry), 2);
+    assert_int_equal(script_count(&bench.script, "Authorization: Basic"), 1);
+    assert_int_equal(script_count(&other, "Authorization"), 0);
+    bench_stop(&bench);
+    script_stop(&other);
+}
+
+static void an_index_is_read_once_for_many_charts_and_not_again_while_it_is_the_same(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {
+        {.when = INDEX,
+         .with = "If-None-Match: \"one\"",
+         .status = "304 Not Modified",
+         .headers = "",
+         .body = ""},
+        {.when = INDEX,
+         .status = "200 OK",
+         .headers = "ETag: \"one\"\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n",
+         .body = "entries:\n  a:\n  - {version: 1.0.0, digest: "
+                 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}\n"
+                 "  - {version: 1.1.0, digest: sha256:short}\n  b:\n  - version: 2.0.0\n"}};
+    struct bench bench;
+    struct err err = {0};
+    int64_t retry_ms = 0;
+    struct registry_index_chart asked[] = {{.name = "b"}, {.name = "none"}, {.name = "a"}};
+    bench_start(&bench, rules, COUNT_OF(rules));
+    struct registry_index index = {.address = bench.repository, .charts = asked, .count = 3};
+    ASSERT_OK(registry_read_index(bench.registry, &index, &retry_ms, &err), err);
+    assert_false(index.is_same);
+    assert_int_equal(asked[0].versions.count, 1);
+    assert_int_equal(asked[1].err.kind, ERR_NOT_FOUND);
+    assert_int_equal(asked[2].versions.count, 2);
+    assert_string_equal(asked[2].versions.items[0].digest,
+                        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    assert_string_equal(asked[2].versions.items[1].digest, "");
+    assert_string_equal(index.validators.etag, "\"one\"");
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        registry_charts_done(&asked[i].versions);
+    }
+    ASSERT_OK(registry_read_index(bench.registry, &index, &retry_ms, &err), err);
+    assert_true(index.is_same);
+    assert_int_equal(
+        script_count(&bench.script, "If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT"), 1);
+    bench_stop(&bench);
+}
+
+static void a_registry_that_asks_to_wait_is_understood_for_an_index_too(void **state)
+{
+    (void)state;
+    struct script_rule rules[] = {{.when = INDEX,
+                                   .status = "429 Too Many Requests",
+                                   .headers = "Retry-After: 7\r\n",
+                                   .body = ""}};
+    struct bench bench;
+    struct err err = {0};
+    int64_t retry_ms = 0;
+    struct registry_index_chart asked = {.name = "a"};
+    bench_start(&bench, rules, COUNT_OF(rules));
+    struct registry_index index = {.address = bench.repository, .charts = &asked, .count = 1};
+    assert_false(registry_read_index(bench.registry, &index, &retry_ms, &err));
+    assert_int_equal(err.kind, ERR_BUSY);
+    assert_int_equal(retry_ms, 7000);
+    bench_stop(&bench);
 }
 
 static void of_an_oci_repository_the_tags_are_the_versions(void **state)
@@ -286,6 +394,9 @@ int main(void)
         cmocka_unit_test(versions_without_end_are_refused),
         cmocka_unit_test(an_index_is_fetched_with_the_credential_of_its_host),
         cmocka_unit_test(whatever_is_not_a_whole_index_is_an_error),
+        cmocka_unit_test(an_index_that_lies_elsewhere_is_read_there_without_the_credential),
+        cmocka_unit_test(an_index_is_read_once_for_many_charts_and_not_again_while_it_is_the_same),
+        cmocka_unit_test(a_registry_that_asks_to_wait_is_understood_for_an_index_too),
         cmocka_unit_test(of_an_oci_repository_the_tags_are_the_versions),
         cmocka_unit_test(what_is_no_repository_or_chart_is_refused_before_anybody_is_asked),
     };

@@ -32,9 +32,14 @@ export function listed(names: readonly string[]): string {
 const unique = (names: readonly string[]) => [...new Set(names)];
 const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
+/** Is it the chart of a HelmRelease that changes, and no image? */
+export const isChart = ({ container }: { container: string }) => container === 'chart';
+
 /** "1.1.0": what an item brings; several containers may bring several. */
 export function newVersionOf(item: ReleaseItem): string {
-  return unique(item.changes.map((change) => change.to.tag ?? change.to.digest?.slice(0, 14) ?? '')).join(', ');
+  return unique(
+    item.changes.map((change) => `${isChart(change) ? 'chart ' : ''}${change.to.tag ?? change.to.digest?.slice(0, 14) ?? ''}`),
+  ).join(', ');
 }
 
 function arrived(release: Release): string {

@@ -8,8 +8,17 @@ import { Mark } from '../../ui/mark';
 
 const DIGEST_SHOWN = 'sha256:'.length + 7;
 
-export function versionOf(version: { digest?: string; version?: string; tag?: string }): string {
-  return version.version || version.tag || version.digest?.slice('sha256:'.length, DIGEST_SHOWN) || '–';
+interface Shown {
+  digest?: string;
+  version?: string;
+  tag?: string;
+  isChart?: boolean;
+}
+
+/** "1.1.0", or "chart 6.5.4". */
+export function versionOf(version: Shown): string {
+  const name = version.version || version.tag || version.digest?.slice('sha256:'.length, DIGEST_SHOWN) || '–';
+  return version.isChart ? `chart ${name}` : name;
 }
 
 const isStill = matchMedia('(prefers-reduced-motion: reduce)');

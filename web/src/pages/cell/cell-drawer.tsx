@@ -71,7 +71,7 @@ function Headline({ detail }: { detail: CellDetail }) {
     <p class="cell-headline foreign">
       {version && (
         <>
-          It runs <b class="mono">{version}</b>
+          It runs <b class="mono">{versionOf({ version, isChart: detail.isChart })}</b>
         </>
       )}
       {version && wanted && '; '}
@@ -129,7 +129,7 @@ function Next({ detail }: { detail: CellDetail }) {
     <Section title="What comes next">
       {next ? (
         <p class="foreign">
-          <b class="mono">{versionOf(next.image)}</b> from {next.from}
+          <b class="mono">{versionOf({ ...next.image, isChart: next.isChart })}</b> from {next.from}
           {isSaid ? '.' : next.blockedBy ? `: ${next.blockedBy}` : ' may come now.'}
         </p>
       ) : (
@@ -145,7 +145,7 @@ function PodWords({ target }: { target: CellTarget }) {
   const { running, wanted, ready = 0, oldReady } = target;
   return (
     <>
-      <span class="mono">{running || versionOf(target)}</span>
+      <span class="mono">{versionOf(running ? { version: running, isChart: target.isChart } : target)}</span>
       {!running && ' in Git'}
       {wanted !== undefined && `, ${ready} of ${wanted} ${running ? '' : 'new '}pods ready`}
       {!running && oldReady ? `, ${oldReady} old ${oldReady === 1 ? 'one serves' : 'ones serve'}` : ''}

@@ -3,6 +3,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { call, Problem } from '../../api/client';
 import { connection } from '../../live/live';
 import type { Impact, Release, ReleaseItem, ReleaseRow } from '../../api/types.gen';
+import { isChart } from '../../model/release';
 import { href } from '../../router';
 import { Diff } from '../../ui/diff';
 import { Loading } from '../../ui/notice';
@@ -80,7 +81,7 @@ function Changes({ items }: { items: readonly ReleaseItem[] }) {
             <tr key={`${item.target}/${item.workload}/${change.container}`}>
               <th scope="row" class="foreign">
                 {item.workload}
-                {item.changes.length > 1 && <span class="muted"> {change.container}</span>}
+                {(item.changes.length > 1 || isChart(change)) && <span class="muted"> {change.container}</span>}
               </th>
               <td class="foreign">{item.target}</td>
               <td class="mono foreign muted">{name(change.from)}</td>

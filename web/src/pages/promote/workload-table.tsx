@@ -1,4 +1,5 @@
 /** What goes, from which version to which, and what is left out and why. */
+import { isChart } from '../../model/release';
 import { versionOf } from '../board/cell';
 import type { Move, PlanRow } from './plan';
 
@@ -48,7 +49,7 @@ function Row({ row, isTicked, isNews, onTick }: RowProps) {
       </th>
       <td>
         {row.moves.map((move) => (
-          <Versions key={`${move.container} ${move.targets[0]}`} move={move} isPlaceShown={isPlaceShown} isContainerShown={containers.size > 1} />
+          <Versions key={`${move.container} ${move.targets[0]}`} move={move} isPlaceShown={isPlaceShown} isContainerShown={containers.size > 1 || isChart(move)} />
         ))}
         {row.skips.map((skip) => (
           <div key={skip.reason} class="muted foreign">

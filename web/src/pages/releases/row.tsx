@@ -24,11 +24,12 @@ function Versions({ row }: { row: ReleaseRow }) {
   const more = row.versions.length - SHOWN;
   return (
     <ul class="brought">
-      {row.versions.slice(0, SHOWN).map(({ workload, from, to }) => (
+      {row.versions.slice(0, SHOWN).map(({ workload, from, to, isChart }) => (
         <li key={workload} class="foreign">
           {workload}{' '}
           {to && (
             <span class="mono">
+              {isChart && 'chart '}
               {from && from !== to && <span class="muted">{from} → </span>}
               {to}
             </span>
