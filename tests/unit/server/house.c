@@ -444,6 +444,20 @@ static void read_image(struct house *house, const json_t *target, const char *wo
     TEXT_COPY_CUT(out->image.digest, json_text_at(target, "digest", ""));
 }
 
+/* A HelmRelease without pods, as an agent tells of it. */
+static void observe_chart(struct house *house, const struct trouble *trouble,
+                          struct report_workload *out)
+{
+    out->kind = WORKLOAD_HELM_RELEASE;
+    out->wanted = out->updated = out->ready = 0;
+    TEXT_COPY_CUT(out->wanted_images->container, "chart");
+    out->running_images = ARENA_NEW(house->arena, struct workload_image);
+    *out->running_images = *out->wanted_images;
+    if (trouble && trouble->chart) {
+        TEXT_COPY_CUT(out->running_images->image.tag, trouble->chart);
+    }
+}
+
 static void observe(struct house *house, const char *name, const json_t *target,
                     const struct trouble *trouble, struct report_workload *out)
 {
@@ -456,7 +470,13 @@ static void observe(struct house *house, const char *name, const json_t *target,
     out->wanted_count = out->running_count = 1;
     out->running_images = out->wanted_images;
     read_image(house, target, name, out->wanted_images);
-    if (trouble && strcmp(trouble->workload, name) == 0) {
+    bool is_troubled = trouble && strcmp(trouble->workload, name) == 0;
+    if (json_bool_at(target, "isChart", false)) {
+        observe_chart(house, is_troubled ? trouble : NULL, out);
+    }
+    if (is_troubled && trouble->chart) {
+        out->state = trouble->state;
+    } else if (is_troubled) {
         out->state = trouble->state;
         out->ready = 1;
         out->old_ready = 1;

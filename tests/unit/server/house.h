@@ -112,6 +112,7 @@ struct trouble {
     const char *workload;
     enum workload_state state;
     struct diagnosis diagnosis;
+    const char *chart; /* the one that is installed instead of Git's; NULL: what is wrong is else */
 };
 /* The agent of a cluster has nothing new to say. */
 void house_beat(struct house *house, const char *cluster);

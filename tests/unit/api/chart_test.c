@@ -1,0 +1,151 @@
+/* A chart's version on its way from a registry to the last stage, as the whole server lives by it.
+ */
+#include "../server/house.h"
+#include "contract.h"
+
+#include <unistd.h>
+
+#define PIPELINE                                                                                   \
+    "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}\nspec:\n  pin: always\n"    \
+    "  stages:\n    - name: dev\n      automatic: true\n"                                          \
+    "      targets: [{cluster: dev, path: clusters/dev}]\n"                                        \
+    "    - name: prod\n      from: [dev]\n"                                                        \
+    "      targets: [{cluster: prod-eu, path: clusters/prod-eu}]\n"
+#define DEV "/api/v1/cells/dev/pay"
+#define PROD "/api/v1/cells/prod/pay"
+
+static int open_checked(void **state)
+{
+    int result = house_open(state);
+    if (result == 0) {
+        ((struct house *)*state)->on_answer = contract_check;
+    }
+    return result;
+}
+
+/* `values` stands below spec. */
+static const char *release_of(struct house *house, const char *version, const char *values)
+{
+    return arena_printf(
+        house->arena,
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\n"
+        "metadata: {name: shop, namespace: shop}\nspec: {type: oci, url: 'oci://%s/shop'}\n---\n"
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+        "metadata: {name: pay, namespace: shop}\nspec:\n  chart:\n    spec:\n      chart: pay\n"
+        "      version: %s\n      sourceRef: {kind: HelmRepository, name: shop}\n%s",
+        house->address, version, values);
+}
+
+static void move_in(struct house *house, const char *version, const char *values)
+{
+    HOUSE_COMMIT(house, {"heddle.yaml", PIPELINE},
+                 {"clusters/dev/pay.yaml", release_of(house, version, values)},
+                 {"clusters/prod-eu/pay.yaml", release_of(house, version, values)});
+    house_sync(house, "dev", NULL);
+    house_sync(house, "prod-eu", NULL);
+}
+
+static const char *newest_release(struct house *house, const char *stage, int64_t *out_id)
+{
+    const char *path = arena_printf(house->arena, "/api/v1/releases?stage=%s&workload=pay", stage);
+    const json_t *items = json_array_at(house_get(house, path), "items");
+    *out_id = json_int_at(json_array_get(items, 0), "id", 0);
+    return arena_printf(house->arena, "/api/v1/releases/%lld", (long long)*out_id);
+}
+
+static int64_t promote(struct house *house)
+{
+    const char *wish = "\"to\": \"prod\", \"workloads\": [\"pay\"]";
+    const json_t *plan =
+        house_post(house, "/api/v1/plans", arena_printf(house->arena, "{%s}", wish));
+    const json_t *made =
+        house_post(house, "/api/v1/releases",
+                   arena_printf(house->arena, "{%s, \"planDigest\": \"%s\", \"reason\": \"Go\"}",
+                                wish, json_text_at(plan, "digest", "")));
+    return json_int_at(made, "id", 0);
+}
+
+static const char *text_in_git(struct house *house, const char *file)
+{
+    const char *object = arena_printf(house->arena, "main:%s", file);
+    return arena_printf(house->arena, "%s\n", REMOTE_GIT(&house->remote, "show", object));
+}
+
+static void a_chart_goes_from_the_registry_to_the_last_stage(void **state)
+{
+    struct house *house = *state;
+    int64_t id = 0;
+    move_in(house, "1.0.0", "");
+    house_push(house, "pay", "1.0.0");
+    house_push(house, "pay", "1.1.0-rc.1"); /* does not count */
+    house_push(house, "pay", "1.1.0");
+    house_await(house, DEV, "version", "1.1.0");
+    assert_true(json_bool_at(house_get(house, DEV), "isChart", false));
+    (void)newest_release(house, "dev", &id);
+    /* Ready, and with the old chart: Flux has not looked yet. */
+    const struct trouble old = {.workload = "pay", .state = WORKLOAD_HEALTHY, .chart = "1.0.0"};
+    const json_t *waiting = house_sync_until(house, "dev", &old, id, "rolling_out");
+    for (int i = 0; i < 20; i++) {
+        house_sync(house, "dev", &old);
+        waiting = house_get(house, newest_release(house, "dev", &id));
+        assert_string_equal(json_text_at(waiting, "phase", ""), "rolling_out");
+        usleep(5000);
+    }
+    assert_non_null(
+        strstr(json_text_at(waiting, "why", ""), "until Flux has installed chart 1.1.0"));
+    house_sync_until(house, "dev", NULL, id, "done");
+    assert_string_equal(text_in_git(house, "clusters/dev/pay.yaml"),
+                        release_of(house, "1.1.0", ""));
+    house_await(house, PROD, "version", "1.0.0");
+    int64_t next = promote(house);
+    house_sync_until(house, "prod-eu", NULL, next, "done");
+    assert_string_equal(text_in_git(house, "clusters/prod-eu/pay.yaml"),
+                        release_of(house, "1.1.0", ""));
+    assert_true(json_is_null(json_object_get(house_get(house, DEV), "next")));
+    assert_true(json_is_null(json_object_get(house_get(house, PROD), "next")));
+}
+
+static void an_image_moves_on_where_flux_chooses_the_chart(void **state)
+{
+    struct house *house = *state;
+    const char *before =
+        arena_printf(house->arena, "  values:\n    image: %s/shop/cart:1.0.0\n", house->address);
+    move_in(house, "1.x", before);
+    house_push(house, "pay", "1.1.0");
+    house_push(house, "cart", "1.1.0");
+    house_await(house, DEV, "version", "1.1.0");
+    assert_false(json_bool_at(house_get(house, DEV), "isChart", false));
+    assert_non_null(strstr(text_in_git(house, "clusters/dev/pay.yaml"), "      version: 1.x\n"));
+    const json_t *places = json_array_at(house_get(house, DEV), "places");
+    assert_int_equal(json_array_size(places), 2);
+    assert_string_equal(json_text_at(json_array_get(places, 1), "container", ""), "chart");
+    assert_non_null(
+        strstr(json_text_at(json_array_get(places, 1), "blocked", ""), "so Flux chooses"));
+}
+
+static void what_flux_chooses_alone_is_never_on_offer(void **state)
+{
+    struct house *house = *state;
+    move_in(house, "1.x", "");
+    house_push(house, "pay", "1.1.0");
+    const json_t *cell = house_get(house, DEV);
+    assert_string_equal(json_text_at(cell, "version", ""), "1.x");
+    assert_true(json_is_null(json_object_get(cell, "next")));
+    const json_t *plan =
+        house_post(house, "/api/v1/plans", "{\"to\": \"dev\", \"workloads\": [\"pay\"]}");
+    const json_t *skip = json_array_get(json_array_at(plan, "skipped"), 0);
+    assert_non_null(strstr(json_text_at(skip, "reason", ""), "write one version, like 1.2.3"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_chart_goes_from_the_registry_to_the_last_stage,
+                                        open_checked, house_close),
+        cmocka_unit_test_setup_teardown(an_image_moves_on_where_flux_chooses_the_chart,
+                                        open_checked, house_close),
+        cmocka_unit_test_setup_teardown(what_flux_chooses_alone_is_never_on_offer, open_checked,
+                                        house_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
