@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,7 @@ static void answer(struct script *script, int client, const char *request)
 static void *serve(void *context)
 {
     struct script *script = context;
+    sem_post(&script->begun);
     for (;;) {
         int client = accept(script->listener, NULL, NULL);
         if (client < 0) {
@@ -124,7 +126,10 @@ void script_start(struct script *script, struct script_rule *rules, size_t count
                  getsockname(script->listener, (struct sockaddr *)&address, &size) == 0;
     assert(is_up);
     script->port = ntohs(address.sin_port);
+    sem_init(&script->begun, 0, 0);
     pthread_create(&script->thread, NULL, serve, script);
+    while (sem_wait(&script->begun) != 0 && errno == EINTR) {
+    }
 }
 
 void script_stop(struct script *script)
@@ -134,6 +139,7 @@ void script_stop(struct script *script)
     close(script->listener);
     str_done(&script->log);
     pthread_mutex_destroy(&script->lock);
+    sem_destroy(&script->begun);
 }
 
 size_t script_count(struct script *script, const char *text)

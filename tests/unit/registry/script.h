@@ -4,6 +4,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "base/str.h"
 
@@ -28,6 +29,7 @@ struct script {
     int listener;
     int port;
     pthread_t thread;
+    sem_t begun; /* it waits for clients: whoever forks now copies no lock that it holds */
     struct script_rule *rules; /* may be changed only while nothing asks */
     size_t rule_count;
     size_t page; /* of an endless list */
