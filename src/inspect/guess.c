@@ -4,7 +4,7 @@
  * A folder is taken for a target when it stands where people keep one folder for each cluster or
  * environment; else when Flux or Argo CD applies it, and the object says so; else when its name is
  * an environment's and what it holds can be applied.  Stages are
- * ordered by the words that people use for them.
+ * ordered by the words that people use for them; where those do not tell, see order.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,6 @@ static const struct {
     {"preview", 7}, {"canary", 8},  {"prd", 9},         {"prod", 9},       {"production", 9},
     {"live", 9},
 };
-#define RANK_UNKNOWN 20
 
 static const char *last_part(const char *path)
 {
@@ -53,6 +52,12 @@ static int rank_of(const char *name, const char **out_word)
         }
     }
     return RANK_UNKNOWN;
+}
+
+int target_rank(const char *name)
+{
+    const char *ignored = NULL;
+    return rank_of(name, &ignored);
 }
 
 static bool is_parent(const char *name)
@@ -95,7 +100,8 @@ static void add(struct inspector *inspector, const char *path, const char *evide
     (void)rank_of(name, &word);
     bool is_full = inspector->targets.count >= INSPECT_TARGETS_MAX;
     if (!is_full && holds_files(inspector, path) && !is_below_target(inspector, path)) {
-        *VEC_ADD(&inspector->targets) = (struct inspect_target){name, word, path, evidence};
+        *VEC_ADD(&inspector->targets) = (struct inspect_target){
+            .name = name, .stage = word, .path = path, .evidence = evidence};
     }
 }
 
@@ -117,7 +123,7 @@ static void guess_by_parent(struct inspector *inspector)
 /* ---- what Flux and Argo CD apply ---- */
 
 static void add_object(struct inspector *inspector, const char *name, const char *path,
-                       const char *evidence)
+                       bool is_listed, const char *evidence)
 {
     const char *word = NULL;
     const char *place = manifest_path(inspector->arena, "", path);
@@ -129,7 +135,11 @@ static void add_object(struct inspector *inspector, const char *name, const char
     }
     bool is_full = inspector->targets.count >= INSPECT_TARGETS_MAX;
     if (place && place[0] && !is_full && holds_files(inspector, place)) {
-        *VEC_ADD(&inspector->targets) = (struct inspect_target){name, word, place, evidence};
+        *VEC_ADD(&inspector->targets) = (struct inspect_target){.name = name,
+                                                                .stage = word,
+                                                                .path = place,
+                                                                .evidence = evidence,
+                                                                .is_listed = is_listed};
     }
 }
 
@@ -140,7 +150,7 @@ static void guess_by_flux(struct inspector *inspector, const char *file,
     const char *path = manifest_path(inspector->arena, "", text_of(yaml_at(root, "spec.path")));
     size_t length = path ? strlen(path) : 0;
     if (length > 0 && strncmp(file, path, length) == 0 && file[length] == '/') {
-        add_object(inspector, arena_strdup(inspector->arena, last_part(path)), path,
+        add_object(inspector, arena_strdup(inspector->arena, last_part(path)), path, false,
                    arena_printf(inspector->arena, "Flux applies it: %s:%u", file, root->line));
     }
 }
@@ -153,9 +163,11 @@ static void guess_by_application(struct inspector *inspector, const char *file,
     const char *path = fill_in(inspector, text_of(yaml_at(spec, "source.path")), parameters);
     cluster = fill_in(inspector, cluster, parameters);
     if (cluster[0] && path[0] && path[0] != '/') {
-        add_object(inspector, cluster, path,
-                   arena_printf(inspector->arena, "Argo CD applies it to %s: %s:%u", cluster, file,
-                                spec->line));
+        bool is_listed = parameters && target_rank(cluster) == RANK_UNKNOWN;
+        add_object(inspector, cluster, path, is_listed,
+                   arena_printf(inspector->arena, "Argo CD applies it to %s: %s:%u%s", cluster,
+                                file, spec->line,
+                                is_listed ? ", in the order of its generators" : ""));
     }
 }
 
@@ -212,8 +224,11 @@ static int by_stage(const void *left, const void *right)
 {
     const struct inspect_target *a = left;
     const struct inspect_target *b = right;
-    const char *ignored = NULL;
-    int order = rank_of(a->name, &ignored) - rank_of(b->name, &ignored);
+    int order = target_rank(a->name) - target_rank(b->name);
+    if (!order && a->is_listed && b->is_listed) {
+        return (a->number > b->number) - (a->number < b->number);
+    }
+    order = order ? order : (int)b->is_listed - (int)a->is_listed;
     order = order ? order : strcmp(a->stage, b->stage);
     return order ? order : strcmp(a->path, b->path);
 }
@@ -243,6 +258,9 @@ void guess_targets(struct inspector *inspector)
     }
     if (inspector->targets.count == 0) {
         guess_by_name(inspector);
+    }
+    for (size_t i = 0; i < inspector->targets.count; i++) {
+        inspector->targets.items[i].number = i;
     }
     sort_items(inspector->targets.items, inspector->targets.count,
                sizeof(*inspector->targets.items), by_stage);

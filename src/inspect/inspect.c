@@ -109,6 +109,7 @@ bool inspect_all(const struct manifest_tree *tree, bool is_check, struct arena *
     if (done) {
         find_reach(&inspector);
         find_places(&inspector);
+        order_targets(&inspector);
         hand_over(&inspector);
         *out = inspector.result;
     }

@@ -24,7 +24,9 @@ struct inspect_target {
     const char *name; /* of the cluster, or of the folder */
     const char *stage;
     const char *path;
-    const char *evidence; /* why we believe that it is one */
+    const char *evidence; /* why we believe that it is one, and that it stands where it does */
+    bool is_listed;       /* an ApplicationSet says its order */
+    size_t number;        /* as it was found */
 };
 
 struct inspect_file {

@@ -62,6 +62,11 @@ bool find_files(struct inspector *inspector, struct err *err);
 bool find_targets(struct inspector *inspector, struct err *err);
 /* guess.c */
 void guess_targets(struct inspector *inspector);
+/* By the words of its name, from the first stage on. */
+#define RANK_UNKNOWN 20
+int target_rank(const char *name);
+/* order.c: of guessed targets whose names do not tell it, by the versions that were found. */
+void order_targets(struct inspector *inspector);
 /* reach.c: which files each target uses. */
 void find_reach(struct inspector *inspector);
 /* generators.c: what an ApplicationSet's generators know of one application each, in the arena.  Of

@@ -14,10 +14,11 @@ static void take_pipeline(struct inspector *inspector, const struct pipeline *pi
                 continue;
             }
             *VEC_ADD(&inspector->targets) = (struct inspect_target){
-                stage->targets[n].cluster,
-                stage->name,
-                stage->targets[n].path,
-                arena_printf(inspector->arena, "%s:%u", INSPECT_PIPELINE_FILE, stage->line),
+                .name = stage->targets[n].cluster,
+                .stage = stage->name,
+                .path = stage->targets[n].path,
+                .evidence =
+                    arena_printf(inspector->arena, "%s:%u", INSPECT_PIPELINE_FILE, stage->line),
             };
         }
     }
