@@ -331,3 +331,22 @@ void walker_add_charts(struct walker *walker, const struct manifest_kustomizatio
     render(&reader, kustomization);
     VEC_DONE(&reader.values);
 }
+
+const struct chart_value *walker_read_values(struct walker *walker,
+                                             const struct values_source *sources, size_t count,
+                                             const struct chart_file **out_files, size_t *out_count)
+{
+    struct chart_reader reader = {.walker = walker};
+    for (size_t i = 0; i < count; i++) {
+        add_file(&reader, sources[i].path, "");
+    }
+    struct chart_value *values =
+        arena_alloc(walker->arena, reader.values.count + 1, sizeof(*values));
+    if (reader.values.count) {
+        memcpy(values, reader.values.items, reader.values.count * sizeof(*values));
+    }
+    *out_count = reader.values.count;
+    *out_files = reader.files;
+    VEC_DONE(&reader.values);
+    return values;
+}

@@ -127,7 +127,7 @@ static const char *blocked_manifest(const struct item *item, const struct slot *
     }
     if (slot->is_shared) {
         return arena_printf(arena, "%s:%u: the container %s is used by aliases too; write it out",
-                            object->file, slot->field->line, slot->container);
+                            slot->own.file, slot->field->line, slot->container);
     }
     return slot->last.at && slot->last.at->trouble
                ? arena_printf(arena, "%s:%u: %s", slot->last.file, slot->last.at->line,

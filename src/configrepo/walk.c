@@ -155,6 +155,7 @@ static void accumulate(struct walker *walker, const struct manifest_kustomizatio
         add_folder(walker, kustomization->components[i], true, first);
     }
     walker_add_charts(walker, kustomization);
+    walker_note_made(walker, kustomization);
     transform(walker, kustomization, first);
     walker->depth--;
 }
@@ -235,6 +236,8 @@ bool walk_path(struct configrepo_survey *survey, const char *path, const struct 
     }
     VEC_DONE(&walker.items);
     walk_resolve_charts(walk);
+    walker_add_values(&walker);
+    VEC_DONE(&walker.made);
     /* Git that stopped answering looks like missing files; that is no picture of the target. */
     if (survey->tree->failure.kind != ERR_NONE) {
         *err = survey->tree->failure;

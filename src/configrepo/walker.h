@@ -3,12 +3,20 @@
 
 #include "configrepo/survey.h"
 
+/* A file that is one key of a ConfigMap or Secret, as a generator makes it. */
+struct made_file {
+    const struct manifest_kustomization *by;
+    const char *name; /* "ConfigMap/web-values/values.yaml" */
+    const char *path;
+};
+
 struct walker {
     struct walk *walk;
     struct arena *arena;
     VEC(struct item) items;
     struct table referenced; /* kustomization file → struct file_name */
     struct table patches;    /* kustomization file → struct patch */
+    VEC(struct made_file) made;
     size_t depth, kustomization_count;
 };
 
@@ -25,6 +33,24 @@ void walker_add_objects(struct walker *walker, const struct manifest_object *obj
 
 /* The workloads that the kustomization's charts make. */
 void walker_add_charts(struct walker *walker, const struct manifest_kustomization *kustomization);
+/* A file of values that somebody takes. */
+struct values_source {
+    const char *path;
+    bool is_secret;
+};
+/* The images in files of values, of which the last one has the last word.  `out_files`: the files
+   themselves, from the last one down. */
+const struct chart_value *walker_read_values(struct walker *walker,
+                                             const struct values_source *sources, size_t count,
+                                             const struct chart_file **out_files,
+                                             size_t *out_count);
+
+/* ---- values.c ---- */
+
+/* Note what its generators make of files. */
+void walker_note_made(struct walker *walker, const struct manifest_kustomization *kustomization);
+/* Let the HelmReleases of the walk have what they take from there, once all is walked. */
+void walker_add_values(struct walker *walker);
 
 /* ---- patches.c ---- */
 

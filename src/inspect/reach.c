@@ -158,6 +158,19 @@ static void visit_generators(struct reach *reach, const char *folder, const char
 
 /* ---- Argo CD ---- */
 
+/* YAML within YAML: every byte of it is Argo CD's to read. */
+static void note_values_text(struct reach *reach, const struct yaml_node *source)
+{
+    const struct yaml_node *text = yaml_at(source, "helm.values");
+    bool may_name = text && text->kind == YAML_SCALAR &&
+                    (strstr(text->text, "image") || strstr(text->text, "tag:"));
+    if (may_name && reach->file) {
+        inspector_unknown(reach->inspector, reach->file, text->line,
+                          "helm.values is a text: versions in it are not seen, and never edited; "
+                          "write it as helm.valuesObject, or in a file of valueFiles");
+    }
+}
+
 static void visit_source(struct reach *reach, const struct yaml_node *source,
                          const struct parameter *parameters)
 {
@@ -173,6 +186,7 @@ static void visit_source(struct reach *reach, const struct yaml_node *source,
         }
     }
     values_keep(reach->inspector, &reach->notes, reach->target, false);
+    note_values_text(reach, source);
 }
 
 static bool is_for_target(const struct reach *reach, const char *cluster)

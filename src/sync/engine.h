@@ -213,6 +213,16 @@ char *family_namespace(enum workload_kind kind, const struct render_object *want
 size_t object_images(const struct sync *sync, const struct render_object *wanted,
                      struct workload_image out[static WORKLOAD_IMAGES_MAX]);
 
+/* The object of the revision that another one refers to, or NULL. */
+struct locate_reference;
+const struct render_object *revision_find(const struct sync *sync, const struct render_object *from,
+                                          const struct locate_reference *reference);
+
+/* values.c */
+/* A HelmRelease with the values that it takes from ConfigMaps of the revision among its own, as
+   JSON; malloc'd.  NULL: it takes none. */
+char *release_with_values(const struct sync *sync, const struct render_object *release);
+
 /* workloads.c */
 /* Follow the object when it is a workload, as it is wanted now. */
 void workload_bind(struct sync *sync, struct object *object);

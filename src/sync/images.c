@@ -45,9 +45,8 @@ static const char *namespace_of(const char *namespace)
     return namespace[0] ? namespace : "default";
 }
 
-static const struct render_object *find_named(const struct sync *sync,
-                                              const struct render_object *from,
-                                              const struct locate_reference *reference)
+const struct render_object *revision_find(const struct sync *sync, const struct render_object *from,
+                                          const struct locate_reference *reference)
 {
     const struct render_result *render = &sync->revision->render;
     const char *namespace = reference->namespace[0] ? reference->namespace : from->namespace;
@@ -79,11 +78,11 @@ static bool find_chart(const struct sync *sync, const struct render_object *rele
     const struct render_object *holder = release;
     const struct render_object *source = NULL;
     if (locate_chart_holder(root, &reference)) {
-        holder = find_named(sync, release, &reference);
+        holder = revision_find(sync, release, &reference);
         root = holder ? read_root(holder, arena) : NULL;
     }
     if (root && locate_chart_source(root, &reference)) {
-        source = find_named(sync, holder, &reference);
+        source = revision_find(sync, holder, &reference);
     }
     const struct locate_place *place =
         root ? locate_chart(root, source ? read_root(source, arena) : NULL, arena) : NULL;
@@ -125,7 +124,14 @@ size_t object_images(const struct sync *sync, const struct render_object *wanted
                                .text = {wanted->json, wanted->json_length},
                                .fields = revision ? revision->fields : NULL,
                                .field_count = revision ? revision->field_count : 0};
-    struct yaml_node *root = read_root(wanted, arena);
+    AUTO(xfree) char *completed = is_release ? release_with_values(sync, wanted) : NULL;
+    struct render_object whole = *wanted;
+    if (completed) {
+        whole.json = completed;
+        whole.json_length = strlen(completed);
+        file.text = slice_of(completed);
+    }
+    struct yaml_node *root = read_root(&whole, arena);
     if (!root || manifest_pod_spec(root)) {
         return 0;
     }
