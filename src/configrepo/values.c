@@ -264,7 +264,7 @@ static void take_values(struct release_values *work, const struct chart_value *v
 
 static void take_sources(struct walker *walker, struct item *item)
 {
-    struct values_source sources[SOURCES_MAX];
+    struct values_source sources[SOURCES_MAX] = {0};
     struct release_values work = {.walker = walker, .item = item, .sources = sources};
     work.source_count = find_sources(walker, item, sources);
     if (work.source_count == 0) {

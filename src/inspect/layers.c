@@ -343,6 +343,18 @@ static void find_in_layer(struct layer_work *work, size_t at, const struct value
     }
 }
 
+static void find_of_layer(struct layer_work *work, size_t of)
+{
+    const struct values_chain *chain = work->chain;
+    for (const struct locate_place *place = places_of(work, of); place; place = place->next) {
+        for (size_t at = 0; is_value(&chain->layers[of], place) && at < chain->count; at++) {
+            if (is_heard(work, at, of, place)) {
+                find_in_layer(work, at, &chain->layers[of], place);
+            }
+        }
+    }
+}
+
 static void find_in_chain(struct inspector *inspector, const struct values_chain *chain,
                           struct map *known)
 {
@@ -356,13 +368,7 @@ static void find_in_chain(struct inspector *inspector, const struct values_chain
         .known = known,
     };
     for (size_t of = 0; chain->count > 1 && of < chain->count; of++) {
-        for (const struct locate_place *place = places_of(&work, of); place; place = place->next) {
-            for (size_t at = 0; is_value(&chain->layers[of], place) && at < chain->count; at++) {
-                if (is_heard(&work, at, of, place)) {
-                    find_in_layer(&work, at, &chain->layers[of], place);
-                }
-            }
-        }
+        find_of_layer(&work, of);
     }
 }
 
