@@ -18,6 +18,9 @@ struct api *api_new(const struct api_options *options)
     api->document = openapi_read();
     api->renders = renders_new();
     api->outages = json_pack("{s:[]}", "items");
+    for (size_t i = 0; i < API_OUTAGE_COUNT; i++) {
+        api->outages_of[i] = xcalloc(options->repository_count, sizeof(struct outage));
+    }
     page_prepare(api);
     return api;
 }
@@ -46,6 +49,9 @@ void api_free(struct api **api)
     forget_plans(*api);
     map_done(&(*api)->reachable);
     json_drop(&(*api)->outages);
+    for (size_t i = 0; i < API_OUTAGE_COUNT; i++) {
+        free((*api)->outages_of[i]);
+    }
     free_values(&(*api)->doubles);
     renders_free(&(*api)->renders);
     free((*api)->page);

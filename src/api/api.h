@@ -59,5 +59,7 @@ void api_tell_agents(struct api *api, const char *cluster);
 void api_tick(struct api *api);
 /* A server that is not ready says why on /readyz; NULL: it is. */
 void api_set_unready(struct api *api, const char *why);
-/* Why the config repository cannot be fetched; NULL: it can. */
-void api_set_git_problem(struct api *api, const char *why);
+/* Why a config repository cannot be fetched, or its Git host's API not be asked; NULL: it can.
+   `repository` counts in api_options.repositories. */
+enum api_outage { API_OUTAGE_GIT, API_OUTAGE_HOST, API_OUTAGE_COUNT };
+void api_set_outage(struct api *api, enum api_outage kind, size_t repository, const char *why);

@@ -16,6 +16,11 @@ struct hook_source {
 
 struct renders;
 
+struct outage {
+    int64_t since_ms;
+    char problem[REASON_BYTES]; /* "" : there is none */
+};
+
 /* A plan that was shown, for the words of its refusal when it is no longer true. */
 struct seen_plan {
     char digest[SHA256_HEX_BYTES];
@@ -39,13 +44,12 @@ struct api {
     struct seen_plan seen[SEEN_PLANS_MAX]; /* a ring */
     size_t seen_count;                     /* since the start */
     int64_t streams_checked_ms;
-    struct map reachable;           /* clusters that were, when that was last looked at */
-    json_t *outages;                /* as people were told */
-    char git_problem[REASON_BYTES]; /* "" : the config repository can be fetched */
-    int64_t git_problem_ms;         /* since */
-    struct renders *renders;        /* for the git queue */
-    char unready[REASON_BYTES];     /* "" : ready */
-    char *page;                     /* the UI's, with its base path */
+    struct map reachable; /* clusters that were, when that was last looked at */
+    json_t *outages;      /* as people were told */
+    struct outage *outages_of[API_OUTAGE_COUNT]; /* of each repository */
+    struct renders *renders;                     /* for the git queue */
+    char unready[REASON_BYTES];                  /* "" : ready */
+    char *page;                                  /* the UI's, with its base path */
     char page_etag[40];
     int64_t started_ms;
     int64_t reports, requests, hooks, refused;

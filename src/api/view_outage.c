@@ -39,25 +39,38 @@ static void add_registries(const struct api *api, json_t *items)
     }
 }
 
+static void add_repositories(const struct api *api, json_t *items)
+{
+    static const char *const kinds[] = {[API_OUTAGE_GIT] = "git", [API_OUTAGE_HOST] = "host"};
+    for (size_t i = 0; i < api->options.repository_count * API_OUTAGE_COUNT; i++) {
+        size_t kind = i % API_OUTAGE_COUNT;
+        size_t repository = i / API_OUTAGE_COUNT;
+        const struct outage *outage = &api->outages_of[kind][repository];
+        if (outage->problem[0]) {
+            json_array_append_new(items,
+                                  outage_of(kinds[kind], api->options.repositories[repository].url,
+                                            outage->since_ms, outage->problem));
+        }
+    }
+}
+
 static json_t *view_outages(const struct api *api)
 {
     json_t *items = json_array();
-    if (api->git_problem[0]) {
-        json_array_append_new(items, outage_of("git", api->options.repositories[0].url,
-                                               api->git_problem_ms, api->git_problem));
-    }
+    add_repositories(api, items);
     add_registries(api, items);
     json_t *value = json_object();
     json_put(value, "items", items);
     return value;
 }
 
-void api_set_git_problem(struct api *api, const char *why)
+void api_set_outage(struct api *api, enum api_outage kind, size_t repository, const char *why)
 {
-    if (why && !api->git_problem[0]) {
-        api->git_problem_ms = env_now_ms(api->options.env);
+    struct outage *outage = &api->outages_of[kind][repository];
+    if (why && !outage->problem[0]) {
+        outage->since_ms = env_now_ms(api->options.env);
     }
-    TEXT_COPY_CUT(api->git_problem, why ? why : "");
+    TEXT_COPY_CUT(outage->problem, why ? why : "");
 }
 
 void watch_outages(struct api *api)

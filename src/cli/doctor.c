@@ -131,7 +131,7 @@ static bool get(struct doctor *doctor, const char *name, const char *path, json_
     return false;
 }
 
-/* Of registries check_registries() tells more. */
+/* Git, and its host.  Of registries check_registries() tells more. */
 static void check_git_host(struct doctor *doctor)
 {
     AUTO_JSON *outages = NULL;
@@ -141,7 +141,7 @@ static void check_git_host(struct doctor *doctor)
     size_t i = 0;
     const json_t *outage = NULL;
     json_array_foreach (json_array_at(outages, "items"), i, outage) {
-        if (strcmp(json_text_at(outage, "kind", ""), "git") == 0) {
+        if (strcmp(json_text_at(outage, "kind", ""), "registry") != 0) {
             add(doctor, FINDING_BAD, "git", outage_of(doctor->cli, outage),
                 "see that the host answers and takes the server's credentials");
         }

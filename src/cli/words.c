@@ -128,22 +128,30 @@ const char *wait_of(struct cli *cli, const json_t *registry)
 
 const char *outage_of(struct cli *cli, const json_t *outage)
 {
-    bool is_git = strcmp(json_text_at(outage, "kind", ""), "git") == 0;
+    static const struct {
+        const char *kind, *what, *meaning;
+    } kinds[] = {
+        {"git", "The config repository ",
+         "what is shown of Git is from before, and promotions wait"},
+        {"host", "The API of the Git host of ", "pull requests and statuses wait"},
+        {"registry", "", "new versions in it are not seen meanwhile"},
+    };
     const char *name = json_text_at(outage, "name", "?");
+    const char *kind = json_text_at(outage, "kind", "");
     const char *until = json_text_at(outage, "until", "");
+    size_t i = 0;
+    while (i + 1 < COUNT_OF(kinds) && strcmp(kinds[i].kind, kind) != 0) {
+        i++;
+    }
     if (until[0]) {
         return arena_printf(cli->arena,
-                            "%s gets too many requests and has asked to wait until %s; new "
-                            "versions in it are not seen meanwhile.",
-                            name, until);
+                            "%s gets too many requests and has asked to wait until %s; %s.", name,
+                            until, kinds[i].meaning);
     }
     char age[AGE_BYTES];
     age_of(cli, json_text_at(outage, "since", NULL), age);
-    return arena_printf(cli->arena, "%s has been out of reach for %s; %s: %s",
-                        is_git ? "The config repository" : name, age,
-                        is_git ? "what is shown of Git is from before, and promotions wait"
-                               : "new versions in it are not seen meanwhile",
-                        json_text_at(outage, "problem", "?"));
+    return arena_printf(cli->arena, "%s%s has been out of reach for %s; %s: %s", kinds[i].what,
+                        name, age, kinds[i].meaning, json_text_at(outage, "problem", "?"));
 }
 
 const char *problem_of(struct cli *cli, const json_t *problem)

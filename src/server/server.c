@@ -13,6 +13,7 @@
 #include "server/acts.h"
 #include "server/app_token.h"
 #include "server/look.h"
+#include "server/outages.h"
 #include "server/repositories.h"
 
 #define POLL_MS_DEFAULT 30000
@@ -185,7 +186,7 @@ static void take_view(struct server *server, struct look *look)
 
 static void take_look(struct server *server, struct look *look)
 {
-    api_set_git_problem(server->api, look->has_failed ? look->err.text : NULL);
+    outages_note_look(server->api, &server->repositories, look);
     if (look->has_failed) {
         note_problem(server, look->err.text);
         if (!promote_git(server->engine)) {
@@ -324,6 +325,7 @@ static void act_done(void *context, struct promote_act *act)
     if (act->succeeded && (act->kind == ACT_PUSH || act->kind == ACT_CHECK)) {
         api_tell_agents(server->api, "");
     }
+    outages_note_act(server->api, &server->repositories, act);
     promote_act_done(server->engine, act);
 }
 

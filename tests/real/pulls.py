@@ -25,9 +25,9 @@ class World:
                         | {"heddle.yaml": PIPELINE}, "Begin")
         self.gitea.add_person("mia")
         self.git.invite("mia")
-        token = self.house.write("forge.token", self.gitea.token(["write:repository", "write:issue"]) + "\n")
+        self.token = self.house.write("forge.token", self.gitea.token(["write:repository", "write:issue"]) + "\n")
         self.heddle = Heddle(self.house, program, self.git, server_flags=[
-            "--registry-config", self.house.path("docker", "config.json"), "--forge", "gitea", "--forge-token-file", token,
+            "--registry-config", self.house.path("docker", "config.json"), "--forge", "gitea", "--forge-token-file", self.token,
             "--public-url", "https://heddle.example.org", *SLOW])
         self.git.hook(self.heddle.url + "/hooks/git", HOOK_SECRET, EVENTS)
         self.git.hook(self.heddle.url + "/hooks/registry", HOOK_SECRET, ["package"], owner_wide=True)
@@ -120,6 +120,22 @@ def a_newer_version_supersedes(world):
     return new
 
 
+def outages(world):
+    return [(one["kind"], one["problem"]) for one in world.heddle.ask("/api/v1/outages")["items"]]
+
+
+def a_token_that_is_refused_is_told(world):
+    """Until a better one is in the file; heddle need not start again."""
+    with open(world.token, encoding="utf-8") as file:
+        good = file.read()
+    world.house.write("forge.token", "0" * 40 + "\n")
+    wait_until("the host is out of reach", lambda: [kind for kind, problem in outages(world) if "401" in problem] == ["host"], 90)
+    said = " ".join(world.heddle.cli_result("doctor")[1].split())
+    check("pull requests and statuses wait" in said, said)
+    world.house.write("forge.token", good)
+    wait_until("it is in reach again", lambda: not outages(world), 90)
+
+
 def closed_by_hand_it_stops(world, told):
     world.gitea.ask("PATCH", f"{world.git.api}/pulls/{told['number']}", {"state": "closed"}, person="mia")
     release = wait_until("the release is stopped", lambda: (
@@ -162,6 +178,7 @@ def pull_requests_on_gitea(program):
         the_base_moves(world, told)
         it_is_merged_and_followed(world, told, "merge")
         new = a_newer_version_supersedes(world)
+        a_token_that_is_refused_is_told(world)
         closed_by_hand_it_stops(world, new)
         world.registry.push("shop/cart", "1.4.0")
         told = world.proposed("cart", "1.4.0")

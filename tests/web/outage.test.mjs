@@ -65,7 +65,7 @@ export const cases = {
 
   async a_repository_that_is_away_is_told_on_every_page_until_it_is_back({ browser, heddle }) {
     await withServer(browser, heddle, async (server, page) => {
-      const told = page.getByText(/The config repository has been out of reach since .* and promotions wait/);
+      const told = page.getByText(/The config repository .* has been out of reach since .* and promotions wait/);
       server.hideRepository();
       await told.waitFor({ timeout: 40_000 });
       await page.getByText(/127\.0\.0\.1:1 has been out of reach since .* New versions in it are not seen/).waitFor();

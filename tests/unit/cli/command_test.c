@@ -487,8 +487,7 @@ static void doctor_names_each_trouble_with_a_fix(void **state)
         "BAD  clock      the server's is ",
         "ok   version    server 0.1.0, this program 0.1.0\n",
         "ok   token      ada, role promote\n",
-        "BAD  git        The config repository has been out of reach for 4 min; what is shown of "
-        "Git ",
+        "BAD  git        The config repository https://git.example.org/shop/config.git has been ",
         "ok   git        9f31c2a, 2 stages\n",
         "BAD  git        clusters/dev/web.yaml:3: mapping values are not allowed here. Fix: ",
         "BAD  registry   127.0.0.1:5000/shop/web: the registry answered 503. Fix: ",

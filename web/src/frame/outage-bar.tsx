@@ -8,12 +8,13 @@ const time = (text: string) => moment(Date.parse(text), clock.value, zone.value)
 
 function headline({ kind, name, since, until }: Outage): string {
   if (until) return `${name} has asked to wait until ${time(until)}: it gets too many requests.`;
-  const what = kind === 'git' ? 'The config repository' : name;
+  const what = { git: `The config repository ${name}`, host: `The API of the Git host of ${name}`, registry: name }[kind];
   return `${what} has been out of reach since ${time(since)}.`;
 }
 
 const meaning = {
   git: 'What you see of Git is from before, and promotions wait.',
+  host: 'Pull requests and statuses wait.',
   registry: 'New versions in it are not seen meanwhile.',
 };
 
