@@ -13,16 +13,22 @@ EVENTS = ["push", "pull_request", "pull_request_review_approved", "pull_request_
 PIPELINE = shop.PIPELINE_OF_DEV.replace("      automatic: true\n", "      automatic: true\n      pullRequest: true\n")
 
 
+# The same stage on a branch of its own, which main never hears of.
+BRANCH = "env/dev"
+PIPELINE_OF_BRANCH = PIPELINE.replace("path: clusters/dev}", f"path: clusters/dev, branch: {BRANCH}}}")
+
+
 class World:
-    def __init__(self, program):
+    def __init__(self, program, pipeline=PIPELINE, branch="main"):
+        self.branch = branch
         self.house = House()
         self.gitea = Gitea(self.house)
         self.git = GiteaRepository(self.house, self.gitea)
         self.registry = GiteaRegistry(self.house, self.gitea)
         self.plane = ControlPlane(self.house, ["dev"])
         files = shop.files(self.registry, WORKLOADS, overlays=False)
-        self.git.commit({path: text for path, text in files.items() if "/staging/" not in path}
-                        | {"heddle.yaml": PIPELINE}, "Begin")
+        self.git.commit({"heddle.yaml": pipeline}, "Begin")
+        self.git.commit({path: text for path, text in files.items() if path.startswith("clusters/dev/")}, "The shop", branch)
         self.gitea.add_person("mia")
         self.git.invite("mia")
         self.token = self.house.write("forge.token", self.gitea.token(["write:repository", "write:issue"]) + "\n")
@@ -32,6 +38,7 @@ class World:
         self.git.hook(self.heddle.url + "/hooks/git", HOOK_SECRET, EVENTS)
         self.git.hook(self.heddle.url + "/hooks/registry", HOOK_SECRET, ["package"], owner_wide=True)
         self.heddle.start_server()
+        self.heddle.places["dev"] = ["--path", "clusters/dev", "--branch", branch]
         self.heddle.add_agent("dev", self.plane.kubeconfig("dev"), over_ssh=False)
         wait_until("everything runs 1.0.0", lambda: self.heddle.all_healthy() == len(WORKLOADS), 90)
 
@@ -67,7 +74,8 @@ def a_version_is_proposed(world):
     for part in ("| cart | dev | `cart` | `1.0.0` | `1.1.0` |", "Asked for by `heddle`", "```diff", "+    ",
                  "(https://heddle.example.org/releases/"):
         check(part in pull["body"], f"{part} is in {pull['body']}")
-    check(":1.0.0@" in world.git.show("clusters/dev/cart.yaml"), "nothing is pushed to main")
+    check(pull["base"]["ref"] == world.branch, f"it is to come into {pull['base']['ref']}")
+    check(":1.0.0@" in world.git.show_at(world.branch, "clusters/dev/cart.yaml"), "nothing is pushed there")
     check(told["url"] in world.wait_why("cart", "waits for someone to merge it"), "why has the link")
     check(f"#{told['number']} open" in world.heddle.cli("describe", "release", world.release("cart")["name"]),
           "describe release has it")
@@ -82,8 +90,8 @@ def it_is_reviewed(world, told):
 
 def the_base_moves(world, told):
     """The line beside the version changes: the proposal conflicts, and is made again on the new commit."""
-    text = world.git.show("clusters/dev/cart.yaml").replace("# the only one", "# the first one")
-    commit = world.git.commit({"clusters/dev/cart.yaml": text}, "Another word")
+    text = world.git.show_at(world.branch, "clusters/dev/cart.yaml").replace("# the only one", "# the first one")
+    commit = world.git.commit({"clusters/dev/cart.yaml": text}, "Another word", world.branch)
     wait_until("the branch stands on the new commit", lambda: world.git.parent(told["branch"]) == commit, 60)
     pull = wait_until("it can be merged", lambda: (
         lambda seen: seen["mergeable"] and seen)(world.pull(told["number"])), 60)
@@ -211,4 +219,18 @@ def without_a_host_it_is_refused(program):
         house.close()
 
 
-TESTS = [pull_requests_on_gitea, without_a_host_it_is_refused]
+def a_proposal_goes_into_the_branch_of_its_stage(program):
+    world = World(program, PIPELINE_OF_BRANCH, BRANCH)
+    try:
+        main = world.git.tip("main")
+        told = a_version_is_proposed(world)
+        told["release"] = world.release("cart")["id"]
+        the_base_moves(world, told)
+        it_is_merged_and_followed(world, told, "merge")
+        wait_until("dev runs it", lambda: world.heddle.runs("dev", "cart", "1.1.0"), 60)
+        check(world.git.tip("main") == main, "main is as it was")
+    finally:
+        world.house.close()
+
+
+TESTS = [pull_requests_on_gitea, a_proposal_goes_into_the_branch_of_its_stage, without_a_host_it_is_refused]

@@ -62,6 +62,7 @@ bool world_merge(struct world *world, struct world_pull *pull, enum world_merge 
     struct world_ref *ref = &world->refs[pull->ref];
     struct world_commit commit = world->commits[ref->head];
     commit.parent = ref->head;
+    commit.ref = pull->ref;
     commit.is_foreign = how == WORLD_MERGE_COMMIT;
     for (size_t i = 0; i < world->cell_count; i++) {
         if (changes(world, pull, i)) {

@@ -131,6 +131,31 @@ static void what_is_under_way_on_one_branch_keeps_nobody_from_another(void **sta
     world_done(&world);
 }
 
+static void what_waits_for_its_push_is_no_ground_for_another_branch(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1);
+    promote_all(&world, "1.1.0");
+    world_person_commits(&world, "dev", "cart", "1.0.0");
+    world_person_commits(&world, "prod-eu", "cart", "1.0.0");
+    world_advance(&world, 10000);
+    world.is_away = true;
+    int64_t first = submit(&world, "dev");
+    world_advance(&world, 2000);
+    assert_true(promote_active(world.engine, first)->commits[0][0]);
+    int64_t second = submit(&world, "prod");
+    world_advance(&world, 2000);
+    const char *commit = promote_active(world.engine, second)->commits[0];
+    int parent = world.commits[world_find_commit(&world, commit)].parent;
+    assert_int_equal(parent, world_ref_of(&world, "prod-eu")->head);
+    world.is_away = false;
+    world_advance(&world, 60000);
+    assert_string_equal(world_running(&world, "dev", "cart"), "1.1.0");
+    assert_string_equal(world_running(&world, "prod-eu", "cart"), "1.1.0");
+    world_done(&world);
+}
+
 static void a_rollback_is_in_git_everywhere_before_anything_of_it_is_waited_for(void **state)
 {
     (void)state;
@@ -147,6 +172,23 @@ static void a_rollback_is_in_git_everywhere_before_anything_of_it_is_waited_for(
     for (size_t i = 4; i < world.cell_count; i++) {
         assert_string_equal(world.cells[i].running, "1.0.0");
     }
+    world_done(&world);
+}
+
+static void a_rollback_is_over_when_it_runs_on_all_of_its_branches(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1);
+    int64_t bad = promote_all(&world, "1.1.0");
+    world.silent = "prod-eu";
+    int64_t id = roll_back(&world, bad);
+    world_advance(&world, 20000);
+    assert_string_equal(world_running(&world, "prod-us", "cart"), "1.0.0");
+    assert_non_null(strstr(why_of(&world, id), "prod-eu"));
+    world.silent = NULL;
+    assert_int_equal(world_finish(&world, id, 60000), RELEASE_DONE);
+    assert_string_equal(world_running(&world, "prod-eu", "cart"), "1.0.0");
     world_done(&world);
 }
 
@@ -350,7 +392,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_wave_is_one_commit_on_the_branch_of_its_targets),
         cmocka_unit_test(what_is_under_way_on_one_branch_keeps_nobody_from_another),
+        cmocka_unit_test(what_waits_for_its_push_is_no_ground_for_another_branch),
         cmocka_unit_test(a_rollback_is_in_git_everywhere_before_anything_of_it_is_waited_for),
+        cmocka_unit_test(a_rollback_is_over_when_it_runs_on_all_of_its_branches),
         cmocka_unit_test(a_branch_that_cannot_be_read_stops_its_own_releases_and_says_why),
         cmocka_unit_test(
             a_rewritten_history_stops_automation_where_its_versions_go_and_nowhere_else),

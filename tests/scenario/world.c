@@ -179,6 +179,7 @@ void world_person_commits(struct world *world, const char *cluster, const char *
     struct world_ref *ref = world_ref_of(world, cluster);
     struct world_commit commit = world->commits[ref->head];
     commit.parent = ref->head;
+    commit.ref = (size_t)(ref - world->refs);
     commit.is_foreign = true;
     snprintf(commit.message, sizeof(commit.message), "%s/%s", cluster, workload);
     if (tag) {
@@ -192,13 +193,26 @@ static const char *cluster_of_path(const char *path)
     return strncmp(path, "clusters/", 9) == 0 ? path + 9 : path;
 }
 
+/* It stands on its own branch, which all branches have begun at once, and looks at the paths of
+   that branch alone. */
+static void check_request(struct world *world, const struct promote_act *act, int base)
+{
+    const struct world_ref *ref = world_ref_of_act(world, act);
+    assert_true(base == 0 || &world->refs[world->commits[base].ref] == ref);
+    for (size_t i = 0; i < act->request.all_path_count; i++) {
+        assert_ptr_equal(world_ref_of(world, cluster_of_path(act->request.all_paths[i])), ref);
+    }
+}
+
 static void do_commit(struct world *world, struct promote_act *act)
 {
     int base = world_find_commit(world, act->request.base);
     assert_true(base >= 0);
     struct world_commit commit = world->commits[base];
     commit.parent = base;
+    commit.ref = (size_t)(world_ref_of_act(world, act) - world->refs);
     commit.is_foreign = false;
+    check_request(world, act, base);
     snprintf(commit.message, sizeof(commit.message), "%s", act->request.message);
     bool changes = false;
     for (size_t i = 0; i < act->request.change_count; i++) {
@@ -708,7 +722,9 @@ void world_advance(struct world *world, int64_t ms)
         }
         if (world->now_ms % 500 == 0) {
             for (size_t i = 0; i < world->cluster_count; i++) {
-                sync_cluster(world, i);
+                if (!world->silent || strcmp(world->clusters[i], world->silent) != 0) {
+                    sync_cluster(world, i);
+                }
             }
         }
         promote_tick(world->engine);

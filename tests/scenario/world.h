@@ -19,6 +19,7 @@
 struct world_commit {
     char oid[OID_BYTES];
     int parent; /* index; -1 for the first */
+    size_t ref; /* the one that it was made for */
     char tags[WORLD_CELLS_MAX][32];
     bool is_foreign;
     char message[2048];
@@ -119,6 +120,7 @@ struct world {
     int64_t versions_until_ms; /* until then more versions are expected */
     bool says_tags;            /* Git says tags without digests */
     bool is_runtime_silent;    /* it does not tell which digests run */
+    const char *silent;        /* a cluster whose agent says nothing, or NULL */
     bool runs_other_bytes;     /* than the registry has under the tag */
     /* Hears of every change of a release while it happens; or NULL. */
     void (*on_release)(struct world *world, const struct release *release);

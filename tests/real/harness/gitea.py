@@ -79,10 +79,11 @@ class GiteaRepository:
         run(["git", "-C", self.work, "config", "http.extraHeader", f"Authorization: Basic {secret}"])
         run(["git", "-C", self.work, "remote", "add", "origin", self.http_url])
 
-    def commit(self, files, message):
-        if run(["git", "-C", self.work, "ls-remote", "origin", "main"]).strip():
-            run(["git", "-C", self.work, "fetch", "-q", "origin", "main"])
-            run(["git", "-C", self.work, "reset", "-q", "--hard", "origin/main"])
+    def commit(self, files, message, branch="main"):
+        """A person's commit; a branch that is not there begins at what was committed last."""
+        if self.exists(branch):
+            run(["git", "-C", self.work, "fetch", "-q", "origin", branch])
+            run(["git", "-C", self.work, "reset", "-q", "--hard", "FETCH_HEAD"])
         for path, text in files.items():
             full = os.path.join(self.work, path)
             os.makedirs(os.path.dirname(full), exist_ok=True)
@@ -91,7 +92,7 @@ class GiteaRepository:
         run(["git", "-C", self.work, "add", "-A"])
         run(["git", "-C", self.work, "-c", "user.name=ada", "-c", "user.email=ada@shop.example", "commit", "-q", "-m",
              message])
-        run(["git", "-C", self.work, "push", "-q", "origin", "HEAD:main"])
+        run(["git", "-C", self.work, "push", "-q", "origin", f"HEAD:refs/heads/{branch}"])
         return run(["git", "-C", self.work, "rev-parse", "HEAD"]).strip()
 
     def show(self, path):
@@ -100,6 +101,10 @@ class GiteaRepository:
     def show_at(self, branch, path):
         run(["git", "-C", self.work, "fetch", "-q", "origin", branch])
         return run(["git", "-C", self.work, "show", f"FETCH_HEAD:{path}"])
+
+    def tip(self, branch):
+        run(["git", "-C", self.work, "fetch", "-q", "origin", branch])
+        return run(["git", "-C", self.work, "rev-parse", "FETCH_HEAD"]).strip()
 
     def parent(self, branch):
         run(["git", "-C", self.work, "fetch", "-q", "origin", branch])

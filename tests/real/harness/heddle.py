@@ -24,6 +24,7 @@ class Heddle:
         self.agents = {}
         self.over_ssh = True
         self.agent_flags = []
+        self.places = {}  # cluster: its --repository, --branch and --path, where they are not the usual ones
         self.tokens = {}
 
     # ---- processes ----
@@ -42,10 +43,9 @@ class Heddle:
         self.house.check_lives("server")
         return urllib.request.urlopen(self.url + "/readyz", timeout=2).status == 200
 
-    def add_agent(self, cluster, kubeconfig, over_ssh=True):
-        secret = self.cli("cluster", "add", cluster, "-o", "json")
-        self.agents[cluster] = (self.house.write(f"{cluster}.token", json.loads(secret)["token"] + "\n"),
-                                kubeconfig)
+    def add_agent(self, cluster, kubeconfig, over_ssh=True, secret=None):
+        secret = secret or json.loads(self.cli("cluster", "add", cluster, "-o", "json"))["token"]
+        self.agents[cluster] = (self.house.write(f"{cluster}.token", secret + "\n"), kubeconfig)
         self.over_ssh = over_ssh
         self.start_agent(cluster)
 
@@ -60,7 +60,8 @@ class Heddle:
         token_file, kubeconfig = self.agents[cluster]
         self.house.start(f"agent-{cluster}", [
             self.program, "agent", "--server", self.url, "--cluster", cluster,
-            "--token-file", token_file, *self.repository_flags(), "--path", f"clusters/{cluster}", "--kubeconfig", kubeconfig,
+            "--token-file", token_file, *self.repository_flags(),
+            *self.places.get(cluster, ["--path", f"clusters/{cluster}"]), "--kubeconfig", kubeconfig,
             "--data", self.house.path(f"agent-{cluster}"), "--interval", "2s", *self.agent_flags], QUIET)
 
     # ---- asking ----

@@ -149,12 +149,19 @@ class GitHost:
 
     def __init__(self, house):
         self.house = house
-        self.bare = house.path("git", "config.git")
-        run(["git", "init", "-q", "--bare", "--initial-branch=main", self.bare])
-        run(["git", "-C", self.bare, "config", "http.receivepack", "true"])
+        self.bare = self.add_repository("config")
         self.password_file = house.write("git-password", self.PASSWORD + "\n")
         self._serve_http()
         self._serve_ssh()
+
+    def add_repository(self, name):
+        bare = self.house.path("git", f"{name}.git")
+        run(["git", "init", "-q", "--bare", "--initial-branch=main", bare])
+        run(["git", "-C", bare, "config", "http.receivepack", "true"])
+        return bare
+
+    def url_of(self, name):
+        return f"http://127.0.0.1:{self.http_port}/git/{name}.git"
 
     def _serve_http(self):
         self.http_port = free_port()
@@ -174,7 +181,7 @@ setenv.add-environment = ("GIT_PROJECT_ROOT" => "{self.house.path("git")}", "GIT
 """, 0o644)
         self.http_argv = ["lighttpd", "-D", "-f", config]
         self.house.start("git-http", self.http_argv)
-        self.http_url = f"http://127.0.0.1:{self.http_port}/git/config.git"
+        self.http_url = self.url_of("config")
 
     def kill_http(self):
         """The server and every push in it die; another one takes its place."""
@@ -207,15 +214,20 @@ PasswordAuthentication no
         self.ssh_key = self.house.path("agent_key")
         self.ssh_url = f"ssh://{getpass.getuser()}@127.0.0.1:{self.ssh_port}{self.bare}"
 
-    def commit(self, files, message):
-        """A person's commit, straight into the bare repository; None removes a file."""
-        work = self.house.path("work")
+    def commit(self, files, message, branch="main", name="config"):
+        """A person's commit, straight into the bare repository; None removes a file.  A branch that is not there begins
+        with these files alone."""
+        work = self.house.path(f"work-{name}")
+        bare = self.house.path("git", f"{name}.git")
         if not os.path.isdir(work):
             run(["git", "init", "-q", "--initial-branch=main", work])
-            run(["git", "-C", work, "remote", "add", "origin", self.bare])
-        if "main" in run(["git", "ls-remote", self.bare]):
-            run(["git", "-C", work, "fetch", "-q", "origin", "main"])
-            run(["git", "-C", work, "reset", "-q", "--hard", "origin/main"])
+            run(["git", "-C", work, "remote", "add", "origin", bare])
+        if run(["git", "ls-remote", bare, f"refs/heads/{branch}"]).strip():
+            run(["git", "-C", work, "fetch", "-q", "origin", branch])
+            run(["git", "-C", work, "checkout", "-q", "-f", "-B", branch, "FETCH_HEAD"])
+        elif run(["git", "ls-remote", bare]).strip():
+            run(["git", "-C", work, "checkout", "-q", "--orphan", branch])
+            run(["git", "-C", work, "rm", "-q", "-r", "-f", "."])
         for path, text in files.items():
             full = os.path.join(work, path)
             os.makedirs(os.path.dirname(full), exist_ok=True)
@@ -227,8 +239,11 @@ PasswordAuthentication no
         run(["git", "-C", work, "add", "-A"])
         run(["git", "-C", work, "-c", "user.name=ada", "-c", "user.email=ada@shop.example", "commit",
              "-q", "-m", message])
-        run(["git", "-C", work, "push", "-q", "origin", "HEAD:main"])
-        return self.head()
+        run(["git", "-C", work, "push", "-q", "origin", f"HEAD:refs/heads/{branch}"])
+        return run(["git", "-C", work, "rev-parse", "HEAD"]).strip()
+
+    def git(self, *words, name="config"):
+        return run(["git", "-C", self.house.path("git", f"{name}.git"), *words]).strip()
 
     def clear_stale_locks(self, seconds=2.0):
         """What a host's administrator does after a crash: locks that a killed git left are removed; how many.
