@@ -29,9 +29,9 @@ export function actionsOf({ stage, workload }: CellPlace, detail: CellDetail, as
     actions.push({ text: `Approve ${waiting.name}`, kind: 'primary', obstacle, run: () => ask({ approve: waiting }) });
   }
   if (detail.next && !waiting) {
-    const { from, image } = detail.next;
+    const { from, image, isChart } = detail.next;
     const kind = detail.diagnosis ? undefined : 'primary';
-    actions.push({ text: `Promote ${versionOf(image)} here`, kind, obstacle: lack, run: () => openPromote({ to: stage, from, workloads: [workload] }) });
+    actions.push({ text: `Promote ${versionOf({ ...image, isChart })} here`, kind, obstacle: lack, run: () => openPromote({ to: stage, from, workloads: [workload] }) });
   }
   // What is wrong has its card, and the card has this button.
   if (!detail.diagnosis) actions.push({ text: 'Roll back', kind: 'danger', obstacle: lack, run: () => ask('roll back') });

@@ -77,7 +77,7 @@ function Headline({ detail }: { detail: CellDetail }) {
       {version && wanted && '; '}
       {(wanted || !version) && (
         <>
-          Git says <b class="mono">{wanted || versionOf(detail)}</b>
+          Git says <b class="mono">{versionOf(detail)}</b>
         </>
       )}
       {at && (
