@@ -254,6 +254,21 @@ static void whatever_is_not_a_whole_index_is_an_error(void **state)
     }
 }
 
+/* Both hosts have one. */
+static void give_credentials(struct bench *bench, int other_port)
+{
+    struct err err = {0};
+    AUTO_STR(config, 500);
+    str_addf(&config,
+             "{\"auths\": {\"127.0.0.1:%d\": {\"auth\": \"Y2k6c2VjcmV0\"}, \"127.0.0.1:%d\": "
+             "{\"auth\": \"Y2k6b3RoZXI=\"}}}",
+             bench->script.port, other_port);
+    ASSERT_OK(file_replace(bench->config_file, str_slice(&config), 0600, &err), err);
+    registry_free(&bench->registry);
+    const struct registry_options options = {.config_file = bench->config_file};
+    ASSERT_OK(registry_new(&options, &bench->registry, &err), err);
+}
+
 static void an_index_that_lies_elsewhere_is_read_there_without_the_credential(void **state)
 {
     (void)state;
@@ -271,6 +286,7 @@ static void an_index_that_lies_elsewhere_is_read_there_without_the_credential(vo
     struct script_rule rules[] = {
         {.when = INDEX, .status = "301 Moved", .headers = location.text, .body = "entries: {}"}};
     bench_start(&bench, rules, COUNT_OF(rules));
+    give_credentials(&bench, other.port);
     ASSERT_OK(registry_list_charts(bench.registry, bench.repository, "podinfo", &charts, &err),
               err);
     assert_int_equal(charts.count, 1);
