@@ -45,28 +45,31 @@ static struct image written_as(const struct maker *maker, const struct slot *slo
     return wanted;
 }
 
+/* As the scan knows it: what is only a chart gives way. */
 static const struct item *find_item(const struct walk *walk, const struct version_change *change,
                                     struct err *err)
 {
     const struct item *found = NULL;
+    const struct item *second = NULL;
     for (size_t i = 0; i < walk->item_count; i++) {
         const struct item *item = &walk->items[i];
-        if (item->is_source || strcmp(item->name, change->workload) != 0) {
+        if (!item_has_version(item) || strcmp(item->name, change->workload) != 0) {
             continue;
         }
-        if (found) {
-            err_set(err, ERR_REFUSED,
-                    "two workloads of %s are called %s: in %s and in %s; give "
-                    "one of them another name",
-                    change->path, change->workload, found->object->file, item->object->file);
-            return NULL;
-        }
-        found = item;
+        bool is_better = found && item_is_chart_alone(found) && !item_is_chart_alone(item);
+        bool is_alike = found && item_is_chart_alone(found) == item_is_chart_alone(item);
+        second = is_better ? NULL : is_alike ? item : second;
+        found = !found || is_better ? item : found;
     }
     if (!found) {
         err_set(err, ERR_NOT_FOUND, "%s has no workload %s", change->path, change->workload);
+    } else if (second) {
+        err_set(err, ERR_REFUSED,
+                "two workloads of %s are called %s: in %s and in %s; give "
+                "one of them another name",
+                change->path, change->workload, found->object->file, second->object->file);
     }
-    return found;
+    return second ? NULL : found;
 }
 
 static const struct slot *find_slot(const struct item *item, const struct version_change *change,

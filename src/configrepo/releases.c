@@ -15,6 +15,26 @@ bool slot_is_chart(const struct slot *slot)
     return slot->own.at && slot->own.at->form == LOCATE_CHART;
 }
 
+bool item_has_version(const struct item *item)
+{
+    bool has_one = item->kind != WORKLOAD_HELM_RELEASE;
+    for (size_t i = 0; i < item->slot_count; i++) {
+        const struct slot *slot = &item->slots[i];
+        has_one = has_one || slot_is_chart(slot) || slot->tag[0] || slot->digest[0];
+    }
+    return has_one && !item->is_source;
+}
+
+bool item_is_chart_alone(const struct item *item)
+{
+    bool is_alone = item->kind == WORKLOAD_HELM_RELEASE;
+    for (size_t i = 0; i < item->slot_count; i++) {
+        const struct slot *slot = &item->slots[i];
+        is_alone = is_alone && (slot_is_chart(slot) || (!slot->tag[0] && !slot->digest[0]));
+    }
+    return is_alone;
+}
+
 void slot_write_chart(const struct slot *slot, struct image *version)
 {
     char text[IMAGE_TAG_BYTES];

@@ -114,16 +114,40 @@ static void add_workload(struct scanner *scanner, const struct item *item)
     scanner->scan->workload_count++;
 }
 
+static bool is_chart_alone(const struct scan_workload *workload)
+{
+    bool is_alone = true;
+    for (size_t i = 0; i < workload->place_count; i++) {
+        is_alone = is_alone && workload->places[i].form == LOCATE_CHART;
+    }
+    return is_alone && workload->place_count > 0;
+}
+
+/* Of one name, what is only a chart comes last. */
 static int by_name(const void *a, const void *b)
 {
     const struct scan_workload *left = a;
     const struct scan_workload *right = b;
     int order = strcmp(left->name, right->name);
+    order = order ? order : is_chart_alone(left) - is_chart_alone(right);
     order = order ? order : strcmp(left->file, right->file);
     return order ? order : (left->line > right->line) - (left->line < right->line);
 }
 
-/* A version for one of them would be a guess, so both stay out until their names differ. */
+static void say_double(struct scanner *scanner, const struct scan_workload *first,
+                       const struct scan_workload *second, bool is_first_kept)
+{
+    const char *remedy = is_first_kept
+                             ? "the chart of this one is not promoted until it has another name"
+                             : "give one another name, or a target of its own";
+    add_problem(scanner, second->file, second->line,
+                arena_printf(scanner->arena,
+                             "two workloads of %s are called %s: here and in %s:%u; %s",
+                             scanner->scan->path, first->name, first->file, first->line, remedy));
+}
+
+/* A version for one of them would be a guess, so both stay out until their names differ.  But what
+   is only a chart keeps nobody else out. */
 static void drop_doubles(struct scanner *scanner)
 {
     struct scan *scan = scanner->scan;
@@ -131,15 +155,14 @@ static void drop_doubles(struct scanner *scanner)
     for (size_t i = 0; i < scan->workload_count;) {
         const struct scan_workload *first = &scan->workloads[i];
         size_t end = i + 1;
+        bool is_kept = true;
         while (end < scan->workload_count && strcmp(scan->workloads[end].name, first->name) == 0) {
             const struct scan_workload *second = &scan->workloads[end++];
-            add_problem(scanner, second->file, second->line,
-                        arena_printf(scanner->arena,
-                                     "two workloads of %s are called %s: here and in %s:%u; give "
-                                     "one another name, or a target of its own",
-                                     scan->path, first->name, first->file, first->line));
+            bool gives_way = is_chart_alone(second) && !is_chart_alone(first);
+            say_double(scanner, first, second, gives_way);
+            is_kept = is_kept && gives_way;
         }
-        if (end == i + 1) {
+        if (is_kept) {
             scan->workloads[kept++] = *first;
         }
         i = end;

@@ -146,6 +146,12 @@ bool slot_is_unplaced(const struct slot *slot);
 
 /* Is it a chart's version? */
 bool slot_is_chart(const struct slot *slot);
+/* Is there a version to promote?  Not in a chart's source, and not in a release whose chart is of
+   Git. */
+bool item_has_version(const struct item *item);
+/* A release of which nothing but its chart has a version: it gives way to a workload of its name.
+ */
+bool item_is_chart_alone(const struct item *item);
 /* Give each HelmRelease the version of its chart, wherever it stands among the walk's objects. */
 void walk_resolve_charts(struct walk *walk);
 /* The version as Git has it in the slot: with a "+", and without a digest where none can be. */

@@ -227,6 +227,9 @@ char *release_with_values(const struct sync *sync, const struct render_object *r
 /* Follow the object when it is a workload, as it is wanted now. */
 void workload_bind(struct sync *sync, struct object *object);
 void workload_forget(struct sync *sync, struct object *object);
+/* A release of which only the chart has a version gives way to a workload of its name, as the
+   server's look at Git has it. */
+void workloads_drop_doubles(struct sync *sync);
 void workload_seen(struct sync *sync, struct workload *workload, const json_t *live);
 void workload_gone(struct sync *sync, struct workload *workload);
 void workload_due(struct sync *sync, struct workload *workload);

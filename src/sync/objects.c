@@ -156,6 +156,7 @@ void objects_bind(struct sync *sync)
         bind(sync, &render->objects[i]);
     }
     forget_gone(sync);
+    workloads_drop_doubles(sync);
     if (sync->unknown_kinds > 0) {
         sync->is_discovery_due = true;
     }

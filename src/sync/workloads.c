@@ -4,6 +4,7 @@
 
 #include "diagnose/diagnose.h"
 #include "health/health.h"
+#include "model/chart.h"
 #include "sync/engine.h"
 
 /* A rollout that a person must look at is called stuck after this: long enough for a pod that
@@ -83,6 +84,31 @@ void workload_forget(struct sync *sync, struct object *object)
     free(workload->row.wanted_images);
     free(workload->row.running_images);
     xfree(&object->workload);
+}
+
+static bool is_chart_alone(const struct workload *workload)
+{
+    return workload->image_count == 1 &&
+           chart_is_container(workload->row.kind, workload->images->container);
+}
+
+void workloads_drop_doubles(struct sync *sync)
+{
+    struct map whole = {0};
+    MAP_EACH (slot, &sync->objects) {
+        const struct object *object = slot->value;
+        if (object->workload && !is_chart_alone(object->workload)) {
+            map_set(&whole, object->workload->row.name, sync);
+        }
+    }
+    MAP_EACH (slot, &sync->objects) {
+        struct object *object = slot->value;
+        if (object->workload && is_chart_alone(object->workload) &&
+            map_has(&whole, object->workload->row.name)) {
+            workload_forget(sync, object);
+        }
+    }
+    map_done(&whole);
 }
 
 void workload_due(struct sync *sync, struct workload *workload)

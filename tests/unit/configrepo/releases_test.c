@@ -212,6 +212,24 @@ static void releases_that_share_an_artifact_move_together(void **state)
     expect_files(world, &request, "dev/source.yaml", ARTIFACT("  ref: {tag: 2.0.0}\n"));
 }
 
+static void a_chart_alone_keeps_no_workload_of_its_name_out(void **state)
+{
+    struct world *world = *state;
+    const char *web = deployment(world, "web", "acme/web:1");
+    FILES(world, {"dev/a.yaml", CHART(VERSION("1.2.3"))}, {"dev/b.yaml", web});
+    const struct scan *scan = scan_of(world, "dev");
+    assert_int_equal(scan->workload_count, 1);
+    assert_int_equal(scan_find(scan, "web")->kind, WORKLOAD_DEPLOYMENT);
+    expect_problem(scan, "dev/a.yaml", 1, "the chart of this one is not promoted until");
+    expect_edit(world, change_to("dev", "web", "2"), "dev/b.yaml",
+                deployment(world, "web", "acme/web:2@" NEW_DIGEST));
+
+    FILES(world, {"dev/b.yaml", REFERRING("web", "HelmChart") "---\n" CHART(VERSION("1.2.4"))});
+    scan = scan_of(world, "dev");
+    assert_int_equal(scan->workload_count, 0);
+    expect_refused(world, chart_to("dev", "web", "2.0.0"), ERR_REFUSED, "two workloads of dev");
+}
+
 /* ---- kustomizations ---- */
 
 static const char *const both[] = {"dev", "prod"};
@@ -355,6 +373,7 @@ int main(void)
         TEST(a_helm_chart_object_holds_the_version_too),
         TEST(a_build_is_told_as_registries_write_it),
         TEST(releases_that_share_an_artifact_move_together),
+        TEST(a_chart_alone_keeps_no_workload_of_its_name_out),
         TEST(a_patch_has_the_last_word_on_a_chart),
         TEST(a_patch_whose_effect_on_a_chart_is_not_known_blocks),
         TEST(a_patched_address_is_not_believed),
