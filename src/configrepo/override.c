@@ -17,6 +17,16 @@ static bool takes_items(const struct manifest_kustomization *kustomization, cons
     return !list || (list->kind == YAML_SEQUENCE && !list->is_alias && list->alias_count == 0);
 }
 
+/* An empty "images:", or an alias. */
+static const char *no_room(const struct override_case *wanted, const char *key, struct arena *arena)
+{
+    const struct yaml_node *list = yaml_get(wanted->in->root, key);
+    return arena_printf(arena,
+                        "%s, and in %s:%u \"%s\" is no list of its own; write it out, or remove "
+                        "it when it is empty",
+                        wanted->trouble, wanted->in->file, list->line, key);
+}
+
 void override_set_shared(struct override_case *out, const char *file, const char *other,
                          struct arena *arena)
 {
@@ -54,8 +64,11 @@ static const char *by_entry(const struct override_case *wanted, struct override 
                             struct arena *arena)
 {
     /* kustomize takes the name for a regular expression. */
-    if (strpbrk(wanted->image, "*+?()[]{}|^$\\") || !takes_items(out->in, "images")) {
+    if (strpbrk(wanted->image, "*+?()[]{}|^$\\")) {
         return no_place(wanted, arena);
+    }
+    if (!takes_items(out->in, "images")) {
+        return no_room(wanted, "images", arena);
     }
     out->kind = OVERRIDE_ENTRY;
     out->note = arena_printf(arena, "%s gets an images: entry for %s, since %s", out->in->file,
@@ -93,7 +106,10 @@ static const char *by_patch(const struct override_case *wanted, struct override 
     const struct locate_place *at = wanted->at;
     bool is_nameable = !strchr(at->container, '[') && (at->whole || at->tag_key);
     out->patch = patch_file(wanted, arena);
-    if (!out->patch || !is_nameable || !takes_items(out->in, "patches")) {
+    if (!takes_items(out->in, "patches")) {
+        return no_room(wanted, "patches", arena);
+    }
+    if (!out->patch || !is_nameable) {
         return arena_printf(arena, "%s; patch %s of %s in %s", wanted->trouble,
                             keys_of(wanted, arena), wanted->name, out->in->file);
     }

@@ -371,3 +371,63 @@ void walker_patch(struct walker *walker, const struct manifest_kustomization *ku
         }
     }
 }
+
+/* ---- what it adds ---- */
+
+static bool has_slot(const struct item *item, const char *container)
+{
+    for (size_t i = 0; i < item->slot_count; i++) {
+        if (strcmp(item->slots[i].container, container) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A chart's slot stays the last one. */
+static void add_slot(struct walker *walker, struct item *item, const struct slot *slot)
+{
+    size_t count = item->slot_count;
+    size_t at = count > 0 && slot_is_chart(&item->slots[count - 1]) ? count - 1 : count;
+    /* One more, since a chart's version may stand in another object. */
+    struct slot *slots = arena_alloc(walker->arena, count + 2, sizeof(*slots));
+    for (size_t i = 0; i < count; i++) {
+        slots[i + (i >= at)] = item->slots[i];
+    }
+    slots[at] = *slot;
+    item->slots = slots;
+    item->slot_count++;
+}
+
+static void add_values(struct walker *walker, const struct patch *patch,
+                       const struct manifest_kustomization *kustomization, struct item *item)
+{
+    const struct locate_file file = {.path = patch->file, .text = patch->text};
+    for (const struct locate_place *place = locate_workload(patch->root, &file, walker->arena);
+         place; place = place->next) {
+        if (place->form != LOCATE_VALUES || has_slot(item, place->container)) {
+            continue;
+        }
+        const struct written said = {patch->file, patch->text, place};
+        const struct slot slot = {.container = place->container,
+                                  .field = place->whole ? place->whole : place->parent,
+                                  .own = said,
+                                  .last = said,
+                                  .name = place->image,
+                                  .tag = place->tag,
+                                  .digest = place->digest,
+                                  .said_in = kustomization};
+        add_slot(walker, item, &slot);
+    }
+}
+
+void walker_patch_in(struct walker *walker, const struct manifest_kustomization *kustomization,
+                     struct item *item)
+{
+    const struct patch *patch = patches_of(walker, kustomization);
+    for (; patch && item->kind == WORKLOAD_HELM_RELEASE; patch = patch->next) {
+        if (patch->file && patch->root && applies_to(patch, item) == APPLIES) {
+            add_values(walker, patch, kustomization, item);
+        }
+    }
+}

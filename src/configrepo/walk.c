@@ -63,6 +63,7 @@ static void transform(struct walker *walker, const struct manifest_kustomization
         add_passage(walker, item, kustomization);
         bool is_moved = namespace && namespace[0] && !item->is_of_chart;
         item->namespace = is_moved ? namespace : item->namespace;
+        walker_patch_in(walker, kustomization, item);
         walker_patch(walker, kustomization, item);
         if (prefix || suffix) {
             item->name = arena_printf(walker->arena, "%s%s%s", prefix ? prefix : "", item->name,

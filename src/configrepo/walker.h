@@ -60,6 +60,9 @@ void walker_read_patches(struct walker *walker, const struct manifest_kustomizat
    do to its images, they are marked as patched. */
 void walker_patch(struct walker *walker, const struct manifest_kustomization *kustomization,
                   struct item *item);
+/* Let its patches add images to the values of a HelmRelease that does not name them itself. */
+void walker_patch_in(struct walker *walker, const struct manifest_kustomization *kustomization,
+                     struct item *item);
 /* Do other fields change versions behind our back: transformers, replacements? */
 struct hidden {
     bool images, charts;

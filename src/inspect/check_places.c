@@ -23,11 +23,15 @@ struct entries {
     struct map any, own;
 };
 
-/* A target that has a kustomization for itself gets an override there by its first promotion. */
+/* A target that has a kustomization or a file of values for itself gets an override there by its
+ * first promotion. */
 static bool can_override(const struct checker *checker, const struct inspect_place *place,
                          size_t target)
 {
     const struct inspection *inspection = checker->inspection;
+    if (place->at.form == LOCATE_VALUES_FILE) {
+        return values_have_own(inspection, place->file, &inspection->targets[target]);
+    }
     bool fits = place->at.form == LOCATE_FIELD || place->at.form == LOCATE_KUSTOMIZE ||
                 place->at.form == LOCATE_VALUES;
     return fits && own_kustomization(inspection, place->file, &inspection->targets[target]);

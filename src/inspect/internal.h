@@ -101,6 +101,10 @@ const struct inspect_file *inspection_file(const struct inspection *inspection, 
 const struct inspect_file *own_kustomization(const struct inspection *inspection,
                                              const struct inspect_file *file,
                                              const struct inspect_target *target);
+/* override.c: can the target say other values than this file of them does, in a file of its own or
+   by a kustomization? */
+bool values_have_own(const struct inspection *inspection, const struct inspect_file *file,
+                     const struct inspect_target *target);
 /* All of it.  `is_check` is the inspector's. */
 bool inspect_all(const struct manifest_tree *tree, bool is_check, struct arena *arena,
                  struct inspection **out, struct err *err) MUST_CHECK;

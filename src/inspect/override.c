@@ -288,6 +288,42 @@ static const char *choose_value(struct changer *changer, const struct inspect_pl
                   wanted);
 }
 
+static bool chain_has_own(const struct inspection *inspection, const struct values_chain *chain,
+                          const struct inspect_file *file, const struct inspect_target *target)
+{
+    const struct values_layer *release = release_of(chain);
+    const struct inspect_file *held_by =
+        release ? inspection_file(inspection, release->path) : file;
+    bool is_held = release || chain->is_by_kustomize;
+    if (is_held && held_by && own_kustomization(inspection, held_by, target)) {
+        return true;
+    }
+    for (size_t i = layer_of(chain, file->path) + 1; i < chain->count; i++) {
+        const struct inspect_file *above = inspection_file(inspection, chain->layers[i].path);
+        bool is_file = above && !chain->layers[i].release && !chain->layers[i].prefix[0];
+        if (is_file && !other_target(inspection, above, target)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool values_have_own(const struct inspection *inspection, const struct inspect_file *file,
+                     const struct inspect_target *target)
+{
+    bool has_own = false;
+    for (size_t i = 0; i < inspection->chain_count; i++) {
+        const struct values_chain *chain = &inspection->chains[i];
+        bool is_it = &inspection->targets[chain->target] == target &&
+                     layer_of(chain, file->path) < chain->count;
+        if (is_it && !chain_has_own(inspection, chain, file, target)) {
+            return false;
+        }
+        has_own = has_own || is_it;
+    }
+    return has_own;
+}
+
 /* Each chart that reads the file gets the version.  False: none is known to. */
 static bool choose_values(struct changer *changer, const struct inspect_place *place,
                           const struct locate_place *at, const char **out_reason)

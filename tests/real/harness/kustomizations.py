@@ -528,7 +528,9 @@ class Maker:
 
     def folder(self, folder, count, below):
         dice = self.dice
-        kustomization = {"resources": self.resources(folder, count) + below}
+        made = self.resources(folder, count)
+        is_old = below and maybe(dice, 0.1)
+        kustomization = {"resources": made, "bases": below} if is_old else {"resources": made + below}
         for _ in range(dice.choice([0, 0, 1, 1, 2])):
             self.generator(folder, kustomization)
         self.fields(folder, kustomization)

@@ -160,6 +160,36 @@ static void a_patch_in_a_file_has_the_last_word_and_is_edited(void **state)
         "metadata: {name: web, namespace: shop}\nspec:\n  values:\n    image:\n      tag: v3\n");
 }
 
+static void a_patch_adds_images_to_the_values_of_a_release(void **state)
+{
+    struct world *world = *state;
+    static const char patch[] = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+                                "metadata: {name: web, namespace: shop}\nspec:\n  values:\n"
+                                "    image: {repository: acme/web, tag: %s}\n";
+    FILES(world, {"base/web.yaml", RELEASE "    replicas: 1\n"},
+          {"base/kustomization.yaml", base_kustomization},
+          {"dev/web-patch.yaml", arena_printf(world->arena, patch, "v2")},
+          {"dev/kustomization.yaml", overlay},
+          {"prod/kustomization.yaml", "resources: [../base]\n"});
+    const struct place *place = place_at(scan_of(world, "dev"), "web", "image");
+    expect_image(place, "acme/web:v2");
+    assert_string_equal(place->file, "dev/web-patch.yaml");
+    assert_null(place->blocked);
+    struct version_change change = change_of("dev", "web", "image", "v3");
+    change.to.digest[0] = '\0';
+    expect_edit(world, change, "dev/web-patch.yaml", arena_printf(world->arena, patch, "v3"));
+
+    FILES(world, {"base/web.yaml", RELEASE "    replicas: 1\n"},
+          {"base/kustomization.yaml", base_kustomization},
+          {"mid/web-patch.yaml", arena_printf(world->arena, patch, "v2")},
+          {"mid/kustomization.yaml", overlay},
+          {"dev/web-patch.yaml",
+           "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+           "metadata: {name: web, namespace: shop}\nspec: {values: {image: {tag: v5}}}\n"},
+          {"dev/kustomization.yaml", "resources: [../mid]\npatches: [{path: web-patch.yaml}]\n"});
+    expect_image(place_at(scan_of(world, "dev"), "web", "image"), "acme/web:v5");
+}
+
 static void a_patch_of_a_container_is_edited(void **state)
 {
     struct world *world = *state;
@@ -339,6 +369,7 @@ int main(void)
         TEST(kinds_of_others_are_workloads_by_their_shape),
         TEST(a_field_that_heddle_yaml_names_is_a_place),
         TEST(a_patch_in_a_file_has_the_last_word_and_is_edited),
+        TEST(a_patch_adds_images_to_the_values_of_a_release),
         TEST(a_patch_of_a_container_is_edited),
         TEST(a_patch_that_leaves_the_image_alone_blocks_nothing),
         TEST(a_patch_whose_effect_is_not_known_blocks),
