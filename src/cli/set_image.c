@@ -78,11 +78,12 @@ static void show_refusals(struct cli *cli, const struct inspect_outcome *outcome
 
 static bool finish(struct cli *cli, const struct set_options *options, const struct source *source,
                    const struct inspect_wish *wish, const struct inspect_outcome *outcome,
-                   struct err *err)
+                   bool has_unread, struct err *err)
 {
     if (outcome->place_count == 0 && outcome->refusal_count == 0) {
-        screen_line(&cli->talk, STYLE_PLAIN, "Nothing uses %s%s%s.", wish->image,
-                    wish->target ? " in " : "", wish->target ? wish->target : "");
+        screen_line(&cli->talk, STYLE_PLAIN, "Nothing uses %s%s%s.%s", wish->image,
+                    wish->target ? " in " : "", wish->target ? wish->target : "",
+                    has_unread ? "  Some files could not be read; heddle scan says which." : "");
         cli->exit_code = EXIT_NOTHING_USES_IT;
         return true;
     }
@@ -112,7 +113,7 @@ static bool run(struct cli *cli, const void *given, struct err *err)
     }
     return inspect_tree(&source.tree, cli->arena, &inspection, err) &&
            inspect_change(&source.tree, inspection, &wish, cli->arena, &outcome, err) &&
-           finish(cli, options, &source, &wish, &outcome, err);
+           finish(cli, options, &source, &wish, &outcome, inspection->problems != NULL, err);
 }
 
 static const struct cli_flag flags[] = {

@@ -155,19 +155,34 @@ static void guess_by_flux(struct inspector *inspector, const char *file,
     }
 }
 
+/* A list says an order; folders and files are in that of their names. */
+static bool has_list(const struct yaml_node *generators, int depth)
+{
+    bool has_one = false;
+    for (size_t i = 0; generators && generators->kind == YAML_SEQUENCE &&
+                       depth < INSPECT_DEPTH_MAX && i < generators->item_count;
+         i++) {
+        const struct yaml_node *generator = generators->items[i];
+        has_one = has_one || yaml_get(generator, "list") ||
+                  has_list(yaml_at(generator, "matrix.generators"), depth + 1) ||
+                  has_list(yaml_at(generator, "merge.generators"), depth + 1);
+    }
+    return has_one;
+}
+
 /* An Application, or one that an ApplicationSet makes, that says for which cluster it is. */
 static void guess_by_application(struct inspector *inspector, const char *file,
-                                 const struct yaml_node *spec, const struct parameter *parameters)
+                                 const struct yaml_node *spec, const struct parameter *parameters,
+                                 bool is_of_list)
 {
     const char *cluster = text_of(yaml_at(spec, "destination.name"));
     const char *path = fill_in(inspector, text_of(yaml_at(spec, "source.path")), parameters);
     cluster = fill_in(inspector, cluster, parameters);
     if (cluster[0] && path[0] && path[0] != '/') {
-        bool is_listed = parameters && target_rank(cluster) == RANK_UNKNOWN;
+        bool is_listed = is_of_list && target_rank(cluster) == RANK_UNKNOWN;
         add_object(inspector, cluster, path, is_listed,
                    arena_printf(inspector->arena, "Argo CD applies it to %s: %s:%u%s", cluster,
-                                file, spec->line,
-                                is_listed ? ", in the order of its generators" : ""));
+                                file, spec->line, is_listed ? ", in the order of its list" : ""));
     }
 }
 
@@ -178,12 +193,13 @@ static void guess_by_argocd(struct inspector *inspector, const char *file,
     const struct yaml_node *spec = yaml_get(root, "spec");
     const struct yaml_node *template = yaml_at(root, "spec.template.spec");
     if (strcmp(kind, "Application") == 0 && spec) {
-        guess_by_application(inspector, file, spec, NULL);
+        guess_by_application(inspector, file, spec, NULL, false);
     } else if (strcmp(kind, "ApplicationSet") == 0 && template) {
-        const struct parameter_list *sets =
-            find_parameters(inspector, file, yaml_get(spec, "generators"));
+        const struct yaml_node *generators = yaml_get(spec, "generators");
+        const struct parameter_list *sets = find_parameters(inspector, file, generators);
+        bool is_of_list = has_list(generators, 0);
         for (size_t i = 0; i < sets->count; i++) {
-            guess_by_application(inspector, file, template, sets->sets[i]);
+            guess_by_application(inspector, file, template, sets->sets[i], is_of_list);
         }
     }
 }

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import threading
 
 from harness.heddle import Heddle
@@ -139,7 +140,7 @@ def check_followed(heddle, git, registry, plane):
     check(changed == [["1 1 clusters/dev/web-version.yaml"]], f"from then on one line of the patch changes: {changed}")
 
 
-def helm_values_are_promoted_and_done_means_running(program):
+def run_releases(program, files_of, flux_of, check_all):
     house = House()
     flux = None
     try:
@@ -150,18 +151,76 @@ def helm_values_are_promoted_and_done_means_running(program):
         for cluster in CLUSTERS:
             plane.ask(cluster, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", DEFINITION)
             wait_until(f"{cluster} knows HelmReleases", lambda name=cluster: plane.ask(name, "GET", RELEASES), 30)
-        flux = Flux(plane)
+        flux = flux_of(plane)
         registry.push("shop/web", "1.0.0")
-        git.commit(files(registry.host), "Begin with 1.0.0 everywhere")
+        git.commit(files_of(registry.host), "Begin with 1.0.0 everywhere")
         heddle.start_server()
         for cluster in CLUSTERS:
             heddle.add_agent(cluster, plane.kubeconfig(cluster))
         wait_until("everything runs 1.0.0", lambda: heddle.all_healthy() == 2, 90)
-        check_followed(heddle, git, registry, plane)
+        check_all(heddle, git, registry, plane)
     finally:
         if flux:
             flux.stop()
         house.close()
+
+
+def helm_values_are_promoted_and_done_means_running(program):
+    run_releases(program, files, Flux, check_followed)
+
+
+# ---- values from a ConfigMap that a kustomization makes of a file ----
+
+
+class FluxWithMaps(Flux):
+    """Takes the image's tag from the ConfigMap that valuesFrom names, and looks at it again and again."""
+
+    def __init__(self, plane):
+        self.installed = {}
+        super().__init__(plane)
+
+    def _install(self, cluster, found):
+        source = found["spec"]["valuesFrom"][0]["name"]
+        kept = self.plane.ask(cluster, "GET", f"/api/v1/namespaces/shop/configmaps/{source}")
+        tag = re.search(r"tag: (\S+)", kept["data"]["values.yaml"])[1] if kept else None
+        if not tag or self.installed.get(cluster) == tag:
+            return
+        found["spec"]["values"]["image"]["tag"] = tag
+        found.get("status", {}).pop("observedGeneration", None)
+        super()._install(cluster, found)
+        self.installed[cluster] = tag
+
+
+def files_with_maps(host):
+    values = "  values:\n    image:\n      repository: {host}/shop/web\n    replicas: 2\n".replace("{host}", host)
+    overlay = ("namespace: shop\nresources:\n  - ../../base\nconfigMapGenerator:\n  - name: web-values\n"
+               "    files: [values.yaml=web-values.yaml]\ngeneratorOptions: {disableNameSuffixHash: true}\n")
+    made = files(host)
+    made["base/web.yaml"] = (made["base/web.yaml"].split("  values:")[0]
+                             + "  valuesFrom: [{kind: ConfigMap, name: web-values}]\n" + values)
+    for cluster in CLUSTERS:
+        made[f"clusters/{cluster}/kustomization.yaml"] = overlay
+        made[f"clusters/{cluster}/web-values.yaml"] = f"# of {cluster}\nimage:\n  tag: 1.0.0   # ours\n"
+    return made
+
+
+def check_maps(heddle, git, registry, plane):
+    registry.push("shop/web", "1.1.0")
+    wanted = {f"{registry.host}/shop/web:1.1.0"}
+    found = wait_until("dev has a release", lambda: (heddle.releases(stage="dev", kind="auto") or [None])[0], 20)
+    heddle.wait_phase(found["id"], "done")
+    check(plane.running_digests("dev", "web") == wanted, "done means that the pods of the chart run the version")
+    check(git.show("clusters/dev/web-values.yaml") == "# of dev\nimage:\n  tag: 1.1.0   # ours\n",
+          f"the file says it: {git.show('clusters/dev/web-values.yaml')}")
+    before = git.head()
+    heddle.cli("promote", "web", "--to", "prod", "-y")
+    check(plane.running_digests("prod", "web") == wanted, "prod runs it")
+    changed = list(git.changed_lines(before).values())
+    check(changed == [["1 1 clusters/prod/web-values.yaml"]], f"one line of one file has changed: {changed}")
+
+
+def values_of_config_maps_are_promoted_and_done_means_running(program):
+    run_releases(program, files_with_maps, FluxWithMaps, check_maps)
 
 
 # ---- a chart in the repository ----
@@ -468,5 +527,6 @@ def charts_are_promoted_and_done_means_installed(program):
         house.close()
 
 
-TESTS = [helm_values_are_promoted_and_done_means_running, a_chart_of_the_repository_is_promoted_by_its_values_files,
+TESTS = [helm_values_are_promoted_and_done_means_running, values_of_config_maps_are_promoted_and_done_means_running,
+         a_chart_of_the_repository_is_promoted_by_its_values_files,
          charts_are_promoted_and_done_means_installed]

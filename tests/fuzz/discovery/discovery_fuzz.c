@@ -123,7 +123,8 @@ static void set_for_target(const struct manifest_tree *tree, const struct inspec
     }
     for (size_t i = 0; i < outcome.edit_count; i++) {
         const struct inspect_file *file = file_of(inspection, outcome.edits[i].file);
-        assert(file && file->target_count == 1 && file->targets[0] == target);
+        bool is_new = !file && outcome.edits[i].before.length == 0; /* a patch of the target's */
+        assert(is_new || (file && file->target_count == 1 && file->targets[0] == target));
     }
 }
 
