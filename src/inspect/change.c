@@ -433,9 +433,21 @@ static void hand_over(struct changer *changer)
 
 static bool check_target(const struct changer *changer, struct err *err)
 {
-    return !changer->wish->target || changer->target ||
-           err_set(err, ERR_NOT_FOUND, "there is no target \"%.63s\"; heddle scan lists them",
-                   changer->wish->target);
+    const char *name = changer->wish->target;
+    const struct pipeline *pipeline = changer->inspection->pipeline;
+    const struct target *target = NULL;
+    if (!name || changer->target) {
+        return true;
+    }
+    if (pipeline && pipeline_stage_of_cluster(pipeline, name, &target)) {
+        return err_set(
+            err, ERR_NOT_FOUND,
+            "the target %s is on another branch or in another repository; change it in a "
+            "checkout of that",
+            target->cluster);
+    }
+    return err_set(err, ERR_NOT_FOUND, "there is no target \"%.63s\"; heddle scan lists them",
+                   name);
 }
 
 bool inspect_change(const struct manifest_tree *tree, const struct inspection *inspection,

@@ -149,9 +149,16 @@ static void read_diff(struct job *job)
 
 static bool has_forge(struct job *job)
 {
-    return job->repository->forge ||
-           err_set(&job->act->err, ERR_INVALID,
-                   "the server knows no Git host: start it with --forge-token-file");
+    const char *name = job->repository->name;
+    if (job->repository->forge) {
+        return true;
+    }
+    return name[0] ? err_set(&job->act->err, ERR_INVALID,
+                             "the server knows no Git host of the repository \"%s\": give it a "
+                             "forge-token-file in the file of --repositories",
+                             name)
+                   : err_set(&job->act->err, ERR_INVALID,
+                             "the server knows no Git host: start it with --forge-token-file");
 }
 
 static void link_to(const struct job *job, char out[static LINK_BYTES])
