@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sandbox/cluster_internal.h"
+#include "sandbox/flux.h"
 #include "sandbox/pods.h"
 
 /* Looked at in one go, so that requests are answered in between. */
@@ -35,6 +36,7 @@ static const struct {
     {"Job", reconcile_job},
     {"CronJob", reconcile_cron_job},
     {"Namespace", look_at_namespace},
+    {"HelmRelease", reconcile_helm_release},
 };
 
 static bool has_controller(const struct kind *kind)
@@ -195,6 +197,7 @@ static void mark_ending_namespace(struct sandbox_cluster *cluster, const json_t 
 void control_changed(struct sandbox_cluster *cluster, const struct change *change)
 {
     const char *kind = change->kind->kind;
+    flux_changed(cluster, change);
     if (kind_is(change->kind, KIND_CUSTOM)) {
         return;
     }
