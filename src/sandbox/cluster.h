@@ -6,7 +6,8 @@
  * server-side apply with field managers, delete with owners.  Controllers and kubelets are
  * simulated too: workloads become pods, pods become ready 1 to 4 s after they were scheduled.  The
  * tag of a container's image chooses another fate: bad* crashes, oom* is killed for memory,
- * missing* cannot be pulled, slow* never passes its probe, fail* makes a Job's pod fail.
+ * missing* cannot be pulled, slow* never passes its probe, fail* makes a Job's pod fail.  Where the
+ * kinds of Flux are defined, HelmReleases become pods, too: see flux.h.
  *
  * Everything runs on the loop's thread.
  */

@@ -1,5 +1,6 @@
 /* The agent, as people meet it: they commit, they change the cluster by hand, things break. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -374,6 +375,62 @@ static void an_unknown_kind_is_named_and_waited_for(void **state)
     world_close(&world);
 }
 
+/* ---- charts ---- */
+
+#define DEFINITION(group, version, kind, plural)                                                   \
+    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: "              \
+    "{name: " plural "." group "}\nspec:\n  group: " group                                         \
+    "\n  scope: Namespaced\n  names: {kind: " kind ", listKind: " kind "List, plural: " plural     \
+    ", singular: " plural "x}\n"                                                                   \
+    "  versions:\n  - {name: " version                                                             \
+    ", served: true, storage: true, subresources: {status: {}}, "                                  \
+    "schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: "              \
+    "true}}}\n---\n"
+#define ARTIFACT(tag)                                                                              \
+    "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: web, "         \
+    "namespace: %NS%}\nspec: {url: oci://registry.example.org/charts/web, ref: {tag: " tag "}}\n"
+
+static bool runs_chart(struct world *world, const void *version)
+{
+    const json_t *running = json_array_at(world_workload(world, "web"), "runningImages");
+    const json_t *chart = json_array_get(running, 0);
+    return is_healthy(world, "web") && strcmp(json_text_at(chart, "container", ""), "chart") == 0 &&
+           strcmp(json_text_at(chart, "image.tag", ""), version) == 0;
+}
+
+/* The release itself stays as it is: its chart's version stands in another object. */
+static void a_chart_is_healthy_when_flux_has_installed_it(void **state)
+{
+    (void)state;
+    struct world world;
+    if (!getenv("HEDDLE_TEST_KUBECONFIG")) {
+        skip(); /* a bare control plane has no Flux; the sandbox plays one */
+    }
+    open_with_namespace(&world, "chart");
+    world_write(
+        &world, "kinds.yaml",
+        DEFINITION("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases")
+            DEFINITION("source.toolkit.fluxcd.io", "v1", "OCIRepository", "ocirepositories"));
+    world_write(&world, "web.yaml",
+                "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+                "metadata: {name: web, namespace: %NS%}\n"
+                "spec: {chartRef: {kind: OCIRepository, name: web}}\n");
+    world_write(&world, "source.yaml", ARTIFACT("1.2.3"));
+    world_push(&world);
+    world_start_agent(&world);
+    eventually(&world, "the chart is installed", runs_chart, "1.2.3", ROLLOUT_MS);
+    assert_int_equal(json_int_at(world_workload(&world, "web"), "ready", 0), 1);
+    world_write(&world, "source.yaml", ARTIFACT("1.3.0"));
+    world_push(&world);
+    eventually(&world, "the next one is", runs_chart, "1.3.0", ROLLOUT_MS);
+    world_write(&world, "source.yaml", ARTIFACT("2.0.0-fail.1"));
+    world_push(&world);
+    eventually(&world, "a person must look", is_stuck, "web", ROLLOUT_MS);
+    const char *what = json_text_at(world_workload(&world, "web"), "diagnosis.what", "");
+    assert_non_null(strstr(what, "this chart never works"));
+    world_close(&world);
+}
+
 /* ---- who is away ---- */
 
 static bool has_posted(struct world *world, const void *nothing)
@@ -452,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_file_that_cannot_be_read_does_not_stop_the_others),
         cmocka_unit_test(a_field_that_cannot_change_is_named_with_its_file),
         cmocka_unit_test(an_unknown_kind_is_named_and_waited_for),
+        cmocka_unit_test(a_chart_is_healthy_when_flux_has_installed_it),
         cmocka_unit_test(a_server_that_missed_something_is_told_everything),
         cmocka_unit_test(without_a_server_drift_is_still_put_back),
         cmocka_unit_test(without_git_a_restarted_agent_still_puts_drift_back),
