@@ -13,7 +13,7 @@ async function ready(open, query = '', options) {
 }
 
 const stage = (name, from, more = {}) => ({
-  name, from, automatic: true, pullRequest: false, soakMs: 0, approvals: 0, onFailure: 'stop', targets: [{ cluster: name, path: name, wave: 1 }], ...more,
+  name, from, automatic: true, pullRequest: false, soakMs: 0, approvals: 0, onFailure: 'stop', targets: [{ cluster: name, repository: '', branch: 'main', path: name, wave: 1 }], ...more,
 });
 
 /** Answer with a pipeline that the demo does not have. */

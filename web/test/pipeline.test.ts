@@ -7,7 +7,7 @@ import { gatesOf, newestWords, outline, tallyOf, wavesOf, wayIn, type Branch, ty
 import { boardOf, cell } from './make';
 
 function stage(name: string, values: Partial<PipelineStage> = {}): PipelineStage {
-  const targets = [{ cluster: name, path: name, wave: 1 }];
+  const targets = [{ cluster: name, repository: '', branch: 'main', path: name, wave: 1 }];
   return { name, from: [], automatic: false, pullRequest: false, soakMs: 0, approvals: 0, onFailure: 'stop', targets, ...values };
 }
 
@@ -49,7 +49,7 @@ describe('the words of a stage', () => {
   });
   it('are short on a line', () => expect(gatesOf(stage('prod', { soakMs: 10_000, approvals: 1 }))).toEqual(['soak 10 s', '1 approval']));
   it('name clusters wave by wave', () => {
-    const target = (cluster: string, wave: number) => ({ cluster, path: cluster, wave });
+    const target = (cluster: string, wave: number) => ({ cluster, repository: '', branch: 'main', path: cluster, wave });
     expect(wavesOf(stage('prod', { targets: [target('us', 2), target('eu', 1), target('asia', 2)] }))).toBe('eu, then us and asia');
   });
 });

@@ -54,7 +54,7 @@ describe('the rail', () => {
   });
   it('has a stop for the merge where there is a pull request', () => {
     const pull: Release['pullRequests'][number] = {
-      wave: 1, branch: 'heddle/R-7-1-3f9a2c', number: 7, url: 'https://git.example.org/7', state: 'open', who: '', approvals: 0, objections: 0, checks: 'none', hasConflict: false, problem: '',
+      wave: 1, branch: 'heddle/R-7-1-3f9a2c', into: 'main', number: 7, url: 'https://git.example.org/7', state: 'open', who: '', approvals: 0, objections: 0, checks: 'none', hasConflict: false, problem: '',
     };
     const waiting = { phase: 'committing' as const, pullRequests: [pull], steps: [step('gate', 0, 0), step('commit', 1, 1), step('push', 1, 2), step('pull request', 2)] };
     expect(words(release(waiting))).toEqual(['Planned:past', 'Let in:past', 'Committed:past', 'Committing:now', 'Sync:ahead', 'Roll out:ahead', 'Done:ahead']);
