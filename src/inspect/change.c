@@ -454,8 +454,12 @@ bool inspect_change(const struct manifest_tree *tree, const struct inspection *i
                     const struct inspect_wish *wish, struct arena *arena,
                     struct inspect_outcome *out, struct err *err)
 {
-    struct changer changer = {
-        .tree = tree, .inspection = inspection, .wish = wish, .arena = arena, .out = out};
+    struct changer changer = {.tree = tree,
+                              .inspection = inspection,
+                              .wish = wish,
+                              .arena = arena,
+                              .out = out,
+                              .reader = {.tree = tree, .arena = arena}};
     *out = (struct inspect_outcome){0};
     for (size_t i = 0; wish->target && i < inspection->target_count; i++) {
         if (strcmp(inspection->targets[i].name, wish->target) == 0) {
@@ -480,5 +484,6 @@ bool inspect_change(const struct manifest_tree *tree, const struct inspection *i
     map_done(&changer.entries);
     map_done(&changer.patches);
     map_done(&changer.completed);
+    values_reader_done(&changer.reader);
     return done;
 }

@@ -1,7 +1,7 @@
 /* changer: one wish being fulfilled.  Private to inspect. */
 #pragma once
 
-#include "inspect/internal.h"
+#include "inspect/layers.h"
 
 /* A version that the target's own kustomization, or a patch of it, says instead. */
 struct override_made {
@@ -23,6 +23,7 @@ struct changer {
     struct map completed; /* names without a version, "file:line:column": other files say it */
     struct map patches;   /* fields whose version is said where only the target reads it */
     VEC(struct override_made) overrides;
+    struct values_reader reader;
 };
 
 /* Note who says versions, before the first place is looked at. */

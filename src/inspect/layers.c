@@ -217,20 +217,55 @@ static bool is_release(const struct yaml_node *root, const struct values_layer *
            strcmp(namespace, layer->namespace) == 0;
 }
 
-struct yaml_node *values_root(const struct manifest_tree *tree, const struct values_layer *layer,
-                              struct arena *arena)
+void values_reader_done(struct values_reader *reader)
 {
-    struct yaml_document *document = NULL;
+    map_done(&reader->documents);
+    map_done(&reader->views);
+}
+
+static struct yaml_document *documents_of(struct values_reader *reader, const char *path)
+{
+    struct yaml_document *documents = map_get(&reader->documents, path);
     struct slice text = {0};
     struct err ignored = {0}; /* find_places() says it */
-    if (!tree->read(tree->context, layer->path, arena, &text, &ignored) ||
-        !yaml_parse(arena, text, &document, &ignored)) {
-        return NULL;
+    if (documents || map_has(&reader->documents, path)) {
+        return documents;
     }
+    if (!reader->tree->read(reader->tree->context, path, reader->arena, &text, &ignored) ||
+        !yaml_parse(reader->arena, text, &documents, &ignored)) {
+        documents = NULL;
+    }
+    map_set(&reader->documents, path, documents);
+    return documents;
+}
+
+static struct yaml_node *root_of(struct values_reader *reader, const struct values_layer *layer)
+{
+    struct yaml_document *document = documents_of(reader, layer->path);
     while (document && layer->release && !(document->root && is_release(document->root, layer))) {
         document = document->next;
     }
     return document ? document->root : NULL;
+}
+
+const struct values_view *values_view(struct values_reader *reader,
+                                      const struct values_layer *layer)
+{
+    const char *key =
+        arena_printf(reader->arena, "%s\n%s\n%s", layer->path, layer->release ? layer->release : "",
+                     layer->release ? layer->namespace : "");
+    struct values_view *view = map_get(&reader->views, key);
+    if (view) {
+        return view;
+    }
+    view = ARENA_NEW(reader->arena, struct values_view);
+    view->root = root_of(reader, layer);
+    struct yaml_document document = {.root = view->root};
+    const struct locate_file file = {
+        .path = layer->path, .text = {"", 0}, .documents = &document, .is_values = !layer->release};
+    view->places = view->root ? locate_places(&file, reader->arena) : NULL;
+    map_set(&reader->views, key, view);
+    return view;
 }
 
 const struct locate_place *values_named(const struct locate_place *place,
@@ -256,35 +291,9 @@ const struct locate_place *values_named(const struct locate_place *place,
 struct layer_work {
     struct inspector *inspector;
     const struct values_chain *chain;
-    struct yaml_node **roots; /* of the layers, read when they are needed */
-    struct locate_place **places;
-    bool *is_read, *is_located;
-    struct map *known; /* "file:line:column" of partial places */
+    const struct values_view **views; /* of its layers */
+    struct map *known;                /* "file:line:column" of partial places */
 };
-
-static struct yaml_node *root_of(struct layer_work *work, size_t layer)
-{
-    if (!work->is_read[layer]) {
-        work->is_read[layer] = true;
-        work->roots[layer] =
-            values_root(work->inspector->tree, &work->chain->layers[layer], work->inspector->arena);
-    }
-    return work->roots[layer];
-}
-
-/* Places that say the image and its version. */
-static struct locate_place *places_of(struct layer_work *work, size_t at)
-{
-    const struct values_layer *layer = &work->chain->layers[at];
-    struct yaml_document document = {.root = root_of(work, at)};
-    struct locate_file file = {
-        .path = layer->path, .text = {"", 0}, .documents = &document, .is_values = !layer->release};
-    if (!work->is_located[at] && document.root) {
-        work->places[at] = locate_places(&file, work->inspector->arena);
-    }
-    work->is_located[at] = true;
-    return work->places[at];
-}
 
 static bool is_value(const struct values_layer *layer, const struct locate_place *place)
 {
@@ -294,7 +303,7 @@ static bool is_value(const struct values_layer *layer, const struct locate_place
 static bool says_itself(struct layer_work *work, size_t at, const struct locate_place *found)
 {
     const struct values_layer *layer = &work->chain->layers[at];
-    for (const struct locate_place *own = places_of(work, at); own; own = own->next) {
+    for (const struct locate_place *own = work->views[at]->places; own; own = own->next) {
         if (is_value(layer, own) && own->line == found->line && own->column == found->column) {
             return true;
         }
@@ -334,7 +343,7 @@ static void find_in_layer(struct layer_work *work, size_t at, const struct value
     if (++inspector->layer_trials > TRIALS_MAX) {
         return;
     }
-    struct yaml_node *root = root_of(work, at);
+    struct yaml_node *root = work->views[at]->root;
     const struct locate_place *base =
         values_named(place, of, layer->release ? root : NULL, inspector->arena);
     const struct locate_place *found = root ? locate_patched(base, root, inspector->arena) : NULL;
@@ -346,7 +355,7 @@ static void find_in_layer(struct layer_work *work, size_t at, const struct value
 static void find_of_layer(struct layer_work *work, size_t of)
 {
     const struct values_chain *chain = work->chain;
-    for (const struct locate_place *place = places_of(work, of); place; place = place->next) {
+    for (const struct locate_place *place = work->views[of]->places; place; place = place->next) {
         for (size_t at = 0; is_value(&chain->layers[of], place) && at < chain->count; at++) {
             if (is_heard(work, at, of, place)) {
                 find_in_layer(work, at, &chain->layers[of], place);
@@ -355,19 +364,19 @@ static void find_of_layer(struct layer_work *work, size_t of)
     }
 }
 
-static void find_in_chain(struct inspector *inspector, const struct values_chain *chain,
-                          struct map *known)
+static void find_in_chain(struct inspector *inspector, struct values_reader *reader,
+                          const struct values_chain *chain, struct map *known)
 {
     struct layer_work work = {
         .inspector = inspector,
         .chain = chain,
-        .roots = arena_alloc(inspector->arena, chain->count + 1, sizeof(struct yaml_node *)),
-        .places = arena_alloc(inspector->arena, chain->count + 1, sizeof(struct locate_place *)),
-        .is_read = arena_alloc(inspector->arena, chain->count + 1, sizeof(bool)),
-        .is_located = arena_alloc(inspector->arena, chain->count + 1, sizeof(bool)),
+        .views = arena_alloc(inspector->arena, chain->count + 1, sizeof(*work.views)),
         .known = known,
     };
-    for (size_t of = 0; chain->count > 1 && of < chain->count; of++) {
+    for (size_t i = 0; i < chain->count; i++) {
+        work.views[i] = values_view(reader, &chain->layers[i]);
+    }
+    for (size_t of = 0; of < chain->count; of++) {
         find_of_layer(&work, of);
     }
 }
@@ -375,7 +384,11 @@ static void find_in_chain(struct inspector *inspector, const struct values_chain
 void find_partial_places(struct inspector *inspector)
 {
     AUTO(map_done) struct map known = {0};
+    AUTO(values_reader_done)
+    struct values_reader reader = {.tree = inspector->tree, .arena = inspector->arena};
     VEC_EACH (struct values_chain, chain, &inspector->chains) {
-        find_in_chain(inspector, chain, &known);
+        if (chain->count > 1) {
+            find_in_chain(inspector, &reader, chain, &known);
+        }
     }
 }

@@ -55,10 +55,20 @@ void values_note_made(struct inspector *inspector, struct values_notes *notes, c
 /* The target is visited: let its HelmReleases have their values. */
 void values_keep_releases(struct inspector *inspector, struct values_notes *notes, size_t target);
 
-/* The mapping of a layer under which it says values; of an object the object itself.  NULL: it
-   cannot be read.  In the arena. */
-struct yaml_node *values_root(const struct manifest_tree *tree, const struct values_layer *layer,
-                              struct arena *arena);
+/* What a layer says; many charts may share it. */
+struct values_view {
+    struct yaml_node *root;      /* of an object the object itself; NULL: it cannot be read */
+    struct locate_place *places; /* that say an image, and perhaps its version */
+};
+/* Reads each layer once, into the arena. */
+struct values_reader {
+    const struct manifest_tree *tree;
+    struct arena *arena;
+    struct map documents, views;
+};
+void values_reader_done(struct values_reader *reader);
+const struct values_view *values_view(struct values_reader *reader,
+                                      const struct values_layer *layer);
 /* The place of a layer as another one of the chart sees it: an object with this root, or, NULL, a
    file. */
 const struct locate_place *values_named(const struct locate_place *place,

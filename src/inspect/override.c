@@ -226,8 +226,8 @@ static void search_layer(struct changer *changer, const struct values_layer *lay
 {
     const struct inspect_file *file = inspection_file(changer->inspection, layer->path);
     struct yaml_node *root =
-        file && !layer->prefix[0] ? values_root(changer->tree, layer, changer->arena) : NULL;
-    struct err ignored = {0}; /* values_root() could read it */
+        file && !layer->prefix[0] ? values_view(&changer->reader, layer)->root : NULL;
+    struct err ignored = {0}; /* values_view() could read it */
     if (!root) {
         return;
     }
@@ -273,8 +273,7 @@ static const char *choose_value(struct changer *changer, const struct inspect_pl
     /* A kustomization that holds the HelmRelease can patch it: its own values have the last word.
      */
     const struct values_layer *release = found.file ? NULL : release_of(chain);
-    const struct yaml_node *object =
-        release ? values_root(changer->tree, release, changer->arena) : NULL;
+    const struct yaml_node *object = release ? values_view(&changer->reader, release)->root : NULL;
     const struct locate_place *named =
         values_named(at, &chain->layers[below], object, changer->arena);
     const struct inspect_file *held_by =

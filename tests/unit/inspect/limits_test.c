@@ -185,6 +185,21 @@ static void markers_on_one_long_line_do_not_hang(void **state)
     set_in(&text, "pod.yaml", NULL, 1);
 }
 
+/* Each of them may take the other's values, and all stand in one file. */
+static void a_file_of_many_releases_is_read_once(void **state)
+{
+    (void)state;
+    AUTO_STR(text, 1U << 20);
+    for (int i = 0; i < 1000; i++) {
+        str_addf(&text,
+                 "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+                 "metadata: {name: r%d%s}\n"
+                 "spec: {values: {image: {repository: acme/a, tag: 1.0}}}\n---\n",
+                 i / 2, i % 2 ? ", namespace: a" : "");
+    }
+    set_in(&text, "releases.yaml", NULL, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +213,7 @@ int main(void)
         cmocka_unit_test(thousands_of_added_lines_are_one_change),
         cmocka_unit_test(thousands_of_uses_of_an_anchor_are_one_change),
         cmocka_unit_test(thousands_of_refusals_end),
+        cmocka_unit_test(a_file_of_many_releases_is_read_once),
         cmocka_unit_test(markers_on_one_long_line_do_not_hang),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
