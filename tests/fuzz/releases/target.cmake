@@ -1,0 +1,1 @@
+heddle_fuzz(releases USES locate model yaml)
