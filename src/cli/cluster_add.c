@@ -70,8 +70,8 @@ const struct cli_command command_cluster_add = {
     .name = "cluster add",
     .usage = "NAME",
     .summary = "Make the token for a cluster's agent",
-    .text = "Only the token goes to standard output. A second one for the same cluster is fine:\n"
-            "that is how tokens are changed.\n",
+    .text = "Only the token goes to standard output. To change it, revoke the old one first\n"
+            "(`heddle token revoke 'agent NAME'`); the agent works on meanwhile.\n",
     .examples = "heddle cluster add dev > dev.token\n",
     .words_min = 1,
     .words_max = 1,
