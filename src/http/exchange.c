@@ -250,6 +250,14 @@ static void await_body(struct http_exchange *exchange)
     connection_expect(exchange->connection, BODY_MS + (int64_t)(bytes * 1000 / BODY_BYTES_PER_S));
 }
 
+/* What is read of a body that nobody wants, so that the answer is: who is cut off in mid-sending
+   may never see it.  Somebody who may send a body and sends too much has perhaps a little more. */
+static uint64_t patience_bytes(const struct http_exchange *exchange)
+{
+    uint64_t twice = (uint64_t)exchange->body.max * 2;
+    return twice > REFUSED_BODY_BYTES_MAX ? twice : REFUSED_BODY_BYTES_MAX;
+}
+
 static enum MHD_Result begin(struct http_exchange *exchange, const char *url, const char *method,
                              const char *version)
 {
@@ -259,7 +267,7 @@ static enum MHD_Result begin(struct http_exchange *exchange, const char *url, co
     /* A client that asks first, would send for long or nobody knows how long, is told at once. */
     uint64_t announced = announced_bytes(exchange);
     if (!is_welcome && (exchange->is_malformed || http_request_header(exchange, "Expect") ||
-                        (announced > REFUSED_BODY_BYTES_MAX && announced != UINT64_MAX))) {
+                        (announced > patience_bytes(exchange) && announced != UINT64_MAX))) {
         return reply_queue(exchange);
     }
     await_body(exchange);
@@ -276,7 +284,7 @@ static enum MHD_Result take_body(struct http_exchange *exchange, const char *byt
         refuse(exchange, 413, ERR_INVALID, "the request body is too large");
     }
     exchange->discarded_bytes += length;
-    return exchange->discarded_bytes > REFUSED_BODY_BYTES_MAX ? MHD_NO : MHD_YES;
+    return exchange->discarded_bytes > patience_bytes(exchange) ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result handle(struct http_exchange *exchange)
