@@ -108,7 +108,7 @@ struct config_repository {
     const char *branch; /* its own one: that of targets that name none */
     struct git *git;
     struct configrepo_memory *memory; /* of what was read of it; NULL: nothing is kept */
-    struct forge *forge; /* what its Git host is asked by; NULL: there is none */
+    struct forge *forge;              /* what its Git host is asked by; NULL: there is none */
 };
 /* NULL: there is none of that name. */
 const struct config_repository *config_repository_find(const struct config_repository *all,
