@@ -114,7 +114,7 @@ def huge_and_binary_files_and_a_link_out(small):
                       "clusters/dev/picture.png": bytes(range(256)) * 64}, "Strange files")
     wait_words("both are named", small.problems, "clusters/dev/huge.yaml", "clusters/dev/binary.yaml")
     check("picture.png" not in small.problems(), "what is no manifest is passed over")
-    os.symlink("/etc/passwd", small.house.path("work", "clusters/dev/link.yaml"))
+    os.symlink("/etc/passwd", small.house.path("work-config", "clusters/dev/link.yaml"))
     small.git.commit({"clusters/dev/huge.yaml": None, "clusters/dev/binary.yaml": None}, "A link instead")
     wait_words("the link is named", small.problems, "clusters/dev/link.yaml", "link")
     small.push_and_wait("web", "1.1.0")
@@ -126,7 +126,7 @@ def rewritten_history(small):
     """Automation waits until a person has looked."""
     wait_until("the server has seen the branch as it is",
                lambda: small.heddle.ask("/api/v1/board")["commit"] == small.git.head(), 20)
-    work = small.house.path("work")
+    work = small.house.path("work-config")
     run(["git", "-C", work, "fetch", "-q", "origin", "main"])
     run(["git", "-C", work, "reset", "-q", "--hard", "origin/main"])
     run(["git", "-C", work, "-c", "user.name=ada", "-c", "user.email=ada@shop.example", "commit", "-q", "--amend",
