@@ -6,10 +6,10 @@
 
 #include "../registry/script.h"
 #include "base/map.h"
+#include "count.h"
 #include "discover/discover.h"
 
 #define POLL_MS 60000
-#define PATIENCE_MS 20000 /* real time until a test gives up */
 #define INDEX "GET /stable/index.yaml "
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ETAG(name) .status = "200 OK", .headers = "ETag: \"" name "\"\r\n"
@@ -28,9 +28,6 @@ struct bench {
     int told, errors;
     struct err error;
     int64_t retry_at_ms;
-    const int *awaited;
-    int wanted;
-    int64_t waited_ms;
 };
 
 static const struct version_rule semver = {
@@ -122,26 +119,6 @@ static void bench_stop(struct bench *bench)
     map_done(&bench->listings);
 }
 
-static void look(void *context)
-{
-    struct bench *bench = context;
-    bench->waited_ms += 2;
-    if (*bench->awaited >= bench->wanted || bench->waited_ms > PATIENCE_MS) {
-        loop_stop(bench->loop);
-    }
-}
-
-static void wait_for(struct bench *bench, const int *counter, int wanted)
-{
-    bench->awaited = counter;
-    bench->wanted = wanted;
-    bench->waited_ms = 0;
-    struct loop_timer *timer = loop_timer_start(bench->loop, 0, 2, look, bench);
-    loop_run(bench->loop);
-    loop_timer_stop(&timer);
-    assert_int_equal(*counter, wanted);
-}
-
 static bool is_idle(const struct bench *bench)
 {
     AUTO(arena_free) struct arena *arena = arena_new();
@@ -162,7 +139,7 @@ static void poll_again(struct bench *bench, int64_t after_ms)
     discover_run_due(bench->discover);
     for (int64_t tries = 0; tries < PATIENCE_MS && !has_ended; tries++) {
         int one = 1;
-        wait_for(bench, &one, 1);
+        await_count(bench->loop, &one, 1);
         has_ended = is_idle(bench);
     }
     assert_true(has_ended);
@@ -193,7 +170,7 @@ static void charts_of_one_index_are_read_by_one_question(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.web, bench.api);
-    wait_for(&bench, &bench.told, 2);
+    await_count(bench.loop, &bench.told, 2);
     expect(&bench, bench.web, "1.0.0=a 1.1.0_7=");
     expect(&bench, bench.api, "2.0.0=@1767225600000");
     assert_int_equal(script_count(&bench.script, INDEX), 1);
@@ -221,7 +198,7 @@ static void a_new_version_is_told_and_one_that_left_is_gone(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.web, bench.api);
-    wait_for(&bench, &bench.told, 2);
+    await_count(bench.loop, &bench.told, 2);
     poll_again(&bench, POLL_MS);
     assert_int_equal(bench.told, 3); /* nothing is new of the other */
     expect(&bench, bench.web, "1.1.0=");
@@ -240,9 +217,9 @@ static void a_chart_that_joins_later_has_the_index_read_again(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.web, NULL);
-    wait_for(&bench, &bench.told, 1);
+    await_count(bench.loop, &bench.told, 1);
     watch(&bench, bench.web, bench.api);
-    wait_for(&bench, &bench.told, 2);
+    await_count(bench.loop, &bench.told, 2);
     expect(&bench, bench.api, "2.0.0=");
     assert_int_equal(script_count(&bench.script, "If-None-Match"), 0);
     poll_again(&bench, POLL_MS);
@@ -260,8 +237,8 @@ static void a_chart_that_is_missing_troubles_no_other(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.web, bench.none);
-    wait_for(&bench, &bench.errors, 1);
-    wait_for(&bench, &bench.told, 1);
+    await_count(bench.loop, &bench.errors, 1);
+    await_count(bench.loop, &bench.told, 1);
     assert_int_equal(bench.error.kind, ERR_NOT_FOUND);
     assert_non_null(strstr(bench.error.text, "it has no chart \"none\""));
     poll_again(&bench, POLL_MS); /* an equal index lacks it still */
@@ -291,7 +268,7 @@ static void a_failure_is_everybody_s_and_takes_nothing_away(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.web, bench.api);
-    wait_for(&bench, &bench.told, 2);
+    await_count(bench.loop, &bench.told, 2);
     for (int i = 0; i < 3; i++) {
         poll_again(&bench, DISCOVER_RETRY_MS_MAX);
         assert_int_equal(bench.errors, 2 * (i + 1));

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "../registry/script.h"
+#include "count.h"
 #include "crypto/crypto.h"
 #include "discover/discover.h"
 
 #define POLL_MS 60000
 #define ROWS_KEPT 3
-#define PATIENCE_MS 20000 /* real time until a test gives up */
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define DIGEST_C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
@@ -37,9 +37,6 @@ struct bench {
     int64_t retry_at_ms;
     char digest[IMAGE_DIGEST_BYTES];
     int64_t job_ms, requests_per_hour;
-    const int *awaited;
-    int wanted;
-    int64_t waited_ms;
     bool frees_itself; /* in the next callback */
     bool keeps_rows;   /* of the listings, sorted */
     struct {
@@ -153,27 +150,6 @@ static void bench_stop(struct bench *bench)
     script_stop(&bench->script);
 }
 
-static void look(void *context)
-{
-    struct bench *bench = context;
-    bench->waited_ms += 2;
-    if (*bench->awaited >= bench->wanted || bench->waited_ms > PATIENCE_MS) {
-        loop_stop(bench->loop);
-    }
-}
-
-/* Run the loop until a counter has reached a number. */
-static void wait_for(struct bench *bench, const int *counter, int wanted)
-{
-    bench->awaited = counter;
-    bench->wanted = wanted;
-    bench->waited_ms = 0;
-    struct loop_timer *timer = loop_timer_start(bench->loop, 0, 2, look, bench);
-    loop_run(bench->loop);
-    loop_timer_stop(&timer);
-    assert_int_equal(*counter, wanted);
-}
-
 static void watch(struct bench *bench, const char *first, const char *second)
 {
     struct discover_repository repositories[2] = {{first, &semver}, {second, &semver}};
@@ -206,7 +182,7 @@ static void finish_poll(struct bench *bench, const char *repository)
     int idle = 0;
     for (int64_t tries = 0; tries < PATIENCE_MS && !idle; tries++) {
         int one = 1;
-        wait_for(bench, &one, 1);
+        await_count(bench->loop, &one, 1);
         idle = !is_polling(bench, repository);
     }
     assert_true(idle);
@@ -223,7 +199,7 @@ static void a_new_repository_is_listed_with_the_digests_that_count(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b latest=");
     assert_int_equal(script_count(&bench.script, "manifests/latest"), 0);
     bench_stop(&bench);
@@ -241,7 +217,7 @@ static void an_equal_listing_is_not_told_again_and_costs_one_question(void **sta
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b");
     advance(&bench, POLL_MS - POLL_MS / 10 - 1);
     assert_false(is_polling(&bench, bench.cart));
@@ -257,7 +233,7 @@ static void an_equal_listing_is_not_told_again_and_costs_one_question(void **sta
     assert_int_equal(script_count(&bench.script, LIST_CART), DISCOVER_TURNS);
     /* The tenth time it is asked whether the newest has moved, and nothing else. */
     advance(&bench, POLL_MS);
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=c");
     assert_int_equal(script_count(&bench.script, HEAD_CART), 3);
     assert_int_equal(script_count(&bench.script, LIST_CART), DISCOVER_TURNS);
@@ -279,18 +255,18 @@ static void one_tag_that_is_followed_is_asked_for_alone(void **state)
     bench_start(&bench, rules, COUNT_OF(rules));
     struct discover_repository cart = {bench.cart, &main_only};
     discover_set_repositories(bench.discover, &cart, 1);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_string_equal(bench.listing, "1.0.0=");
     /* While there is no such tag it is looked for in the list. */
     advance(&bench, POLL_MS);
     finish_poll(&bench, bench.cart);
     advance(&bench, POLL_MS);
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     assert_string_equal(bench.listing, "1.0.0= main=a");
     advance(&bench, POLL_MS);
     finish_poll(&bench, bench.cart);
     advance(&bench, POLL_MS);
-    wait_for(&bench, &bench.listings, 3);
+    await_count(bench.loop, &bench.listings, 3);
     assert_string_equal(bench.listing, "1.0.0= main=b");
     assert_int_equal(script_count(&bench.script, LIST_CART), 3);
     assert_int_equal(script_count(&bench.script, HEAD_CART), 3);
@@ -340,7 +316,7 @@ static void what_an_image_says_is_fetched_once_for_each_digest(void **state)
     bench.keeps_rows = true;
     struct discover_repository cart = {bench.cart, &created};
     discover_set_repositories(bench.discover, &cart, 1);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_int_equal(script_count(&bench.script, "GET /v2/shop/cart/manifests/"), 2);
     assert_string_equal(bench.rows[0].tag, "a");
     assert_string_equal(bench.rows[0].platforms, "linux/amd64");
@@ -361,7 +337,7 @@ static void what_an_image_says_is_fetched_once_for_each_digest(void **state)
     cart.rule = &arm;
     discover_set_repositories(bench.discover, &cart, 1);
     discover_remember(bench.discover, bench.cart, kept, COUNT_OF(kept));
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     assert_int_equal(script_count(&bench.script, "GET /v2/shop/cart/manifests/"), 2);
     assert_string_equal(bench.rows[0].platforms, "linux/amd64");
     bench_stop(&bench);
@@ -382,7 +358,7 @@ static void too_many_tags_to_ask_each_when_it_was_built_are_refused(void **state
     bench_start(&bench, rules, COUNT_OF(rules));
     struct discover_repository cart = {bench.cart, &created};
     discover_set_repositories(bench.discover, &cart, 1);
-    wait_for(&bench, &bench.errors, 1);
+    await_count(bench.loop, &bench.errors, 1);
     assert_non_null(strstr(bench.error.text, "narrow them by the rule's tags"));
     assert_int_equal(script_count(&bench.script, HEAD_CART), 0);
     bench_stop(&bench);
@@ -419,7 +395,7 @@ static void count_requests(void *context)
 static void finish_requests(struct bench *bench, int requests)
 {
     struct loop_timer *timer = loop_timer_start(bench->loop, 0, 1, count_requests, bench);
-    wait_for(bench, &bench->requests, requests);
+    await_count(bench->loop, &bench->requests, requests);
     loop_timer_stop(&timer);
 }
 
@@ -435,7 +411,7 @@ static void five_hundred_images_at_rest_cost_a_request_each_and_no_manifest(void
     bench_start(&bench, rules, COUNT_OF(rules));
     bench.chance = 0x55;
     watch_many(&bench, IMAGES);
-    wait_for(&bench, &bench.listings, IMAGES);
+    await_count(bench.loop, &bench.listings, IMAGES);
     assert_int_equal(host_of(&bench, arena).requests, 2 * IMAGES);
     for (int round = 1; round <= 2; round++) {
         advance(&bench, POLL_MS + POLL_MS / 10);
@@ -487,11 +463,11 @@ static void a_listing_that_could_not_be_kept_is_told_again(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     discover_again(bench.discover, bench.cart);
     discover_again(bench.discover, "unknown.example.org/x");
     advance(&bench, POLL_MS);
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     assert_string_equal(bench.listing, "1.0.0=a");
     bench_stop(&bench);
 }
@@ -509,7 +485,7 @@ static void what_the_store_remembers_is_not_asked_again(void **state)
     struct version_row rows[] = {{.tag = "1.0.0", .digest = DIGEST_A, .seen_ms = 5},
                                  {.tag = "0.9.0", .digest = DIGEST_C, .seen_ms = 4}};
     discover_remember(bench.discover, bench.cart, rows, COUNT_OF(rows));
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b");
     assert_int_equal(script_count(&bench.script, HEAD_CART "1.0.0"), 0);
     bench_stop(&bench);
@@ -527,19 +503,19 @@ static void a_failing_registry_moves_nothing_and_is_asked_later_and_later(void *
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     advance(&bench, POLL_MS);
-    wait_for(&bench, &bench.errors, 1);
+    await_count(bench.loop, &bench.errors, 1);
     assert_int_equal(bench.error.kind, ERR_UNAVAILABLE);
     assert_int_equal(bench.retry_at_ms - bench_now_ms(&bench), 500);
     advance(&bench, 499);
     assert_false(is_polling(&bench, bench.cart));
     advance(&bench, 1);
-    wait_for(&bench, &bench.errors, 2);
+    await_count(bench.loop, &bench.errors, 2);
     assert_int_equal(bench.retry_at_ms - bench_now_ms(&bench), 1000);
     assert_int_equal(bench.listings, 1);
     advance(&bench, 1000);
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=a 1.2.0=a");
     bench_stop(&bench);
 }
@@ -551,7 +527,7 @@ static void a_repository_that_is_not_there_yet_is_asked_at_the_usual_pace(void *
     bench_start(&bench, NULL, 0);
     watch(&bench, bench.cart, NULL);
     for (int i = 1; i <= 3; i++) {
-        wait_for(&bench, &bench.errors, i);
+        await_count(bench.loop, &bench.errors, i);
         assert_int_equal(bench.error.kind, ERR_NOT_FOUND);
         assert_int_equal(bench.retry_at_ms - bench_now_ms(&bench), POLL_MS - POLL_MS / 10);
         advance(&bench, POLL_MS);
@@ -568,7 +544,7 @@ static void back_off_ends_at_ten_minutes(void **state)
     bench.chance = 0xFF; /* draws that lie high in the range */
     watch(&bench, bench.cart, NULL);
     for (int i = 1; i <= 15; i++) {
-        wait_for(&bench, &bench.errors, i);
+        await_count(bench.loop, &bench.errors, i);
         assert_true(bench.retry_at_ms - bench_now_ms(&bench) <= DISCOVER_RETRY_MS_MAX);
         advance(&bench, DISCOVER_RETRY_MS_MAX);
     }
@@ -589,10 +565,10 @@ static void a_digest_that_fails_spoils_the_listing_but_not_what_was_learnt(void 
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.errors, 1);
+    await_count(bench.loop, &bench.errors, 1);
     assert_int_equal(bench.listings, 0);
     advance(&bench, 500);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b");
     bench_stop(&bench);
 }
@@ -607,7 +583,7 @@ static void a_tag_that_vanishes_between_two_questions_is_simply_gone(void **stat
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_string_equal(bench.listing, "1.0.0=a");
     bench_stop(&bench);
 }
@@ -623,9 +599,9 @@ static void an_emptied_list_is_not_believed(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     advance(&bench, POLL_MS);
-    wait_for(&bench, &bench.errors, 1);
+    await_count(bench.loop, &bench.errors, 1);
     assert_non_null(strstr(bench.error.text, "no tags at all, though 1 were known"));
     assert_int_equal(bench.listings, 1);
     bench_stop(&bench);
@@ -646,7 +622,7 @@ static void a_registry_that_asks_to_wait_is_left_alone_by_all(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.errors, 1);
+    await_count(bench.loop, &bench.errors, 1);
     assert_int_equal(bench.error.kind, ERR_BUSY);
     assert_int_equal(bench.retry_at_ms - bench_now_ms(&bench), 20000);
     watch(&bench, bench.cart, bench.web);
@@ -655,7 +631,7 @@ static void a_registry_that_asks_to_wait_is_left_alone_by_all(void **state)
     assert_false(is_polling(&bench, bench.cart));
     assert_false(is_polling(&bench, bench.web));
     advance(&bench, 1);
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     bench_stop(&bench);
 }
 
@@ -672,7 +648,7 @@ static void a_429_without_a_time_makes_all_wait_longer_and_longer(void **state)
     watch(&bench, bench.cart, bench.web);
     static const int64_t halves_ms[] = {500, 1000, 2000, 4000};
     for (int i = 0; i < 4; i++) {
-        wait_for(&bench, &bench.errors, i + 1);
+        await_count(bench.loop, &bench.errors, i + 1);
         struct discover_host_status host = host_of(&bench, arena);
         assert_int_equal(host.waits_until_ms - bench_now_ms(&bench), halves_ms[i]);
         assert_int_equal(host.requests, i + 1);
@@ -699,16 +675,16 @@ static void while_a_registry_waits_a_person_is_told_so_at_once(void **state)
     struct err err = {0};
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.errors, 1);
+    await_count(bench.loop, &bench.errors, 1);
     ASSERT_OK(discover_resolve(bench.discover, bench.cart, "1.0.0", on_digest, &bench, &err), err);
-    wait_for(&bench, &bench.digests, 1);
+    await_count(bench.loop, &bench.digests, 1);
     assert_string_equal(bench.digest, "");
     assert_int_equal(bench.error.kind, ERR_BUSY);
     assert_non_null(strstr(bench.error.text, "not to be asked for another 20 s"));
     assert_int_equal(script_count(&bench.script, "HTTP/1.1"), 1);
     bench.mono_ms += 20000;
     ASSERT_OK(discover_resolve(bench.discover, bench.cart, "1.0.0", on_digest, &bench, &err), err);
-    wait_for(&bench, &bench.digests, 2);
+    await_count(bench.loop, &bench.digests, 2);
     assert_string_equal(bench.digest, DIGEST_A);
     bench_stop(&bench);
 }
@@ -724,7 +700,7 @@ static void a_registry_that_drips_holds_a_worker_for_the_time_of_a_poll(void **s
     bench.job_ms = 300;
     bench_reopen(&bench);
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.errors, 1);
+    await_count(bench.loop, &bench.errors, 1);
     assert_int_equal(bench.error.kind, ERR_TIMEOUT);
     bench_stop(&bench);
 }
@@ -741,7 +717,7 @@ static void a_hint_brings_a_poll_at_once_and_many_bring_one(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b");
     bench.mono_ms += 5000;
     discover_hint(bench.discover, "shop/other", "1.0.0");
@@ -751,7 +727,7 @@ static void a_hint_brings_a_poll_at_once_and_many_bring_one(void **state)
     for (int i = 0; i < 100; i++) {
         discover_hint(bench.discover, "shop/cart", "");
     }
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     assert_string_equal(bench.listing, "1.0.0=b 1.1.0=b");
     assert_int_equal(script_count(&bench.script, LIST_CART), 1);
     /* Those that came while it ran bring one more, a second later; they named no tag. */
@@ -759,7 +735,7 @@ static void a_hint_brings_a_poll_at_once_and_many_bring_one(void **state)
     assert_false(is_polling(&bench, bench.cart));
     advance(&bench, 1);
     assert_true(is_polling(&bench, bench.cart));
-    wait_for(&bench, &bench.listings, 3);
+    await_count(bench.loop, &bench.listings, 3);
     assert_string_equal(bench.listing, "1.0.0=b 1.1.0=b 1.2.0=b");
     assert_int_equal(script_count(&bench.script, LIST_CART), 2);
     advance(&bench, DISCOVER_HINT_GAP_MS);
@@ -779,12 +755,12 @@ static void a_hint_that_names_a_tag_asks_for_that_one_only(void **state)
     struct bench bench;
     bench_start(&bench, rules, COUNT_OF(rules));
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_int_equal(script_count(&bench.script, "HTTP/1.1"), 3);
     advance(&bench, DISCOVER_HINT_GAP_MS);
     discover_hint(bench.discover, "shop/cart", "1.2.0");
     discover_hint(bench.discover, "shop/cart", "1.2.0");
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     assert_string_equal(bench.listing, "1.0.0=a 1.1.0=b 1.2.0=c");
     assert_int_equal(script_count(&bench.script, "HTTP/1.1"), 4);
     /* What is said and not there leaves no trace, and delays no poll. */
@@ -809,7 +785,7 @@ static void one_registry_is_asked_one_thing_at_a_time(void **state)
     watch(&bench, bench.cart, bench.web);
     discover_run_due(bench.discover);
     assert_true(is_polling(&bench, bench.cart) != is_polling(&bench, bench.web));
-    wait_for(&bench, &bench.listings, 2);
+    await_count(bench.loop, &bench.listings, 2);
     bench_stop(&bench);
 }
 
@@ -823,11 +799,11 @@ static void a_person_may_ask_for_any_tag(void **state)
     struct err err = {0};
     bench_start(&bench, rules, COUNT_OF(rules));
     ASSERT_OK(discover_resolve(bench.discover, bench.cart, "bad-2", on_digest, &bench, &err), err);
-    wait_for(&bench, &bench.digests, 1);
+    await_count(bench.loop, &bench.digests, 1);
     assert_string_equal(bench.digest, DIGEST_C);
     assert_int_equal(bench.error.kind, ERR_NONE);
     ASSERT_OK(discover_resolve(bench.discover, bench.cart, "bad-3", on_digest, &bench, &err), err);
-    wait_for(&bench, &bench.digests, 2);
+    await_count(bench.loop, &bench.digests, 2);
     assert_string_equal(bench.digest, "");
     assert_int_equal(bench.error.kind, ERR_NOT_FOUND);
     bench_stop(&bench);
@@ -843,7 +819,7 @@ static void a_repository_that_left_the_set_is_not_heard_of_again(void **state)
     discover_run_due(bench.discover);
     assert_true(is_polling(&bench, bench.cart));
     watch(&bench, bench.web, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     AUTO(arena_free) struct arena *arena = arena_new();
     struct discover_status *rows = NULL;
     assert_int_equal(discover_state(bench.discover, arena, &rows), 1);
@@ -867,7 +843,7 @@ static void it_may_be_freed_while_it_polls_and_from_its_own_callback(void **stat
     bench_start(&bench, rules, COUNT_OF(rules));
     bench.frees_itself = true;
     watch(&bench, bench.cart, NULL);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     assert_null(bench.discover);
     bench_stop(&bench);
 }

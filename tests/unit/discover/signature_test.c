@@ -8,11 +8,11 @@
 #include "../registry/program.h"
 #include "../registry/script.h"
 #include "base/file.h"
+#include "count.h"
 #include "discover/discover.h"
 #include "policy/policy.h"
 
 #define POLL_MS (INT64_C(24) * 3600000) /* a clock that stands still has no other polls */
-#define PATIENCE_MS 20000
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define DIGEST_C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
@@ -57,9 +57,6 @@ struct bench {
     int listings;
     int signatures;  /* callbacks so far */
     struct str told; /* "c bad, b good": of each callback */
-    const int *awaited;
-    int wanted;
-    int64_t waited_ms;
 };
 
 static int64_t bench_now_ms(void *context)
@@ -162,26 +159,6 @@ static void bench_stop(struct bench *bench)
     str_done(&bench->told);
 }
 
-static void look(void *context)
-{
-    struct bench *bench = context;
-    bench->waited_ms += 2;
-    if (*bench->awaited >= bench->wanted || bench->waited_ms > PATIENCE_MS) {
-        loop_stop(bench->loop);
-    }
-}
-
-static void wait_for(struct bench *bench, const int *counter, int wanted)
-{
-    bench->awaited = counter;
-    bench->wanted = wanted;
-    bench->waited_ms = 0;
-    struct loop_timer *timer = loop_timer_start(bench->loop, 0, 2, look, bench);
-    loop_run(bench->loop);
-    loop_timer_stop(&timer);
-    assert_int_equal(*counter, wanted);
-}
-
 static void watch(struct bench *bench, const struct version_rule *rule)
 {
     const struct discover_repository cart = {bench->cart, rule};
@@ -208,7 +185,7 @@ static void finish_poll(struct bench *bench)
     for (int tries = 0; tries < PATIENCE_MS && is_polling; tries++) {
         AUTO(arena_free) struct arena *arena = arena_new();
         int one = 1;
-        wait_for(bench, &one, 1);
+        await_count(bench->loop, &one, 1);
         is_polling = status_of(bench, arena).is_polling;
     }
     assert_false(is_polling);
@@ -245,7 +222,7 @@ static void the_newest_are_checked_until_one_is_good(void **state)
     bench_start(&bench);
     set_file(bench.signed_file, DIGEST_A "\n" DIGEST_B "\n");
     watch(&bench, &mailed);
-    wait_for(&bench, &bench.signatures, 2);
+    await_count(bench.loop, &bench.signatures, 2);
     expect_told(&bench, "c bad, b good");
     expect_asked(&bench, "cb");
     bench_stop(&bench);
@@ -259,19 +236,19 @@ static void what_is_not_signed_is_checked_later_and_later_and_what_is_never_agai
     bench_start(&bench);
     set_file(bench.signed_file, DIGEST_B "\n");
     watch(&bench, &mailed);
-    wait_for(&bench, &bench.signatures, 2);
+    await_count(bench.loop, &bench.signatures, 2);
     int64_t wait_ms = DISCOVER_CHECK_MS_FIRST;
     for (int tries = 1; tries < 12; tries++) {
         assert_int_equal(next_in_ms(&bench), wait_ms);
         advance(&bench, wait_ms);
-        wait_for(&bench, &bench.signatures, 2 + tries);
+        await_count(bench.loop, &bench.signatures, 2 + tries);
         wait_ms = wait_ms * 2 < DISCOVER_CHECK_MS_MAX ? wait_ms * 2 : DISCOVER_CHECK_MS_MAX;
     }
     expect_asked(&bench, "cbccccccccccc");
     set_file(bench.signed_file, DIGEST_C "\n"); /* and nobody looks at b again */
     str_clear(&bench.told);
     advance(&bench, wait_ms);
-    wait_for(&bench, &bench.signatures, 14);
+    await_count(bench.loop, &bench.signatures, 14);
     expect_told(&bench, "c good");
     assert_true(next_in_ms(&bench) > DISCOVER_CHECK_MS_MAX);
     bench_stop(&bench);
@@ -289,7 +266,7 @@ static void a_hint_of_the_signature_brings_a_check_at_once(void **state)
         bench_start(&bench);
         set_file(bench.signed_file, DIGEST_B "\n");
         watch(&bench, &mailed);
-        wait_for(&bench, &bench.signatures, 2);
+        await_count(bench.loop, &bench.signatures, 2);
         expect_told(&bench, "c bad, b good");
         set_file(bench.signed_file, DIGEST_C "\n");
         bench.mono_ms += DISCOVER_HINT_GAP_MS;
@@ -298,7 +275,7 @@ static void a_hint_of_the_signature_brings_a_check_at_once(void **state)
         expect_asked(&bench, "cb");
         bench.mono_ms += DISCOVER_HINT_GAP_MS;
         discover_hint(bench.discover, "shop/cart", tags[i]);
-        wait_for(&bench, &bench.signatures, 3);
+        await_count(bench.loop, &bench.signatures, 3);
         expect_told(&bench, "c good");
         bench_stop(&bench);
     }
@@ -311,7 +288,7 @@ static void whatever_somebody_needs_to_know_is_checked_once(void **state)
     bench_start(&bench);
     set_file(bench.signed_file, DIGEST_C "\n" DIGEST_A "\n");
     watch(&bench, &mailed);
-    wait_for(&bench, &bench.signatures, 1);
+    await_count(bench.loop, &bench.signatures, 1);
     expect_told(&bench, "c good");
     bench.mono_ms += DISCOVER_HINT_GAP_MS;
     discover_want_signature(bench.discover, bench.cart, DIGEST_A);
@@ -319,7 +296,7 @@ static void whatever_somebody_needs_to_know_is_checked_once(void **state)
     discover_want_signature(bench.discover, bench.cart, DIGEST_B);
     discover_want_signature(bench.discover, bench.cart, "sha256:--help");
     discover_want_signature(bench.discover, "127.0.0.1:1/other", DIGEST_A);
-    wait_for(&bench, &bench.signatures, 3);
+    await_count(bench.loop, &bench.signatures, 3);
     expect_told(&bench, "a good, b bad");
     /* Not long ago. */
     discover_want_signature(bench.discover, bench.cart, DIGEST_B);
@@ -328,7 +305,7 @@ static void whatever_somebody_needs_to_know_is_checked_once(void **state)
     /* Who asks for a good one has not heard of it: it is told, not checked. */
     bench.mono_ms += DISCOVER_HINT_GAP_MS;
     discover_want_signature(bench.discover, bench.cart, DIGEST_A);
-    wait_for(&bench, &bench.signatures, 4);
+    await_count(bench.loop, &bench.signatures, 4);
     expect_told(&bench, "a good");
     expect_asked(&bench, "cab");
     bench_stop(&bench);
@@ -343,9 +320,9 @@ static void what_is_asked_for_while_a_poll_runs_is_not_lost(void **state)
     watch(&bench, &mailed);
     discover_run_due(bench.discover);
     discover_want_signature(bench.discover, bench.cart, DIGEST_A);
-    wait_for(&bench, &bench.signatures, 1);
+    await_count(bench.loop, &bench.signatures, 1);
     advance(&bench, DISCOVER_HINT_GAP_MS);
-    wait_for(&bench, &bench.signatures, 2);
+    await_count(bench.loop, &bench.signatures, 2);
     expect_told(&bench, "c good, a good");
     bench_stop(&bench);
 }
@@ -357,14 +334,14 @@ static void another_rule_knows_nothing_of_what_the_first_one_found(void **state)
     bench_start(&bench);
     set_file(bench.signed_file, DIGEST_C "\n");
     watch(&bench, &loose);
-    wait_for(&bench, &bench.listings, 1);
+    await_count(bench.loop, &bench.listings, 1);
     expect_asked(&bench, "");
     bench.mono_ms += DISCOVER_HINT_GAP_MS;
     watch(&bench, &mailed);
-    wait_for(&bench, &bench.signatures, 1);
+    await_count(bench.loop, &bench.signatures, 1);
     bench.mono_ms += DISCOVER_HINT_GAP_MS;
     watch(&bench, &other);
-    wait_for(&bench, &bench.signatures, 2);
+    await_count(bench.loop, &bench.signatures, 2);
     expect_told(&bench, "c good, c good");
     expect_asked(&bench, "cc");
     bench_stop(&bench);
@@ -385,7 +362,7 @@ static void what_the_store_remembers_is_not_checked_again_by_the_same_rule(void 
                                           .rule = rule,
                                           .verdict = {.state = SIGNATURE_GOOD}};
         discover_remember_signature(bench.discover, &row);
-        wait_for(&bench, &bench.listings, 1);
+        await_count(bench.loop, &bench.listings, 1);
         finish_poll(&bench);
         expect_asked(&bench, i == 0 ? "" : "cba");
         bench_stop(&bench);
