@@ -156,7 +156,9 @@ static void read_refusal(const struct proc_result *result, struct signature_verd
          "None of its signatures is the one that the rule asks for"},
     };
     struct slice words = words_of(result->errors.text);
-    for (size_t i = 0; i < COUNT_OF(outcomes); i++) {
+    /* Of a log that cannot be asked it says "no matching signatures", too. */
+    bool is_looked_up = !strstr(result->errors.text, "searching log query:");
+    for (size_t i = 0; is_looked_up && i < COUNT_OF(outcomes); i++) {
         if (result->exit_code == outcomes[i].exit_code ||
             strstr(result->errors.text, outcomes[i].words)) {
             say(out, SIGNATURE_BAD, outcomes[i].what, words);

@@ -19,6 +19,7 @@ class Heddle:
         self.url = f"http://127.0.0.1:{self.port}"
         self.repository = repository or git.http_url
         self.server_flags = list(server_flags)
+        self.server_environment = {}
         self.token_file = house.path("admin.token")
         self.secret_file = house.write("hook.secret", HOOK_SECRET + "\n")
         self.agents = {}
@@ -36,7 +37,7 @@ class Heddle:
             "--git-username", self.git.USER, "--git-password-file", self.git.password_file,
             "--hook-secret-file", self.secret_file, "--admin-token-file", self.token_file,
             *(self.server_flags if "--poll-git" in self.server_flags
-              else ["--poll-git", "2s", "--poll-registry", "2s", *self.server_flags])], QUIET)
+              else ["--poll-git", "2s", "--poll-registry", "2s", *self.server_flags])], {**QUIET, **self.server_environment})
         wait_until("the server is ready", self.is_ready, 60)
 
     def is_ready(self):

@@ -86,6 +86,13 @@ static void an_outcome_is_told_in_words(void **state)
         {TWICE("no matching signatures:") "exit 1\n", SIGNATURE_BAD,
          "None of its signatures is the one that the rule asks for (cosign: no matching "
          "signatures:)."},
+        {TWICE("no matching signatures: searching log query: Post "
+               "\"https://rekor.sigstore.dev/api/v1/log/entries/retrieve\": dial tcp: lookup "
+               "rekor.sigstore.dev: no such host") "exit 12\n",
+         SIGNATURE_UNCHECKED,
+         "Its signature could not be checked (cosign: no matching signatures: searching log query: "
+         "Post \"https://rekor.sigstore.dev/api/v1/log/entries/retrieve\": dial tcp: lookup "
+         "rekor.sigstore.dev: no such host)."},
         {TWICE("Get \"https://ghcr.io/v2/\": dial tcp: lookup ghcr.io: no such host") "exit 1\n",
          SIGNATURE_UNCHECKED,
          "Its signature could not be checked (cosign: Get \"https://ghcr.io/v2/\": dial tcp: "
