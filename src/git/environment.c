@@ -24,6 +24,7 @@ static const char *const fixed[] = {
     "GIT_OPTIONAL_LOCKS=0",
     "GIT_LITERAL_PATHSPECS=1",
     "GIT_NO_REPLACE_OBJECTS=1",
+    "GIT_NO_LAZY_FETCH=1", /* since git 2.44; before it, see add_promise() */
     "GIT_ALLOW_PROTOCOL=file:http:https:ssh",
 };
 
@@ -142,6 +143,23 @@ static bool add_password(struct environment *env, const struct git_options *opti
     return true;
 }
 
+/*
+ * A partial clone (gitremote-helpers(7), partial-clone in git's technical documentation): what is
+ * never read is not brought, and the remote promises to have it.  Only calls that fetch or keep
+ * house know of the promise.  For all others such a file is missing, and they do not wait for git
+ * to go and get it.  A remote that cannot filter sends everything.
+ */
+static void add_promise(struct environment *env, const struct git_options *options)
+{
+    const char *url = options->url;
+    if (!git_is_promised(options)) {
+        return;
+    }
+    add_setting(env, arena_printf(env->arena, "remote.%s.promisor", url), "true");
+    add_setting(env, arena_printf(env->arena, "remote.%s.partialCloneFilter", url),
+                arena_printf(env->arena, "blob:limit=%u", GIT_BLOB_BYTES_MAX + 1));
+}
+
 /* A host that asks for a certificate gets ours. */
 static void add_certificate(struct environment *env, const struct git_options *options)
 {
@@ -168,6 +186,12 @@ static void add_keys(struct environment *env, const struct git_options *options)
     add_line(env, arena_printf(env->arena, "GNUPGHOME=%s", folder ? folder : "/nonexistent"));
 }
 
+/* git takes no path for the name of a remote that promises. */
+bool git_is_promised(const struct git_options *options)
+{
+    return options->url[0] != '/';
+}
+
 bool git_environment(const struct git_options *options, enum git_reach reach,
                      const char *const *more, size_t more_count, struct arena *arena,
                      const char *const **out, struct err *err)
@@ -180,6 +204,9 @@ bool git_environment(const struct git_options *options, enum git_reach reach,
     }
     if (reach == GIT_KEYS) {
         add_keys(&env, options);
+    }
+    if (reach == GIT_NETWORK || reach == GIT_PROMISED) {
+        add_promise(&env, options);
     }
     if (reach == GIT_NETWORK) {
         add_ssh(&env, options);

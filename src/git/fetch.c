@@ -1,13 +1,10 @@
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "git/mirror.h"
 
 #define FETCH_WALL_MS INT64_C(900000) /* a first fetch of a large repository */
-#define MAINTAIN_WALL_MS INT64_C(900000)
 #define SEEN_MAX 64
-#define PACKS_MAX 50 /* as git's own gc.autoPackLimit */
 
 bool git_update_refs(struct git *git, struct slice lines, struct err *err)
 {
@@ -27,12 +24,15 @@ static bool run_fetch(struct git *git, const struct git_branch *branches, size_t
                                        "--no-write-fetch-head",
                                        "--no-auto-maintenance",
                                        "--force",
-                                       "--no-recurse-submodules",
-                                       "--end-of-options"};
+                                       "--no-recurse-submodules"};
     AUTO(arena_free) struct arena *arena = arena_new();
-    const char **args = arena_alloc(arena, COUNT_OF(head) + count + 2, sizeof(*args));
+    const char **args = arena_alloc(arena, COUNT_OF(head) + count + 4, sizeof(*args));
     size_t used = COUNT_OF(head);
     memcpy(args, head, sizeof(head));
+    if (git->wants_everything) {
+        args[used++] = "--no-filter";
+    }
+    args[used++] = "--end-of-options";
     args[used++] = git->options.url;
     for (size_t i = 0; i < count; i++) {
         if (branches[i].err.kind == ERR_NONE) {
@@ -89,7 +89,15 @@ static bool cure_mirror(struct git *git, const struct proc_result *result, bool 
     return true;
 }
 
-/* The same, into a new mirror where this one is broken. */
+/* A host that filters may still refuse this filter (uploadpackfilter.allow in git-config(1)). */
+static bool refuses_filter(const struct proc_result *result)
+{
+    const char *at = result->errors.text ? strstr(result->errors.text, "filter '") : NULL;
+    return at && strstr(at, "' not supported");
+}
+
+/* The same, whole where the remote does not filter, and into a new mirror where this one is broken.
+ */
 static bool fetch_or_cure(struct git *git, const struct git_branch *branches, size_t count,
                           struct err *err)
 {
@@ -97,6 +105,11 @@ static bool fetch_or_cure(struct git *git, const struct git_branch *branches, si
     AUTO(proc_result_done) struct proc_result again = {0};
     if (run_fetch(git, branches, count, &first, err)) {
         return true;
+    }
+    if (!git->wants_everything && refuses_filter(&first)) {
+        git->wants_everything = true;
+        *err = (struct err){0};
+        return run_fetch(git, branches, count, &again, err);
     }
     struct err other = {0};
     bool cured = false;
@@ -150,38 +163,6 @@ static bool fetch_tips(struct git *git, struct git_branch *branches, size_t coun
            err_wrap(err, "fetch %.100s", branches[0].name);
 }
 
-static size_t count_packs(const struct git *git)
-{
-    AUTO_STR(path, GIT_PATH_BYTES_MAX + 32);
-    str_addf(&path, "%s/objects/pack", git->options.folder);
-    DIR *folder = opendir(path.text);
-    size_t count = 0;
-    for (struct dirent *entry = folder ? readdir(folder) : NULL; entry; entry = readdir(folder)) {
-        const char *dot = strrchr(entry->d_name, '.');
-        count += dot && strcmp(dot, ".pack") == 0;
-    }
-    if (folder) {
-        closedir(folder);
-    }
-    return count;
-}
-
-/* Checked objects come as one pack per fetch.  Rolling up the small ones costs what they hold, not
-   what the repository holds; when it fails, the next fetch tries again. */
-static void pack_when_many(struct git *git)
-{
-    if (count_packs(git) <= PACKS_MAX) {
-        return;
-    }
-    const char *const args[] = {"repack", "--quiet", "-d", "-l", "--geometric=2", NULL};
-    struct git_call call = {.args = args, .wall_ms = MAINTAIN_WALL_MS};
-    AUTO(proc_result_done) struct proc_result result = {0};
-    struct err ignored = {0};
-    if (git_run_ok(git, &call, &result, &ignored)) {
-        git_forget_objects(git);
-    }
-}
-
 /* Let the mirror's branch follow what was fetched. */
 static bool take_tip(struct git *git, struct git_branch *branch, struct err *err)
 {
@@ -233,7 +214,7 @@ bool git_fetch_branches(struct git *git, struct git_branch *branches, size_t cou
             branch->head[0] = '\0';
         }
     }
-    pack_when_many(git);
+    git_gather_packs(git);
     return true;
 }
 
@@ -279,7 +260,7 @@ bool git_maintain(struct git *git, struct err *err)
     }
     /* Commits that wait for their push hang on no ref; two weeks are more than any push waits. */
     const char *const args[] = {"gc", "--quiet", "--prune=2.weeks.ago", NULL};
-    struct git_call call = {.args = args, .wall_ms = MAINTAIN_WALL_MS};
+    struct git_call call = {.args = args, .wall_ms = GIT_MAINTAIN_WALL_MS, .reach = GIT_PROMISED};
     AUTO(proc_result_done) struct proc_result result = {0};
     bool done = git_run_ok(git, &call, &result, err);
     git_forget_objects(git);

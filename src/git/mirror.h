@@ -12,6 +12,7 @@ struct git {
     struct arena *arena; /* of the texts below */
     struct git_options options;
     const char *const *local_env; /* for calls that stay on this machine: no credentials */
+    bool wants_everything;        /* the remote refused to leave large files out */
     struct proc_pipe *cat;        /* cat-file --batch-command; NULL until the first question */
     /* The folder that was read last: reading all of its files costs one look at its tree. */
     struct arena *folder_arena;
@@ -31,13 +32,18 @@ struct git {
  */
 #define PUSH_WALL_MS INT64_C(120000)
 
+#define GIT_MAINTAIN_WALL_MS INT64_C(900000)
+
 /* ---- environment.c ---- */
 
 enum git_reach {
-    GIT_LOCAL,   /* this machine: no credentials */
-    GIT_NETWORK, /* with credentials */
-    GIT_KEYS,    /* this machine, with what signs and whom to trust */
+    GIT_LOCAL,    /* this machine: no credentials */
+    GIT_NETWORK,  /* with credentials */
+    GIT_KEYS,     /* this machine, with what signs and whom to trust */
+    GIT_PROMISED, /* this machine; that files stayed with the remote is no damage */
 };
+/* May files stay with the remote that are too large to be read? */
+bool git_is_promised(const struct git_options *options);
 /* The whole environment of a call, ended by NULL, and `more_count` lines more; in the arena. */
 bool git_environment(const struct git_options *options, enum git_reach reach,
                      const char *const *more, size_t more_count, struct arena *arena,
@@ -123,5 +129,11 @@ void git_add_name(struct str *out, const char *name, const char *otherwise);
 /* Bring a branch's tip as the remote shows it.  Nothing else moves. */
 bool git_fetch_tip(struct git *git, const char *branch, char out[static GIT_OID_BYTES],
                    struct err *err) MUST_CHECK;
+/* ---- packs.c ---- */
+
+/* Each fetch leaves a pack.  Where they are many, the small ones become one; that costs what they
+   hold, not what the repository holds.  When it fails, the next fetch tries again. */
+void git_gather_packs(struct git *git);
+
 /* Run `update-ref --stdin` with these lines: all of them or none. */
 bool git_update_refs(struct git *git, struct slice lines, struct err *err) MUST_CHECK;

@@ -283,6 +283,11 @@ bool git_read(struct git *git, const char *oid, struct str *out, struct err *err
     if (!git_check_oid(oid, err) || !git_object_info(git, oid, &object, err)) {
         return false;
     }
+    if (!object.oid[0] && git_is_promised(&git->options)) {
+        return err_set(err, ERR_INVALID,
+                       "the file has more than %u bytes; larger ones are not read",
+                       GIT_BLOB_BYTES_MAX);
+    }
     if (strcmp(object.type, "blob") != 0) {
         return err_set(err, ERR_NOT_FOUND, "there is no file with the object id %s", oid);
     }

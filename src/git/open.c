@@ -176,7 +176,8 @@ bool git_recreate(struct git *git, const char *object_format, struct err *err)
            git_run_ok(git, &call, &result, err);
 }
 
-/* Every ref can be read, and the branches' tips have all of their files. */
+/* Every ref can be read, and the branches' tips have all of their files but those that the remote
+   keeps. */
 static bool is_sound(struct git *git)
 {
     struct err err = {0};
@@ -186,9 +187,10 @@ static bool is_sound(struct git *git)
     if (!git_run_ok(git, &refs, &listed, &err) || listed.errors.length > 0) {
         return false;
     }
-    const char *const tips_args[] = {"rev-list",  "--objects",  "--quiet",
-                                     "--no-walk", "--branches", NULL};
-    struct git_call walk = {.args = tips_args};
+    const char *const tips_args[] = {
+        "rev-list",   "--objects", "--quiet", "--no-walk", "--missing=allow-promisor",
+        "--branches", NULL};
+    struct git_call walk = {.args = tips_args, .reach = GIT_PROMISED};
     AUTO(proc_result_done) struct proc_result walked = {0};
     return git_run_ok(git, &walk, &walked, &err);
 }

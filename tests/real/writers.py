@@ -18,6 +18,8 @@ SERVER_KILLS_OF_100 = 10
 # Of the pushes that were met, so many come in; and so long one of the other side is waited for.
 SPARED_OF_100 = 12
 SIDE_S = 0.3
+# More than is ever read: the host has it, and no mirror.
+HUGE_BYTES = (16 << 20) + 1
 # git may wait for ever for the answer of a host that died, and is killed after two minutes.
 END_S = 180
 
@@ -147,12 +149,20 @@ def check_branch(git, first, told):
     return len(history), torn, doubled, lost
 
 
+def check_mirrors(house):
+    """They are partial clones."""
+    for name in WRITERS:
+        size = sum(os.stat(os.path.join(folder, file)).st_size
+                   for folder, _, files in os.walk(house.path(f"mirror-{name}")) for file in files)
+        check(size < HUGE_BYTES, f"the mirror of {name} has no files that are never read: {size} bytes")
+
+
 def four_writers_lose_nothing_while_the_host_dies_in_mid_push(program):
     seed = int(os.environ.get("HEDDLE_SEED") or random.randrange(1 << 32))
     house = House()
     try:
         git = GitHost(house)
-        first = git.commit({"README": "Four write here.\n"}, "Begin")
+        first = git.commit({"README": "Four write here.\n", "huge.bin": os.urandom(HUGE_BYTES)}, "Begin")
         for name, over_ssh in WRITERS.items():
             house.start(name, writer_argv(program, house, git, name, over_ssh), {"ASAN_OPTIONS": "detect_leaks=0"})
         killer = Killer(house, git, random.Random(seed))
@@ -169,6 +179,7 @@ def four_writers_lose_nothing_while_the_host_dies_in_mid_push(program):
         print(f"  {commits} commits, {killer.figure()}: {torn} torn, {doubled} doubled, {lost} lost, seed {seed}", flush=True)
         for name in WRITERS:
             print(f"  {name}: {house.log(name).splitlines()[-1]}", flush=True)
+        check_mirrors(house)
         check(commits >= len(WRITERS) and torn == 0 and doubled == 0 and lost == 0, "nothing is torn, doubled or lost")
     finally:
         house.close()

@@ -158,6 +158,7 @@ class GitHost:
         bare = self.house.path("git", f"{name}.git")
         run(["git", "init", "-q", "--bare", "--initial-branch=main", bare])
         run(["git", "-C", bare, "config", "http.receivepack", "true"])
+        run(["git", "-C", bare, "config", "uploadpack.allowFilter", "true"])
         return bare
 
     def url_of(self, name):

@@ -639,47 +639,21 @@ static void rewritten_history_is_noticed_and_the_old_tip_kept(void **state)
     expect_file(git, lost, "a", "2");
 }
 
-static size_t count_packs(struct remote *remote, char first[static 256])
-{
-    glob_t packs;
-    assert_int_equal(glob(arena_printf(remote->arena, "%s/objects/pack/*.pack", remote->mirror), 0,
-                          NULL, &packs),
-                     0);
-    text_copy_cut(first, 256, packs.gl_pathv[0]);
-    size_t count = packs.gl_pathc;
-    globfree(&packs);
-    return count;
-}
-
-/* Another pack with the same content, as many small fetches leave many packs. */
-static void copy_pack(struct remote *remote, const char *pack, int number)
-{
-    const char *copy =
-        arena_printf(remote->arena, "%s/objects/pack/pack-%040d", remote->mirror, number);
-    char *index = arena_strdup(remote->arena, pack);
-    memcpy(strrchr(index, '.'), ".idx", sizeof(".idx"));
-    assert_int_equal(link(pack, arena_printf(remote->arena, "%s.pack", copy)), 0);
-    assert_int_equal(link(index, arena_printf(remote->arena, "%s.idx", copy)), 0);
-}
-
 static void packs_do_not_pile_up(void **state)
 {
     struct remote *remote = *state;
     REMOTE_COMMIT(remote, "main", {"a", "1"});
     char head[GIT_OID_BYTES];
     char waiting[GIT_OID_BYTES];
-    char pack[256];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
     make(git, head, "a", "2", waiting);
-    assert_int_equal(count_packs(remote, pack), 1);
-    for (int i = 0; i < 60; i++) {
-        copy_pack(remote, pack, i);
-    }
+    assert_int_equal(mirror_count_packs(remote), 1);
+    mirror_copy_pack(remote, 60);
     bool rewritten;
     struct err err = {0};
     REMOTE_COMMIT(remote, "main", {"b", "1"});
     ASSERT_OK(git_fetch(git, head, &rewritten, &err), err);
-    assert_true(count_packs(remote, pack) < 10);
+    assert_true(mirror_count_packs(remote) < 10);
     expect_file(git, head, "b", "1");
     expect_file(git, waiting, "a", "2");
 }

@@ -1,7 +1,10 @@
 #include "remote.h"
 
+#include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/vec.h"
@@ -102,6 +105,38 @@ const char *remote_commit(struct remote *remote, const char *branch,
     }
     remote_import(remote, str_slice(&stream));
     return REMOTE_GIT(remote, "rev-parse", ref);
+}
+
+static glob_t list_packs(struct remote *remote)
+{
+    glob_t packs;
+    const char *pattern = arena_printf(remote->arena, "%s/objects/pack/*.pack", remote->mirror);
+    assert_int_equal(glob(pattern, 0, NULL, &packs), 0);
+    return packs;
+}
+
+size_t mirror_count_packs(struct remote *remote)
+{
+    glob_t packs = list_packs(remote);
+    size_t count = packs.gl_pathc;
+    globfree(&packs);
+    return count;
+}
+
+void mirror_copy_pack(struct remote *remote, int copies)
+{
+    static const char *const endings[] = {"pack", "promisor", "idx"};
+    glob_t packs = list_packs(remote);
+    const char *first = packs.gl_pathv[0];
+    int base = (int)(strrchr(first, '.') - first);
+    for (int i = 0; i < copies * (int)COUNT_OF(endings); i++) {
+        const char *ending = endings[i % (int)COUNT_OF(endings)];
+        const char *copy = arena_printf(remote->arena, "%s/objects/pack/pack-%040d.%s",
+                                        remote->mirror, i / (int)COUNT_OF(endings), ending);
+        const char *from = arena_printf(remote->arena, "%.*s.%s", base, first, ending);
+        assert_true(link(from, copy) == 0 || errno == ENOENT); /* not each is promised */
+    }
+    globfree(&packs);
 }
 
 struct git *remote_open(struct remote *remote)

@@ -38,6 +38,11 @@ const char *remote_git(struct remote *remote, const char *const *args);
 const char *mirror_git(struct remote *remote, const char *const *args);
 #define MIRROR_GIT(remote, ...) mirror_git((remote), (const char *const[]){__VA_ARGS__, NULL})
 
+/* Packs in the mirror. */
+size_t mirror_count_packs(struct remote *remote);
+/* More packs with the content of the first one, as many small fetches leave many packs. */
+void mirror_copy_pack(struct remote *remote, int copies);
+
 /* A mirror of it, opened on main. */
 struct git *remote_open(struct remote *remote);
 /* Opened and fetched; the tip is in `head`. */
