@@ -1,5 +1,6 @@
 #include "base/base.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,46 @@ void text_copy_cut(char *out, size_t size, const char *text)
     }
     memcpy(out, text, length);
     out[length] = '\0';
+}
+
+/* The length of a text's start that has this shape, in which # stands for digits; 0: it has not. */
+static size_t fitting(const char *text, const char *shape)
+{
+    const char *at = text;
+    for (; *shape; shape++) {
+        size_t length = *shape == '#' ? strspn(at, "0123456789") : *at == *shape;
+        if (length == 0) {
+            return 0;
+        }
+        at += length;
+    }
+    return isalnum((unsigned char)*at) ? 0 : (size_t)(at - text);
+}
+
+/* As libcurl words them, in heddle and in git. */
+static size_t amount_at(const char *text)
+{
+    static const char *const shapes[] = {" after # ms", " after # milliseconds",
+                                         " with # bytes received",
+                                         " with # out of # bytes received"};
+    size_t length = 0;
+    for (size_t i = 0; i < COUNT_OF(shapes) && length == 0; i++) {
+        length = fitting(text, shapes[i]);
+    }
+    return length;
+}
+
+void text_drop_amounts(char *text)
+{
+    char *out = text;
+    while (*text) {
+        size_t skipped = amount_at(text);
+        text += skipped;
+        if (skipped == 0) {
+            *out++ = *text++;
+        }
+    }
+    *out = '\0';
 }
 
 struct slice slice_of(const char *text)

@@ -36,6 +36,11 @@ void text_copy_cut(char *out, size_t size, const char *text);
 #define TEXT_COPY(array, text) text_copy((array), sizeof(array), (text))
 #define TEXT_COPY_CUT(array, text) text_copy_cut((array), sizeof(array), (text))
 
+/* Takes out of words about the network what differs at each try, how long it took and how much had
+   come ("Failed to connect to host port 443 after 3 ms: …"), so that the same trouble has the same
+   text: what is told when it changes is then told once.  In place. */
+void text_drop_amounts(char *text);
+
 struct slice slice_of(const char *text);
 bool slice_equals(struct slice slice, const char *text);
 

@@ -109,6 +109,7 @@ bool git_failed(const struct proc_result *result, bool uses_network, struct err 
     AUTO_STR(words, (size_t)128 << 10);
     AUTO_STR(safe, (size_t)512 << 10);
     telling_words(result->errors.text, &words);
+    text_drop_amounts(words.text);
     escape_terminal(&safe, words.text);
     if (safe.length == 0) {
         return err_set(err, kind, "git ended with exit code %d and said nothing",

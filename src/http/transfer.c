@@ -345,6 +345,7 @@ bool transfer_finish(struct transfer *transfer, CURLcode code, struct err *err)
             transfer->url, transfer->is_body_too_large ? "body is" : "headers are",
             transfer->is_body_too_large ? transfer->result.body.max : (size_t)HEADER_BYTES_MAX);
     }
+    text_drop_amounts(transfer->text);
     return err_set(err, kind_of(transfer, code), "%s %s: %s", transfer->method, transfer->url,
                    transfer->text[0] ? transfer->text : curl_easy_strerror(code));
 }

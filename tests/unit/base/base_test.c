@@ -115,6 +115,34 @@ static void url_escapes_come_back(void **state)
     assert_false(unescape_url(&back, slice_of("%00")));
 }
 
+static void the_same_trouble_has_the_same_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said, *told;
+    } cases[] = {
+        {"Failed to connect to git.example.org port 443 after 12 ms: Couldn't connect to server",
+         "Failed to connect to git.example.org port 443: Couldn't connect to server"},
+        {"Operation timed out after 5001 milliseconds with 7 out of 4096 bytes received",
+         "Operation timed out"},
+        {"Operation timed out after 5001 milliseconds with 0 bytes received",
+         "Operation timed out"},
+        {"Connection timed out after 3 milliseconds; Connection timed out after 40 ms",
+         "Connection timed out; Connection timed out"},
+        /* What is not measured stays. */
+        {"the other end asks to try again after 30 s",
+         "the other end asks to try again after 30 s"},
+        {"closed after 3 msgs, after ms, after 5", "closed after 3 msgs, after ms, after 5"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[128];
+        TEXT_COPY_CUT(text, cases[i].said);
+        text_drop_amounts(text);
+        assert_string_equal(text, cases[i].told);
+    }
+}
+
 static void a_near_miss_is_named(void **state)
 {
     (void)state;
@@ -205,6 +233,7 @@ int main(void)
         cmocka_unit_test(times_survive_a_round_trip),
         cmocka_unit_test(terminal_text_cannot_move_the_cursor),
         cmocka_unit_test(url_escapes_come_back),
+        cmocka_unit_test(the_same_trouble_has_the_same_text),
         cmocka_unit_test(a_near_miss_is_named),
         cmocka_unit_test(json_refuses_deep_and_doubled_input),
         cmocka_unit_test(broken_utf8_becomes_replacement_characters),

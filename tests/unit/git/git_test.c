@@ -996,6 +996,15 @@ static void a_server_that_is_down_is_unavailable(void **state)
     web_stop(&web);
 }
 
+/* However long it took to find that out. */
+static void a_host_that_is_away_is_told_in_the_same_words_each_time(void **state)
+{
+    struct remote *remote = *state;
+    struct git_options options = {
+        .folder = remote->mirror, .url = "http://127.0.0.1:1/shop.git", .branch = "main"};
+    fetch_fails(&options, ERR_UNAVAILABLE, "Failed to connect to 127.0.0.1 port 1: ");
+}
+
 static void ssh_gets_its_files_and_asks_nobody(void **state)
 {
     struct remote *remote = *state;
@@ -1110,6 +1119,7 @@ int main(void)
         TEST(a_password_goes_in_a_header_and_a_refusal_is_denied),
         TEST(a_redirection_is_not_followed),
         TEST(a_server_that_is_down_is_unavailable),
+        TEST(a_host_that_is_away_is_told_in_the_same_words_each_time),
         TEST(ssh_gets_its_files_and_asks_nobody),
         TEST(a_git_that_is_killed_may_be_tried_again),
         TEST(no_hook_of_the_machine_runs_in_the_mirror),

@@ -132,6 +132,7 @@ static void nobody_listening_is_unavailable(void **state)
     ASSERT_FAILS(http_perform(house->client, &(struct http_call){.url = "http://127.0.0.1:1/"},
                               &result, &err),
                  err, ERR_UNAVAILABLE, "http://127.0.0.1:1/");
+    assert_null(strstr(err.text, " after ")); /* so many milliseconds */
 }
 
 static void bad_requests_are_refused_before_they_are_sent(void **state)
