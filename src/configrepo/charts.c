@@ -9,7 +9,6 @@
 
 #include "configrepo/walker.h"
 
-#define SUBCHARTS_DEPTH_MAX 4
 #define VALUES_MAX 2000 /* of one kustomization; each is compared with each container */
 #define NAMES_SHOWN_MAX 4
 #define PATHS_BYTES_MAX 1024 /* cut in the middle of a path, if they are that long */
@@ -102,24 +101,12 @@ static void add_file(struct chart_reader *reader, const char *path, const char *
     }
 }
 
-static void add_subcharts(struct chart_reader *reader, const char *chart, const char *prefix,
-                          int depth)
+static void add_chart(struct chart_reader *reader, const char *folder)
 {
-    struct walker *walker = reader->walker;
-    const struct manifest_tree *tree = &walker->walk->tree;
-    const char *folder = manifest_path(walker->arena, chart, "charts");
-    struct manifest_entry *entries = NULL;
-    size_t count = 0;
-    struct err ignored = {0}; /* most have none */
-    bool is_listed = folder && depth < SUBCHARTS_DEPTH_MAX &&
-                     tree->list(tree->context, folder, walker->arena, &entries, &count, &ignored);
-    for (size_t i = 0; is_listed && i < count; i++) {
-        const char *below = manifest_path(walker->arena, folder, entries[i].name);
-        if (below && entries[i].is_folder) {
-            const char *its = arena_printf(walker->arena, "%s%s.", prefix, entries[i].name);
-            add_subcharts(reader, below, its, depth + 1);
-            add_file(reader, manifest_path(walker->arena, below, "values.yaml"), its);
-        }
+    const struct manifest_values *values =
+        manifest_chart_values(&reader->walker->walk->tree, folder, reader->walker->arena);
+    for (; values; values = values->next) {
+        add_file(reader, values->path, values->prefix);
     }
 }
 
@@ -158,8 +145,7 @@ static void read_chart(struct chart_reader *reader,
     }
     reader->first = reader->values.count;
     reader->files = NULL;
-    add_subcharts(reader, chart, "", 0);
-    add_file(reader, manifest_path(arena, chart, "values.yaml"), "");
+    add_chart(reader, chart);
     add_named(reader, kustomization->folder, yaml_text(entry, "valuesFile"));
     const struct yaml_node *more = yaml_get(entry, "additionalValuesFiles");
     for (size_t i = 0; more && more->kind == YAML_SEQUENCE && i < more->item_count; i++) {
@@ -324,6 +310,7 @@ void walker_add_charts(struct walker *walker, const struct manifest_kustomizatio
         return;
     }
     struct chart_reader reader = {.walker = walker};
+    walker->has_named_files = true;
     const struct yaml_node *charts = yaml_get(kustomization->root, "helmCharts");
     for (size_t i = 0; charts && charts->kind == YAML_SEQUENCE && i < charts->item_count; i++) {
         read_chart(&reader, kustomization, charts->items[i]);
@@ -338,7 +325,7 @@ const struct chart_value *walker_read_values(struct walker *walker,
 {
     struct chart_reader reader = {.walker = walker};
     for (size_t i = 0; i < count; i++) {
-        add_file(&reader, sources[i].path, "");
+        add_file(&reader, sources[i].path, sources[i].prefix);
     }
     struct chart_value *values =
         arena_alloc(walker->arena, reader.values.count + 1, sizeof(*values));

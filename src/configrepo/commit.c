@@ -72,17 +72,25 @@ static const struct item *find_item(const struct walk *walk, const struct versio
     return second ? NULL : found;
 }
 
-static const struct slot *find_slot(const struct item *item, const struct version_change *change,
-                                    struct err *err)
+static const struct slot *slot_named(const struct item *item, const char *container)
 {
     for (size_t i = 0; i < item->slot_count; i++) {
-        if (strcmp(item->slots[i].container, change->container) == 0) {
+        if (strcmp(item->slots[i].container, container) == 0) {
             return &item->slots[i];
         }
     }
-    err_set(err, ERR_NOT_FOUND, "%s in %s has no container %s with an image", change->workload,
-            change->path, change->container);
     return NULL;
+}
+
+static const struct slot *find_slot(const struct item *item, const struct version_change *change,
+                                    struct err *err)
+{
+    const struct slot *slot = slot_named(item, change->container);
+    if (!slot) {
+        err_set(err, ERR_NOT_FOUND, "%s in %s has no container %s with an image", change->workload,
+                change->path, change->container);
+    }
+    return slot;
 }
 
 static bool says(const struct slot *slot, const struct image *wanted)
@@ -238,7 +246,10 @@ static bool check_walks(const struct maker *maker, const struct walk *before,
         same = same_items(old, new);
         /* A chart's source is checked by those that take their charts from it. */
         for (size_t n = 0; same && !old->is_source && n < old->slot_count; n++) {
-            if (!check_slot(maker, before, old, &old->slots[n], &new->slots[n], err)) {
+            /* Values that are said further up come in another order. */
+            const struct slot *slot = slot_named(new, old->slots[n].container);
+            same = slot != NULL;
+            if (same && !check_slot(maker, before, old, &old->slots[n], slot, err)) {
                 return false;
             }
         }

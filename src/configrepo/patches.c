@@ -359,6 +359,20 @@ static bool mentions_address(const struct patch *patch)
     return mentions(patch->text, words, COUNT_OF(words));
 }
 
+/* Which files of values its chart takes. */
+static void patch_files(const struct patch *patch, enum applies applies,
+                        const struct manifest_kustomization *kustomization, struct item *item)
+{
+    static const char *const words[] = {"valuesFiles"};
+    struct yaml_node *files = yaml_at(patch->root, "spec.chart.spec.valuesFiles");
+    if (applies == APPLIES && files) {
+        item->values_files = files;
+        item->values_files_by = NULL;
+    } else if (applies != APPLIES_NOT && mentions(patch->text, words, COUNT_OF(words))) {
+        item->values_files_by = kustomization;
+    }
+}
+
 void walker_patch(struct walker *walker, const struct manifest_kustomization *kustomization,
                   struct item *item)
 {
@@ -366,6 +380,7 @@ void walker_patch(struct walker *walker, const struct manifest_kustomization *ku
          patch = patch->next) {
         enum applies applies = applies_to(patch, item);
         item->is_moved = item->is_moved || (applies != APPLIES_NOT && mentions_address(patch));
+        patch_files(patch, applies, kustomization, item);
         for (size_t i = 0; applies != APPLIES_NOT && i < item->slot_count; i++) {
             patch_slot(walker, patch, applies, kustomization, &item->slots[i]);
         }

@@ -60,6 +60,27 @@ static bool skim_list(void *context, const char *folder, struct arena *arena,
     return tree.list(tree.context, folder, arena, out, out_count, err);
 }
 
+/* The same with all that the files say: objects in them name files, too. */
+static bool note_read(void *context, const char *path, struct arena *arena, struct slice *out,
+                      struct err *err)
+{
+    struct skim *skim = context;
+    struct manifest_tree face = commit_tree_face(skim->survey->tree);
+    note_user(skim, path);
+    return face.read(face.context, path, arena, out, err);
+}
+
+static const char *note_oid(void *context, const char *path, struct arena *arena)
+{
+    struct skim *skim = context;
+    struct manifest_tree face = commit_tree_face(skim->survey->tree);
+    const char *oid = face.oid(face.context, path, arena);
+    if (oid[0]) {
+        note_user(skim, path);
+    }
+    return oid;
+}
+
 static bool is_known(const char *const *paths, size_t count, const char *path)
 {
     for (size_t i = 0; i < count; i++) {
@@ -71,21 +92,18 @@ static bool is_known(const char *const *paths, size_t count, const char *path)
 }
 
 /* A path that is missing or broken uses nothing; its own scan says so. */
-static bool skim_path(struct configrepo_survey *survey, const char *path, struct err *err)
+static bool skim_path(struct configrepo_survey *survey, const char *path,
+                      const struct manifest_tree *by, struct err *err)
 {
     struct skim *skim = ARENA_NEW(survey->arena, struct skim);
-    *skim = (struct skim){survey, arena_strdup(survey->arena, path)};
-    struct manifest_tree tree = {
-        .read = skim_read,
-        .list = skim_list,
-        .oid = skim_oid,
-        .context = skim,
-        .memory = commit_tree_face(survey->tree).memory,
-    };
+    *skim = (struct skim){survey, path};
+    struct manifest_tree tree = *by;
+    tree.context = skim;
+    tree.memory = commit_tree_face(survey->tree).memory;
     struct walk *walk = NULL;
     struct err ignored = {0};
     survey->is_skimming = true;
-    bool is_walked = walk_path(survey, skim->path, &tree, &walk, &ignored);
+    bool is_walked = walk_path(survey, path, &tree, &walk, &ignored);
     survey->is_skimming = false;
     if (is_walked || survey->tree->failure.kind == ERR_NONE) {
         return true;
@@ -107,8 +125,28 @@ struct configrepo_survey *survey_new(struct git *git, const char *commit,
 bool survey_add_users(struct configrepo_survey *survey, const char *const *paths, size_t count,
                       struct err *err)
 {
+    static const struct manifest_tree skimming = {skim_read, skim_list, skim_oid, NULL, NULL};
+    survey->paths = arena_alloc(survey->arena, count + 1, sizeof(*survey->paths));
     for (size_t i = 0; i < count; i++) {
-        if (!is_known(paths, i, paths[i]) && !skim_path(survey, paths[i], err)) {
+        if (!is_known(paths, i, paths[i])) {
+            survey->paths[survey->path_count++] = arena_strdup(survey->arena, paths[i]);
+        }
+    }
+    for (size_t i = 0; i < survey->path_count; i++) {
+        if (!skim_path(survey, survey->paths[i], &skimming, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool survey_add_named(struct configrepo_survey *survey, struct err *err)
+{
+    static const struct manifest_tree noting = {note_read, skim_list, note_oid, NULL, NULL};
+    bool is_first = !survey->has_named && !survey->is_skimming;
+    survey->has_named = survey->has_named || is_first;
+    for (size_t i = 0; is_first && i < survey->path_count; i++) {
+        if (!skim_path(survey, survey->paths[i], &noting, err)) {
             return false;
         }
     }

@@ -31,6 +31,9 @@ struct configrepo_survey {
     struct field_list fields; /* the caller's */
     struct chart_renderer charts;
     bool is_skimming;   /* who reads what is all that is wanted */
+    bool has_named;     /* survey_add_named() was done */
+    const char **paths; /* whose users are known */
+    size_t path_count;
     struct table users; /* file → struct user */
 };
 
@@ -98,9 +101,11 @@ struct item {
     const struct manifest_object *object;
     enum workload_kind kind;
     const char *name, *namespace;
-    bool is_of_chart; /* kustomize leaves its namespace as helm gives it */
-    bool is_source;   /* no workload, but where Flux takes charts from */
-    bool is_moved;    /* a patch may say another address of it */
+    bool is_of_chart;                     /* kustomize leaves its namespace as helm gives it */
+    bool is_source;                       /* no workload, but where Flux takes charts from */
+    bool is_moved;                        /* a patch may say another address of it */
+    const struct yaml_node *values_files; /* of a chart, as a patch says it; or NULL */
+    const struct manifest_kustomization *values_files_by; /* whose patch may say others, or NULL */
     struct slot *slots;
     size_t slot_count;
     struct passage *passages; /* the last one first */
@@ -125,6 +130,9 @@ struct configrepo_survey *survey_new(struct git *git, const char *commit,
 /* See which files these paths read. */
 bool survey_add_users(struct configrepo_survey *survey, const char *const *paths, size_t count,
                       struct err *err) MUST_CHECK;
+/* And which ones their objects name: values of charts.  All manifests are read for it, so it is
+   done when an object is met that names some, and once. */
+bool survey_add_named(struct configrepo_survey *survey, struct err *err) MUST_CHECK;
 /* Another target's path that reads the file, or NULL. */
 const char *survey_other_user(const struct configrepo_survey *survey, const char *file,
                               const char *path);

@@ -1,16 +1,22 @@
 /*
- * values: what Flux's HelmReleases take from ConfigMaps that kustomizations make of files.
+ * values: what Flux's HelmReleases take from files: those of a chart in the repository, and what
+ * kustomizations make ConfigMaps of.
  *
- * Flux puts the sources of spec.valuesFrom on top of each other, and the release's own values on
- * top of all.  A generator's file is a file like any other: the version that it says is read and
- * edited there.  Names are those before kustomize adds its hash.
+ * Flux puts the chart's files on top of each other, then the sources of spec.valuesFrom, and the
+ * release's own values on top of all.  A file is a file: the version that it says is read and
+ * edited there.  Names of ConfigMaps are those before kustomize adds its hash.
  */
 #include <string.h>
 
 #include "configrepo/walker.h"
 
 #define MADE_MAX 10000 /* of one target */
-#define SOURCES_MAX 100
+#define SECRET "it becomes a Secret, which heddle leaves alone; say versions in a ConfigMap"
+#define NOT_FOLLOWED                                                                               \
+    "Flux takes what a chart's files say only with another version of the chart; write "           \
+    "\"reconcileStrategy: Revision\" beside the chart in the HelmRelease"
+
+typedef VEC(struct values_source) source_vec;
 
 /* ---- what generators make ---- */
 
@@ -85,11 +91,9 @@ static const char *file_of_source(const struct walker *walker, const struct item
     return path;
 }
 
-static size_t find_sources(struct walker *walker, const struct item *item,
-                           struct values_source out[static SOURCES_MAX])
+static void find_sources(struct walker *walker, const struct item *item, source_vec *out)
 {
     const struct yaml_node *from = yaml_at(item->object->root, "spec.valuesFrom");
-    size_t count = 0;
     for (size_t i = 0; from && from->kind == YAML_SEQUENCE && i < from->item_count; i++) {
         const struct yaml_node *source = from->items[i];
         const char *kind = yaml_text(source, "kind");
@@ -98,11 +102,35 @@ static size_t find_sources(struct walker *walker, const struct item *item,
         /* With a targetPath it is one value, no file of them. */
         const char *path =
             yaml_get(source, "targetPath") ? NULL : file_of_source(walker, item, name);
-        if (path && count < SOURCES_MAX) {
-            out[count++] = (struct values_source){path, kind && strcmp(kind, "Secret") == 0};
+        if (path) {
+            bool is_secret = kind && strcmp(kind, "Secret") == 0;
+            *VEC_ADD(out) = (struct values_source){path, "", is_secret ? SECRET : NULL};
         }
     }
-    return count;
+}
+
+/* ---- a chart in the repository ---- */
+
+static void find_chart(struct walker *walker, struct item *item, source_vec *out)
+{
+    struct manifest_release_chart chart;
+    if (!manifest_release_chart(&walker->walk->tree, item->object->root, item->values_files,
+                                walker->arena, &chart)) {
+        return;
+    }
+    if (item->values_files_by) {
+        walker_problem(walker, item->values_files_by->file, 1,
+                       arena_printf(walker->arena,
+                                    "it may patch which valuesFiles %s takes, so versions in them "
+                                    "are not seen; write the patch as a merge that names it",
+                                    item->name));
+        return;
+    }
+    for (const struct manifest_values *at = chart.values; at; at = at->next) {
+        const char *trouble = chart.is_followed ? NULL : NOT_FOLLOWED;
+        *VEC_ADD(out) = (struct values_source){at->path, at->prefix, trouble};
+    }
+    walker_add_file(walker, item, chart.folder);
 }
 
 /* ---- from values to slots ---- */
@@ -115,8 +143,8 @@ struct release_values {
     const struct chart_file *files;
 };
 
-static const struct locate_place *in_form(const struct locate_place *place, enum locate_form form,
-                                          struct arena *arena)
+static struct locate_place *in_form(const struct locate_place *place, enum locate_form form,
+                                    struct arena *arena)
 {
     struct locate_place *copy = ARENA_NEW(arena, struct locate_place);
     *copy = *place;
@@ -125,21 +153,19 @@ static const struct locate_place *in_form(const struct locate_place *place, enum
     return copy;
 }
 
-/* The agent does not see what is encrypted, and nobody looks for versions there. */
-static struct written said_in(const struct release_values *work, const struct chart_file *file,
-                              const struct locate_place *at)
+/* What is wrong with changing a version in one of the files is wrong with its place there. */
+static struct written said_in(const struct release_values *work, struct written said)
 {
     struct locate_place *copy = ARENA_NEW(work->walker->arena, struct locate_place);
-    *copy = *at;
+    *copy = *said.at;
     for (size_t i = 0; i < work->source_count; i++) {
-        bool is_secret =
-            work->sources[i].is_secret && strcmp(work->sources[i].path, file->path) == 0;
-        if (is_secret && !copy->trouble) {
-            copy->trouble = "it becomes a Secret, which heddle leaves alone; say versions in a "
-                            "ConfigMap";
+        const struct values_source *source = &work->sources[i];
+        if (!copy->trouble && source->trouble && strcmp(source->path, said.file) == 0) {
+            copy->trouble = source->trouble;
         }
     }
-    return (struct written){file->path, file->text, copy};
+    said.at = copy;
+    return said;
 }
 
 static void say(const struct release_values *work, struct slot *slot, struct written said,
@@ -164,7 +190,7 @@ static bool find_said(const struct release_values *work, const struct locate_pla
     for (const struct chart_file *file = work->files; file; file = file->below) {
         const struct locate_place *found = locate_patched(base, file->root, work->walker->arena);
         if (found) {
-            say(work, slot, said_in(work, file, found), base);
+            say(work, slot, said_in(work, (struct written){file->path, file->text, found}), base);
             return true;
         }
     }
@@ -224,19 +250,21 @@ static void add_slot(const struct release_values *work, const struct chart_value
     const struct locate_place *place = value->base ? value->base : value->said.at;
     const struct yaml_node *parent = value->said.at->parent;
     struct slot *slot = &item->slots[item->slot_count++];
+    struct locate_place *own = in_form(place, LOCATE_VALUES, work->walker->arena);
+    own->container = value->path; /* a subchart's own file knows nothing of what is above it */
     *slot = (struct slot){
         .container = value->path,
         .field = value->said.at->whole ? value->said.at->whole : parent,
         .is_shared = parent && (parent->is_alias || parent->alias_count > 0),
-        .own = {value->said.file, value->said.text,
-                in_form(place, LOCATE_VALUES, work->walker->arena)},
+        .own = {value->said.file, value->said.text, own},
     };
-    for (const struct chart_file *file = work->files; file; file = file->below) {
-        if (strcmp(file->path, value->said.file) == 0) {
-            say(work, slot, said_in(work, file, value->said.at), value->base);
-        }
-    }
+    say(work, slot, said_in(work, value->said), value->base);
     let_release_speak(work, slot);
+}
+
+static bool is_of_subchart(const struct chart_value *value)
+{
+    return strcmp(value->said.at->container, value->path) != 0;
 }
 
 static void take_values(struct release_values *work, const struct chart_value *values, size_t count)
@@ -255,34 +283,40 @@ static void take_values(struct release_values *work, const struct chart_value *v
             (void)find_said(work, slots[i].own.at, &slots[i]);
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!slot_at(item, values[i].path)) {
-            add_slot(work, &values[i]);
+    /* What a chart says itself comes before its subcharts. */
+    for (size_t i = 0; i < 2 * count; i++) {
+        const struct chart_value *value = &values[i % count];
+        if (is_of_subchart(value) == (i >= count) && !slot_at(item, value->path)) {
+            add_slot(work, value);
         }
     }
 }
 
 static void take_sources(struct walker *walker, struct item *item)
 {
-    struct values_source sources[SOURCES_MAX] = {0};
-    struct release_values work = {.walker = walker, .item = item, .sources = sources};
-    work.source_count = find_sources(walker, item, sources);
-    if (work.source_count == 0) {
-        return;
+    source_vec sources = {0};
+    struct release_values work = {.walker = walker, .item = item};
+    find_chart(walker, item, &sources);
+    find_sources(walker, item, &sources);
+    work.sources = sources.items;
+    work.source_count = sources.count;
+    if (sources.count > 0) {
+        walker->has_named_files = true;
+        size_t count = 0;
+        const struct chart_value *values =
+            walker_read_values(walker, sources.items, sources.count, &work.files, &count);
+        take_values(&work, values, count);
     }
-    size_t count = 0;
-    const struct chart_value *values =
-        walker_read_values(walker, sources, work.source_count, &work.files, &count);
-    take_values(&work, values, count);
-    for (size_t i = 0; i < work.source_count; i++) {
-        walker_add_file(walker, item, sources[i].path);
+    VEC_EACH (struct values_source, source, &sources) {
+        walker_add_file(walker, item, source->path);
     }
+    VEC_DONE(&sources);
 }
 
 void walker_add_values(struct walker *walker)
 {
     struct walk *walk = walker->walk;
-    for (size_t i = 0; walker->made.count > 0 && i < walk->item_count; i++) {
+    for (size_t i = 0; i < walk->item_count; i++) {
         if (walk->items[i].kind == WORKLOAD_HELM_RELEASE) {
             take_sources(walker, &walk->items[i]);
         }

@@ -239,10 +239,16 @@ bool walk_path(struct configrepo_survey *survey, const char *path, const struct 
     walk_resolve_charts(walk);
     walker_add_values(&walker);
     VEC_DONE(&walker.made);
+    struct err named_err = {0};
+    bool knows_users = !walker.has_named_files || survey_add_named(survey, &named_err);
     /* Git that stopped answering looks like missing files; that is no picture of the target. */
     if (survey->tree->failure.kind != ERR_NONE) {
         *err = survey->tree->failure;
         return err_wrap(err, "read %.200s", path);
+    }
+    if (!knows_users) {
+        *err = named_err;
+        return false;
     }
     *out = walk;
     return exists;

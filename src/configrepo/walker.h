@@ -18,6 +18,7 @@ struct walker {
     struct table patches;    /* kustomization file → struct patch */
     VEC(struct made_file) made;
     size_t depth, kustomization_count;
+    bool has_named_files; /* of values of charts, which objects of other targets may name, too */
 };
 
 void walker_problem(struct walker *walker, const char *file, unsigned line, const char *text);
@@ -36,7 +37,8 @@ void walker_add_charts(struct walker *walker, const struct manifest_kustomizatio
 /* A file of values that somebody takes. */
 struct values_source {
     const char *path;
-    bool is_secret;
+    const char *prefix;  /* where its values stand among those of the chart: "redis.", or "" */
+    const char *trouble; /* why its versions are not changed there, or NULL */
 };
 /* The images in files of values, of which the last one has the last word.  `out_files`: the files
    themselves, from the last one down. */
@@ -49,7 +51,8 @@ const struct chart_value *walker_read_values(struct walker *walker,
 
 /* Note what its generators make of files. */
 void walker_note_made(struct walker *walker, const struct manifest_kustomization *kustomization);
-/* Let the HelmReleases of the walk have what they take from there, once all is walked. */
+/* Let the HelmReleases of the walk have what they take from there, and from files of a chart of the
+   repository, once all is walked. */
 void walker_add_values(struct walker *walker);
 
 /* ---- patches.c ---- */

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#define SUBCHARTS_DEPTH_MAX 4
 #define TRIALS_MAX 2000000 /* places of one layer seen in another, for a whole repository */
 
 void values_notes_done(struct values_notes *notes)
@@ -36,36 +35,16 @@ void values_add_file(struct values_notes *notes, const char *path)
     add_layer(notes, path, "");
 }
 
-static void add_chart(struct inspector *inspector, struct values_notes *notes, const char *folder,
-                      const char *prefix, int depth)
-{
-    struct arena *arena = inspector->arena;
-    const char *charts = manifest_path(arena, folder, "charts");
-    const char *values = manifest_path(arena, folder, "values.yaml");
-    struct manifest_entry *entries = NULL;
-    size_t count = 0;
-    struct err ignored = {0}; /* most have none */
-    bool is_listed =
-        depth < SUBCHARTS_DEPTH_MAX && charts && map_has(&inspector->folders, charts) &&
-        inspector->tree->list(inspector->tree->context, charts, arena, &entries, &count, &ignored);
-    for (size_t i = 0; is_listed && i < count; i++) {
-        if (entries[i].is_folder) {
-            add_chart(inspector, notes, arena_printf(arena, "%s/%s", charts, entries[i].name),
-                      arena_printf(arena, "%s%s.", prefix, entries[i].name), depth + 1);
-        }
-    }
-    if (values && map_has(&inspector->by_path, values)) {
-        add_layer(notes, values, prefix);
-    }
-}
-
 void values_add_chart(struct inspector *inspector, struct values_notes *notes, const char *folder,
                       bool is_replaced)
 {
-    add_chart(inspector, notes, folder, "", 0);
-    size_t count = notes->layers.count;
-    if (is_replaced && count > 0 && !notes->layers.items[count - 1].prefix[0]) {
-        notes->layers.count--;
+    const struct manifest_values *values =
+        manifest_chart_values(inspector->tree, folder, inspector->arena);
+    for (; values; values = values->next) {
+        bool counts = values->prefix[0] || !is_replaced;
+        if (counts && map_has(&inspector->by_path, values->path)) {
+            add_layer(notes, values->path, values->prefix);
+        }
     }
 }
 

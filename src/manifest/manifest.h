@@ -121,6 +121,28 @@ bool manifest_is_remote(const char *resource);
 const char *manifest_chart(const struct manifest_kustomization *kustomization,
                            const struct yaml_node *entry, const char *name, struct arena *arena);
 
+/* A file of a chart's values. */
+struct manifest_values {
+    const char *path;
+    const char *prefix; /* where its values stand among those of the chart: "redis.", or "" */
+    struct manifest_values *next; /* that has the word after it */
+};
+/* What the chart of a folder says itself: its subcharts' values.yaml, then its own; they need not
+   be there. */
+struct manifest_values *manifest_chart_values(const struct manifest_tree *tree, const char *folder,
+                                              struct arena *arena);
+
+/* The chart of a HelmRelease that comes from a GitRepository and lies in the tree. */
+struct manifest_release_chart {
+    const char *folder;
+    struct manifest_values *values; /* in Flux's order, below what the release says itself */
+    bool is_followed; /* Flux takes what the files say without another version of the chart */
+};
+/* False: it has none there.  `files`: its valuesFiles, where something else says them; or NULL. */
+bool manifest_release_chart(const struct manifest_tree *tree, const struct yaml_node *release,
+                            const struct yaml_node *files, struct arena *arena,
+                            struct manifest_release_chart *out);
+
 /* Join and normalise: ("clusters/dev", "../../base") → "base".  NULL when it leaves the root. */
 const char *manifest_path(struct arena *arena, const char *folder, const char *relative);
 

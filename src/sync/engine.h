@@ -91,6 +91,8 @@ struct revision {
     struct arena *arena;              /* of the fields */
     const struct image_field *fields; /* that heddle.yaml names */
     size_t field_count;
+    const char **chart_values; /* of each object what its chart in the repository says, as JSON; or
+                                  NULL */
 };
 
 /* Only the jobs of `git_queue` touch this. */
@@ -218,9 +220,16 @@ struct locate_reference;
 const struct render_object *revision_find(const struct sync *sync, const struct render_object *from,
                                           const struct locate_reference *reference);
 
+/* charts.c */
+/* Read what charts in the repository say to the revision's objects; for who has the tree. */
+struct manifest_tree;
+void revision_read_charts(struct revision *revision, const struct manifest_tree *tree);
+
 /* values.c */
-/* A HelmRelease with the values that it takes from ConfigMaps of the revision among its own, as
-   JSON; malloc'd.  NULL: it takes none. */
+/* Helm's way: mappings are merged, anything else is replaced, and null takes away. */
+void values_merge(json_t *into, const json_t *from);
+/* A HelmRelease with the values that it takes from its chart and from ConfigMaps of the revision
+   among its own, as JSON; malloc'd.  NULL: it takes none. */
 char *release_with_values(const struct sync *sync, const struct render_object *release);
 
 /* workloads.c */

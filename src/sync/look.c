@@ -87,6 +87,7 @@ static void render(struct look *look)
         return;
     }
     read_fields(&tree, look->pipeline_file, revision);
+    revision_read_charts(revision, &tree);
     look->render_err.kind = ERR_NONE;
     TEXT_COPY_CUT(revision->commit, look->wanted);
     TEXT_COPY_CUT(source->rendered, look->wanted);

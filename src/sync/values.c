@@ -1,8 +1,8 @@
 /*
- * values: what a HelmRelease wants once Flux has put together what it takes from ConfigMaps.
+ * values: what a HelmRelease wants once Flux has put together what it takes from elsewhere.
  *
- * As Flux does: the sources of spec.valuesFrom in their order, on top of all the release's own
- * values.  Secrets stay out: what they say is not for reports.
+ * As Flux does: a chart's own, the sources of spec.valuesFrom in their order, on top of all the
+ * release's own values.  Secrets stay out: what they say is not for reports.
  */
 #include <string.h>
 
@@ -12,7 +12,6 @@
 
 #define DEPTH_MAX 64 /* deeper values say no image that anybody would find */
 
-/* Helm's way: mappings are merged, anything else is replaced, and null takes away. */
 static void merge(json_t *into, const json_t *from, int depth)
 {
     const char *key = NULL;
@@ -27,6 +26,11 @@ static void merge(json_t *into, const json_t *from, int depth)
             json_object_set(into, key, value);
         }
     }
+}
+
+void values_merge(json_t *into, const json_t *from)
+{
+    merge(into, from, 0);
 }
 
 /* The values in one key of a ConfigMap of the revision; NULL: it is not there, or says none. */
@@ -54,21 +58,34 @@ static json_t *read_source(const struct sync *sync, const struct render_object *
     return is_read ? yaml_to_json(document->root, &ignored) : NULL;
 }
 
+static json_t *values_of_chart(const struct sync *sync, const struct render_object *release)
+{
+    const struct revision *revision = sync->revision;
+    struct err ignored = {0};
+    const char *text = revision && revision->chart_values
+                           ? revision->chart_values[release - revision->render.objects]
+                           : NULL;
+    return text ? json_parse(slice_of(text), &ignored) : NULL;
+}
+
 char *release_with_values(const struct sync *sync, const struct render_object *release)
 {
     struct err ignored = {0};
-    if (!memmem(release->json, release->json_length, "\"valuesFrom\"", strlen("\"valuesFrom\""))) {
+    AUTO_JSON *values = values_of_chart(sync, release);
+    bool takes_more =
+        memmem(release->json, release->json_length, "\"valuesFrom\"", strlen("\"valuesFrom\""));
+    if (!values && !takes_more) {
         return NULL;
     }
     AUTO_JSON *object = json_parse((struct slice){release->json, release->json_length}, &ignored);
     json_t *spec = json_object_get(object, "spec");
     const json_t *sources = json_object_get(spec, "valuesFrom");
-    AUTO_JSON *values = json_object();
+    values = values ? values : json_object();
     for (size_t i = 0; i < json_array_size(sources); i++) {
         AUTO_JSON *more = read_source(sync, release, json_array_get(sources, i));
-        merge(values, more, 0);
+        values_merge(values, more);
     }
-    merge(values, json_object_get(spec, "values"), 0);
+    values_merge(values, json_object_get(spec, "values"));
     if (!json_is_object(spec)) {
         return NULL;
     }

@@ -154,6 +154,7 @@ def run_releases(program, files_of, flux_of, check_all):
         flux = flux_of(plane)
         registry.push("shop/web", "1.0.0")
         git.commit(files_of(registry.host), "Begin with 1.0.0 everywhere")
+        flux.git = git
         heddle.start_server()
         for cluster in CLUSTERS:
             heddle.add_agent(cluster, plane.kubeconfig(cluster))
@@ -221,6 +222,70 @@ def check_maps(heddle, git, registry, plane):
 
 def values_of_config_maps_are_promoted_and_done_means_running(program):
     run_releases(program, files_with_maps, FluxWithMaps, check_maps)
+
+
+# ---- valuesFiles of a chart in the repository ----
+
+
+class FluxWithFiles(Flux):
+    """Packs the chart of the repository's newest commit with its valuesFiles, as source-controller does for
+    `reconcileStrategy: Revision`, and looks at it again and again."""
+
+    def __init__(self, plane):
+        self.git = None  # when there is one
+        self.installed = {}
+        super().__init__(plane)
+
+    def _install(self, cluster, found):
+        if not self.git:
+            return
+        text = "".join(self.git.show(path) for path in found["spec"]["chart"]["spec"]["valuesFiles"])
+        image = {"repository": re.search(r"repository: (\S+)", text)[1], "tag": re.findall(r"tag: (\S+)", text)[-1]}
+        if self.installed.get(cluster) == image:
+            return
+        found["spec"]["values"] = {"image": image, "replicas": 2}
+        found.get("status", {}).pop("observedGeneration", None)
+        super()._install(cluster, found)
+        self.installed[cluster] = image
+
+
+def files_with_values_files(host):
+    made = {
+        "heddle.yaml": PIPELINE,
+        "charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n",
+        "charts/web/values.yaml": f"image:\n  repository: {host}/shop/web\n  tag: 1.0.0\n",
+        "values/dev.yaml": "# of dev\nimage:\n  tag: 1.0.0   # ours\n",
+        "values/prod.yaml": "replicas: 2\n",
+    }
+    for cluster in CLUSTERS:
+        made[f"clusters/{cluster}/web.yaml"] = (
+            "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n" + chart_release(
+                "web", "  chart:\n    spec:\n      chart: ./charts/web\n      reconcileStrategy: Revision\n"
+                       "      sourceRef: {kind: GitRepository, name: config}\n"
+                       f"      valuesFiles: [charts/web/values.yaml, values/{cluster}.yaml]\n"))
+    return made
+
+
+def check_values_files_of_releases(heddle, git, registry, plane):
+    """dev's own file says the version; prod's gets one, since the chart's is for both."""
+    registry.push("shop/web", "1.1.0")
+    wanted = {f"{registry.host}/shop/web:1.1.0"}
+    found = wait_until("dev has a release", lambda: (heddle.releases(stage="dev", kind="auto") or [None])[0], 20)
+    heddle.wait_phase(found["id"], "done")
+    check(plane.running_digests("dev", "web") == wanted, "done means that the pods of the chart run the version")
+    check(git.show("values/dev.yaml") == "# of dev\nimage:\n  tag: 1.1.0   # ours\n",
+          f"the file says it: {git.show('values/dev.yaml')}")
+    before = git.head()
+    plan = heddle.cli("promote", "web", "--to", "prod", "--dry-run")
+    check("values/prod.yaml gets a value for image" in plan, f"the plan says where: {plan}")
+    heddle.cli("promote", "web", "--to", "prod", "-y")
+    check(plane.running_digests("prod", "web") == wanted, "prod runs it")
+    changed = list(git.changed_lines(before).values())
+    check(changed == [["2 0 values/prod.yaml"]], f"two lines of one file are new: {changed}")
+
+
+def values_files_of_releases_are_promoted_and_done_means_running(program):
+    run_releases(program, files_with_values_files, FluxWithFiles, check_values_files_of_releases)
 
 
 # ---- a chart in the repository ----
@@ -528,5 +593,6 @@ def charts_are_promoted_and_done_means_installed(program):
 
 
 TESTS = [helm_values_are_promoted_and_done_means_running, values_of_config_maps_are_promoted_and_done_means_running,
+         values_files_of_releases_are_promoted_and_done_means_running,
          a_chart_of_the_repository_is_promoted_by_its_values_files,
          charts_are_promoted_and_done_means_installed]

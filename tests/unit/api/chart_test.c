@@ -1,5 +1,5 @@
-/* A chart's version on its way from a registry to the last stage, as the whole server lives by it.
- */
+/* A chart's version, and one that a chart's files say, on their way from a registry to the last
+   stage, as the whole server lives by it. */
 #include "../server/house.h"
 #include "contract.h"
 
@@ -137,6 +137,77 @@ static void what_flux_chooses_alone_is_never_on_offer(void **state)
     assert_non_null(strstr(json_text_at(skip, "reason", ""), "write one version, like 1.2.3"));
 }
 
+/* ---- a chart in the repository ---- */
+
+#define THREE_STAGES                                                                               \
+    "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}\nspec:\n  pin: always\n"    \
+    "  stages:\n    - name: dev\n      automatic: true\n"                                          \
+    "      targets: [{cluster: dev, path: clusters/dev}]\n"                                        \
+    "    - name: staging\n      from: [dev]\n      automatic: true\n"                              \
+    "      targets: [{cluster: staging, path: clusters/staging}]\n"                                \
+    "    - name: prod\n      from: [staging]\n"                                                    \
+    "      targets: [{cluster: prod-eu, path: clusters/prod-eu}]\n"
+#define STAGE_VALUES "pay:\n  tag: %s # of this stage\n"
+
+static const char *release_with(struct house *house, const char *stage)
+{
+    return arena_printf(house->arena,
+                        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+                        "metadata: {name: pay, namespace: shop}\nspec:\n  chart:\n    spec:\n"
+                        "      chart: ./charts/pay\n      reconcileStrategy: Revision\n"
+                        "      sourceRef: {kind: GitRepository, name: config}\n"
+                        "      valuesFiles: [charts/pay/values.yaml, values/%s.yaml]\n",
+                        stage);
+}
+
+static const char *values_in_git(struct house *house, const char *stage)
+{
+    return text_in_git(house, arena_printf(house->arena, "values/%s.yaml", stage));
+}
+
+static void expect_tag(struct house *house, const char *stage, const char *tag)
+{
+    const char *begin = arena_printf(house->arena, "pay:\n  tag: %s", tag);
+    const char *text = values_in_git(house, stage);
+    assert_memory_equal(text, begin, strlen(begin));
+    assert_non_null(strstr(text, " # of this stage\n"));
+}
+
+static void a_stage_s_own_values_file_says_it_from_dev_to_prod(void **state)
+{
+    struct house *house = *state;
+    static const char *const clusters[] = {"dev", "staging", "prod-eu"};
+    int64_t id = 0;
+    const char *chart =
+        arena_printf(house->arena, "pay: {repository: %s/shop/pay, tag: ''}\n", house->address);
+    const char *first = arena_printf(house->arena, STAGE_VALUES, "1.0.0");
+    HOUSE_COMMIT(house, {"heddle.yaml", THREE_STAGES},
+                 {"charts/pay/Chart.yaml", "apiVersion: v2\nname: pay\nversion: 0.1.0\n"},
+                 {"charts/pay/values.yaml", chart}, {"values/dev.yaml", first},
+                 {"values/staging.yaml", first}, {"values/prod.yaml", first},
+                 {"clusters/dev/pay.yaml", release_with(house, "dev")},
+                 {"clusters/staging/pay.yaml", release_with(house, "staging")},
+                 {"clusters/prod-eu/pay.yaml", release_with(house, "prod")});
+    for (size_t i = 0; i < sizeof(clusters) / sizeof(clusters[0]); i++) {
+        house_sync(house, clusters[i], NULL);
+    }
+    house_push(house, "pay", "1.0.0");
+    house_push(house, "pay", "1.1.0");
+    house_await(house, DEV, "version", "1.1.0");
+    (void)newest_release(house, "dev", &id);
+    house_sync_until(house, "dev", NULL, id, "done");
+    house_await(house, "/api/v1/cells/staging/pay", "version", "1.1.0");
+    (void)newest_release(house, "staging", &id);
+    house_sync_until(house, "staging", NULL, id, "done");
+    expect_tag(house, "dev", "1.1.0@sha256:");
+    expect_tag(house, "staging", "1.1.0@sha256:");
+    expect_tag(house, "prod", "1.0.0 ");
+    int64_t next = promote(house);
+    house_sync_until(house, "prod-eu", NULL, next, "done");
+    assert_string_equal(values_in_git(house, "prod"), values_in_git(house, "dev"));
+    assert_string_equal(text_in_git(house, "charts/pay/values.yaml"), chart);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +217,8 @@ int main(void)
                                         open_checked, house_close),
         cmocka_unit_test_setup_teardown(what_flux_chooses_alone_is_never_on_offer, open_checked,
                                         house_close),
+        cmocka_unit_test_setup_teardown(a_stage_s_own_values_file_says_it_from_dev_to_prod,
+                                        open_checked, house_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
