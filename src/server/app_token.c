@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "forge/forge.h"
 
 /* A token is good for an hour; a server that sleeps through its last minutes still has time. */
 #define RENEW_MS INT64_C(2700000)
@@ -13,15 +12,20 @@
 #define TOKEN_BYTES_MAX 4096
 
 struct app_token {
-    struct loop *loop;
-    const struct env *env;
-    struct forge_app app;
-    char *file; /* 0600; who needs the token reads it each time */
-    void (*on_renewed)(void *context);
-    void *context;
-    struct loop_queue *queue;
+    struct app_tokens *all;
+    struct app_identity identity;
     struct loop_timer *timer;
     bool is_good; /* the last question was answered */
+};
+
+struct app_tokens {
+    struct loop *loop;
+    const struct env *env;
+    void (*on_renewed)(void *context);
+    void *context;
+    struct loop_queue *queue; /* a host that is slow takes one worker at most */
+    struct app_token *items;
+    size_t count;
 };
 
 struct job {
@@ -34,10 +38,10 @@ struct job {
 static void run(void *context)
 {
     struct job *job = context;
-    const struct app_token *token = job->token;
+    const struct app_identity *identity = &job->token->identity;
     AUTO_STR(text, TOKEN_BYTES_MAX);
-    job->succeeded = forge_app_token(&token->app, job->now_ms, &text, &job->err) &&
-                     file_replace(token->file, str_slice(&text), 0600, &job->err);
+    job->succeeded = forge_app_token(&identity->app, job->now_ms, &text, &job->err) &&
+                     file_replace(identity->token_file, str_slice(&text), 0600, &job->err);
     if (text.text) {
         crypto_wipe(text.text, text.length);
     }
@@ -49,17 +53,19 @@ static void done(void *context, bool is_stopping)
 {
     struct job *job = context;
     struct app_token *token = job->token;
+    const struct app_tokens *all = token->all;
     if (!is_stopping) {
         bool was_good = token->is_good;
         token->is_good = job->succeeded;
-        if (!job->succeeded) {
-            log_warn("github.app", "%s", job->err.text);
-        } else if (!was_good) {
-            log_info("github.app", "app=%s", token->app.id);
-            token->on_renewed(token->context);
-        }
         token->timer =
-            loop_timer_start(token->loop, job->succeeded ? RENEW_MS : RETRY_MS, 0, renew, token);
+            loop_timer_start(all->loop, job->succeeded ? RENEW_MS : RETRY_MS, 0, renew, token);
+        if (!job->succeeded) {
+            log_warn("github.app", "%s: %s", token->identity.app.repository, job->err.text);
+        } else if (!was_good) {
+            log_info("github.app", "app=%s repository=%s", token->identity.app.id,
+                     token->identity.app.repository);
+            all->on_renewed(all->context);
+        }
     }
     free(job);
 }
@@ -67,60 +73,40 @@ static void done(void *context, bool is_stopping)
 static void renew(void *context)
 {
     struct app_token *token = context;
+    struct app_tokens *all = token->all;
     struct job *job = xcalloc(1, sizeof(*job));
     token->timer = NULL;
-    *job = (struct job){.token = token, .now_ms = env_now_ms(token->env)};
-    loop_work(token->loop, token->queue, run, done, job);
+    *job = (struct job){.token = token, .now_ms = env_now_ms(all->env)};
+    loop_work(all->loop, all->queue, run, done, job);
 }
 
-/* What the token opens is told its file like any other secret's. */
-static void name_file(struct server_options *options, const char *file)
+struct app_tokens *app_tokens_new(struct loop *loop, const struct env *env,
+                                  const struct app_identity *apps, size_t count,
+                                  void (*on_renewed)(void *context), void *context)
 {
-    if (!options->git.password_file) {
-        options->git.username = "x-access-token"; /* GitHub's word for it */
-        options->git.password_file = file;
+    struct app_tokens *tokens = xcalloc(1, sizeof(*tokens));
+    *tokens = (struct app_tokens){.loop = loop,
+                                  .env = env,
+                                  .on_renewed = on_renewed,
+                                  .context = context,
+                                  .queue = loop_queue_new(loop),
+                                  .items = xcalloc(count, sizeof(*tokens->items)),
+                                  .count = count};
+    for (size_t i = 0; i < count; i++) {
+        tokens->items[i] = (struct app_token){.all = tokens, .identity = apps[i]};
+        renew(&tokens->items[i]);
     }
-    if (!options->forge_token_file) {
-        options->forge_token_file = file;
-    }
+    return tokens;
 }
 
-bool app_token_open(struct loop *loop, const struct env *env, struct server_options *options,
-                    void (*on_renewed)(void *context), void *context, struct app_token **out,
-                    struct err *err)
+void app_tokens_free(struct app_tokens **tokens)
 {
-    AUTO_STR(file, 4096);
-    if (!options->github_app_id && !options->github_app_key_file) {
-        return true;
-    }
-    if (!options->github_app_id || !options->github_app_key_file) {
-        return err_set(err, ERR_INVALID,
-                       "--github-app-id and --github-app-key-file are needed together");
-    }
-    str_addf(&file, "%s/github-app.token", options->data);
-    struct app_token *token = xcalloc(1, sizeof(*token));
-    token->loop = loop;
-    token->env = env;
-    token->app = (struct forge_app){.id = options->github_app_id,
-                                    .key_file = options->github_app_key_file,
-                                    .repository = options->repository,
-                                    .url = options->forge_url};
-    token->file = xstrdup(file.text);
-    token->on_renewed = on_renewed;
-    token->context = context;
-    token->queue = loop_queue_new(loop);
-    name_file(options, token->file);
-    renew(token);
-    *out = token;
-    return true;
-}
-
-void app_token_close(struct app_token **token)
-{
-    if (*token) {
-        loop_timer_stop(&(*token)->timer);
-        loop_queue_free(&(*token)->queue);
-        free((*token)->file);
-        xfree(token);
+    if (*tokens) {
+        loop_queue_free(&(*tokens)->queue);
+        for (size_t i = 0; i < (*tokens)->count; i++) {
+            loop_timer_stop(&(*tokens)->items[i].timer);
+        }
+        free((*tokens)->items);
+        xfree(tokens);
     }
 }

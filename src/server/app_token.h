@@ -1,14 +1,20 @@
-/* app_token: a file with the token of a GitHub App, renewed before it ends. */
+/* app_token: files with the tokens of GitHub Apps, renewed before they end. */
 #pragma once
 
-#include "server/server.h"
+#include "base/clock.h"
+#include "forge/forge.h"
+#include "loop/loop.h"
 
-struct app_token;
-/* NULL in *out when the options name no App.  Else they name its file wherever they have no other
-   password or token; it is there soon, and `on_renewed` is called then, and again after failures.
-   The options must outlive it. */
-bool app_token_open(struct loop *loop, const struct env *env, struct server_options *options,
-                    void (*on_renewed)(void *context), void *context, struct app_token **out,
-                    struct err *err) MUST_CHECK;
+/* An App, for one repository; all text is the caller's, and outlives the tokens. */
+struct app_identity {
+    struct forge_app app;
+    const char *token_file; /* 0600; who needs the token reads it each time */
+};
+
+struct app_tokens;
+/* The files are there soon; `on_renewed` is called when one is, and again after failures. */
+struct app_tokens *app_tokens_new(struct loop *loop, const struct env *env,
+                                  const struct app_identity *apps, size_t count,
+                                  void (*on_renewed)(void *context), void *context);
 /* Waits for a question that is under way. */
-void app_token_close(struct app_token **token);
+void app_tokens_free(struct app_tokens **tokens);

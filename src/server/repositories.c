@@ -30,31 +30,63 @@ static bool open_forge(const struct forge_options *options, struct config_reposi
     return true;
 }
 
-static bool open_one(const struct git_options *git, const struct forge_options *forge,
-                     const char *name, struct repositories *all, struct err *err)
+/* An App's token, which changes, is in a file like any other secret: wherever there is no other
+   password or token. */
+static bool take_app(struct repository_setting *setting, const char *token_file,
+                     struct repositories *all, struct err *err)
+{
+    struct forge_app *app = &setting->app;
+    if (!app->id && !app->key_file) {
+        return true;
+    }
+    if (!app->id || !app->key_file) {
+        return err_set(err, ERR_INVALID,
+                       "--github-app-id and --github-app-key-file are needed together");
+    }
+    app->repository = setting->git.url;
+    app->url = setting->forge.url;
+    all->apps[all->app_count++] = (struct app_identity){*app, token_file};
+    if (!setting->git.password_file) {
+        setting->git.username = "x-access-token"; /* GitHub's word for it */
+        setting->git.password_file = token_file;
+    }
+    if (!setting->forge.token_file) {
+        setting->forge.token_file = token_file;
+    }
+    return true;
+}
+
+static bool open_one(struct repository_setting *setting, const char *token_file,
+                     struct repositories *all, struct err *err)
 {
     struct config_repository *repository = &all->items[all->count++];
     *repository = (struct config_repository){
-        .name = name,
-        .url = shown_url(all->arena, git->url),
-        .branch = arena_strdup(all->arena, git->branch),
+        .name = setting->name,
+        .url = shown_url(all->arena, setting->git.url),
+        .branch = arena_strdup(all->arena, setting->git.branch),
         .memory = configrepo_memory_new(),
     };
-    return git_open(git, &repository->git, err) && open_forge(forge, repository, err);
+    return take_app(setting, token_file, all, err) &&
+           git_open(&setting->git, &repository->git, err) &&
+           open_forge(&setting->forge, repository, err);
 }
 
 static bool open_own(const struct server_options *options, struct repositories *all,
                      struct err *err)
 {
-    struct git_options git = options->git;
-    git.folder = arena_printf(all->arena, "%s/mirror.git", options->data);
-    git.url = options->repository;
-    git.branch = options->branch;
-    struct forge_options forge = {.kind = options->forge,
-                                  .url = options->forge_url,
-                                  .repository = options->repository,
-                                  .token_file = options->forge_token_file};
-    return open_one(&git, &forge, "", all, err);
+    struct repository_setting own = {
+        .name = "",
+        .git = options->git,
+        .forge = {.kind = options->forge,
+                  .url = options->forge_url,
+                  .repository = options->repository,
+                  .token_file = options->forge_token_file},
+        .app = {.id = options->github_app_id, .key_file = options->github_app_key_file},
+    };
+    own.git.folder = arena_printf(all->arena, "%s/mirror.git", options->data);
+    own.git.url = options->repository;
+    own.git.branch = options->branch;
+    return open_one(&own, arena_printf(all->arena, "%s/github-app.token", options->data), all, err);
 }
 
 /* Who commits, and by which keys that is proven, is the server's matter and the same everywhere. */
@@ -73,7 +105,9 @@ static bool open_further(const struct server_options *options, struct repository
     take_committer(&setting->git, &options->git);
     setting->git.folder =
         arena_printf(all->arena, "%s/repositories/%s.git", options->data, setting->name);
-    return open_one(&setting->git, &setting->forge, setting->name, all, err) ||
+    const char *token_file = arena_printf(all->arena, "%s/repositories/%s.github-app.token",
+                                          options->data, setting->name);
+    return open_one(setting, token_file, all, err) ||
            err_wrap(err, "the repository \"%s\" of --repositories", setting->name);
 }
 
@@ -89,6 +123,7 @@ bool repositories_open(const struct server_options *options, struct repositories
     }
     out->items = arena_alloc(out->arena, count + 1, sizeof(*out->items));
     out->rest_until_ms = arena_alloc(out->arena, count + 1, sizeof(*out->rest_until_ms));
+    out->apps = arena_alloc(out->arena, count + 1, sizeof(*out->apps));
     bool opened = open_own(options, out, err);
     for (size_t i = 0; opened && i < count; i++) {
         opened = open_further(options, &further[i], out, err);

@@ -28,6 +28,8 @@ static const struct {
     {"forge", SETTING(forge.kind)},
     {"forge-url", SETTING(forge.url)},
     {"forge-token-file", SETTING(forge.token_file)},
+    {"github-app-id", SETTING(app.id)},
+    {"github-app-key-file", SETTING(app.key_file)},
 };
 
 struct reader {

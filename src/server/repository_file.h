@@ -12,6 +12,7 @@ struct repository_setting {
     const char *name;
     struct git_options git;     /* url, branch and credentials */
     struct forge_options forge; /* all NULL: no Git host is asked */
+    struct forge_app app;       /* who gets what is missing of them; no id: nobody */
 };
 /* A mapping from names to settings, which are called as the server's own flags are.  In the arena.
    ERR_INVALID says where the file is wrong. */

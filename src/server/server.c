@@ -33,7 +33,7 @@ struct server {
     struct server_options options;
     struct store *store;
     struct repositories repositories; /* used on the Git queue only, but for their names */
-    struct app_token *app_token;      /* NULL: no GitHub App */
+    struct app_tokens *app_tokens;
     struct render_cache *chart_cache; /* used on the Git queue only */
     struct loop_queue *git_queue;
     struct acts *acts;
@@ -520,6 +520,8 @@ static bool open_git(struct server *server, struct err *err)
                                 .on_done = act_done,
                                 .context = server};
     server->acts = acts_new(&acts);
+    server->app_tokens = app_tokens_new(server->loop, server->env, server->repositories.apps,
+                                        server->repositories.app_count, fetch_soon, server);
     return true;
 }
 
@@ -687,10 +689,8 @@ bool server_start(struct loop *loop, const struct server_options *options, struc
     set_defaults(&server->options);
     server->git_queue = loop_queue_new(loop);
     server->chart_cache = render_cache_new();
-    if (!read_hook_secret(server, err) || !open_store(server, err) ||
-        !app_token_open(loop, server->env, &server->options, fetch_soon, server, &server->app_token,
-                        err) ||
-        !open_git(server, err) || !open_engine(server, err) || !open_discover(server, err)) {
+    if (!read_hook_secret(server, err) || !open_store(server, err) || !open_git(server, err) ||
+        !open_engine(server, err) || !open_discover(server, err)) {
         server_stop(&server);
         return false;
     }
@@ -724,7 +724,7 @@ void server_stop(struct server **server_pointer)
         acts_stop(server->acts);
     }
     loop_queue_free(&server->git_queue); /* waits for the job that runs */
-    app_token_close(&server->app_token);
+    app_tokens_free(&server->app_tokens);
     api_free(&server->api);
     promote_close(&server->engine);
     acts_free(&server->acts);

@@ -1,13 +1,12 @@
 /* GitHub Apps: who asks, for what, and what is said when it gets nothing. */
 #include "../testing.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../registry/script.h"
+#include "app_key.h"
 
 #include "base/json.h"
 #include "crypto/crypto.h"
@@ -16,19 +15,13 @@
 #define NOW_MS INT64_C(1795341785123)
 
 static EVP_PKEY *key;
-static char key_file[64];
+static char key_file[sizeof(APP_KEY_FILE)];
 
 static int make_key(void **state)
 {
     (void)state;
-    key = EVP_RSA_gen(2048);
-    snprintf(key_file, sizeof(key_file), "/tmp/heddle-app-XXXXXX");
-    int file = mkstemp(key_file);
-    FILE *out = file >= 0 ? fdopen(file, "w") : NULL;
-    if (!key || !out || !PEM_write_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL)) {
-        return -1;
-    }
-    return fclose(out);
+    key = app_key_make(key_file);
+    return key ? 0 : -1;
 }
 
 static int drop_key(void **state)

@@ -57,11 +57,13 @@ static void each_repository_has_its_own_settings(void **state)
                         "  forge: gitea\n"
                         "  forge-url: https://git.example.org\n"
                         "  forge-token-file: /run/token\n"
+                        "hub: {url: https://github.com/acme/hub, github-app-id: 4711,\n"
+                        "      github-app-key-file: /run/app}\n"
                         "us: {url: git@git.example.org:us.git, git-ssh-key-file: /run/us,\n"
                         "     git-known-hosts-file: /run/hosts}\n",
                         &err),
               err);
-    assert_int_equal(scene->count, 2);
+    assert_int_equal(scene->count, 3);
     const struct repository_setting *infra = &scene->settings[0];
     assert_string_equal(infra->name, "infra");
     assert_string_equal(infra->git.url, "https://git.example.org/infra.git");
@@ -74,7 +76,11 @@ static void each_repository_has_its_own_settings(void **state)
     assert_string_equal(infra->forge.url, "https://git.example.org");
     assert_string_equal(infra->forge.token_file, "/run/token");
     assert_string_equal(infra->forge.repository, infra->git.url);
-    const struct repository_setting *us = &scene->settings[1];
+    assert_null(infra->app.id);
+    const struct repository_setting *hub = &scene->settings[1];
+    assert_string_equal(hub->app.id, "4711");
+    assert_string_equal(hub->app.key_file, "/run/app");
+    const struct repository_setting *us = &scene->settings[2];
     assert_string_equal(us->git.branch, "main");
     assert_string_equal(us->git.ssh_key_file, "/run/us");
     assert_string_equal(us->git.ssh_known_hosts_file, "/run/hosts");
