@@ -6,6 +6,7 @@
 
 #define LOCAL_WALL_MS INT64_C(120000)
 #define WORDS_BYTES_MAX 360
+#define SECRET_BYTES_MAX ((size_t)16384)
 
 /* What git and the big hosts say, and what that means for the caller; the first match counts. */
 static const struct {
@@ -130,14 +131,19 @@ bool git_run(struct git *git, const struct git_call *call, struct proc_result *o
     *VEC_ADD(&argv) = NULL;
 
     const char *const *env = git->local_env;
+    AUTO_STR(secret, SECRET_BYTES_MAX);
     bool is_plain = call->reach == GIT_LOCAL && call->env_count == 0;
     bool ran = is_plain || git_environment(&git->options, call->reach, call->env, call->env_count,
-                                           arena, &env, err);
+                                           arena, &env, &secret, err);
+    if (ran && secret.failed) {
+        ran = err_set(err, ERR_INVALID, "the Git password is too long");
+    }
     if (ran) {
         struct proc_call child = {
             .argv = argv.items,
             .env = env,
             .input = call->input,
+            .secret = str_slice(&secret),
             .limits = {.wall_ms = call->wall_ms > 0 ? call->wall_ms : LOCAL_WALL_MS,
                        .output_bytes_max = call->output_bytes_max},
         };

@@ -17,7 +17,6 @@ static const char *const fixed[] = {
     "LC_ALL=C",
     "HOME=/nonexistent", /* curl would read ~/.netrc */
     "GIT_CONFIG_NOSYSTEM=1",
-    "GIT_CONFIG_GLOBAL=/dev/null",
     "GIT_ATTR_NOSYSTEM=1",
     "GIT_TERMINAL_PROMPT=0",
     "GIT_ASKPASS=/bin/false",
@@ -59,6 +58,7 @@ static const struct {
 
 struct environment {
     struct arena *arena;
+    struct str *secret; /* settings that the environment must not show */
     VEC(const char *) lines;
     unsigned setting_count;
 };
@@ -131,15 +131,14 @@ static bool add_password(struct environment *env, const struct git_options *opti
                          struct err *err)
 {
     AUTO_STR(pair, 8192);
-    AUTO_STR(header, 16384);
     /* Git hosts that take tokens accept any name beside them. */
     str_addf(&pair, "%s:", options->username ? options->username : "git");
     if (!file_read_secret(options->password_file, &pair, err)) {
         return err_wrap(err, "read the Git password");
     }
-    str_add(&header, "Authorization: Basic ");
-    crypto_base64(str_slice(&pair), &header);
-    add_setting(env, "http.extraHeader", header.text);
+    str_add(env->secret, "[http]\n\textraHeader = Authorization: Basic ");
+    crypto_base64(str_slice(&pair), env->secret);
+    str_add(env->secret, "\n");
     return true;
 }
 
@@ -194,9 +193,9 @@ bool git_is_promised(const struct git_options *options)
 
 bool git_environment(const struct git_options *options, enum git_reach reach,
                      const char *const *more, size_t more_count, struct arena *arena,
-                     const char *const **out, struct err *err)
+                     const char *const **out, struct str *secret, struct err *err)
 {
-    struct environment env = {.arena = arena};
+    struct environment env = {.arena = arena, .secret = secret};
     add_common(&env);
     bool added = true;
     for (size_t i = 0; i < more_count; i++) {
@@ -213,6 +212,8 @@ bool git_environment(const struct git_options *options, enum git_reach reach,
         add_certificate(&env, options);
         added = !options->password_file || add_password(&env, options, err);
     }
+    add_line(&env, secret->length > 0 ? "GIT_CONFIG_GLOBAL=" PROC_SECRET_PATH
+                                      : "GIT_CONFIG_GLOBAL=/dev/null");
     add_line(&env, arena_printf(arena, "GIT_CONFIG_COUNT=%u", env.setting_count));
 
     const char **lines = arena_alloc(arena, env.lines.count + 1, sizeof(*lines));

@@ -19,7 +19,8 @@ struct git_options {
     const char *folder; /* of the mirror; made when missing */
     const char *url;    /* http(s), ssh, or a path; must not begin with '-' */
     const char *branch; /* the watched one, or the first of them: "main" */
-    /* Credentials, or NULL.  Passed to git by its environment, never by argument or URL. */
+    /* Credentials, or NULL.  A password goes to git by a descriptor (PROC_SECRET_PATH), never by
+       argument, URL, environment or file. */
     const char *username;
     const char *password_file;
     const char *ssh_key_file;

@@ -44,10 +44,11 @@ enum git_reach {
 };
 /* May files stay with the remote that are too large to be read? */
 bool git_is_promised(const struct git_options *options);
-/* The whole environment of a call, ended by NULL, and `more_count` lines more; in the arena. */
+/* The whole environment of a call, ended by NULL, and `more_count` lines more; in the arena.
+   `secret` gets what the call must hand over at PROC_SECRET_PATH: the password. */
 bool git_environment(const struct git_options *options, enum git_reach reach,
                      const char *const *more, size_t more_count, struct arena *arena,
-                     const char *const **out, struct err *err) MUST_CHECK;
+                     const char *const **out, struct str *secret, struct err *err) MUST_CHECK;
 
 /* ---- call.c ---- */
 

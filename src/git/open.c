@@ -239,7 +239,9 @@ bool git_open(const struct git_options *options, struct git **out, struct err *e
         .committer_email = keep(git->arena, options->committer_email),
     };
     assert(git->options.folder && git->options.url); /* check_options() */
-    if (!git_environment(&git->options, GIT_LOCAL, NULL, 0, git->arena, &git->local_env, err) ||
+    AUTO_STR(none, 1); /* what stays on this machine needs no password */
+    if (!git_environment(&git->options, GIT_LOCAL, NULL, 0, git->arena, &git->local_env, &none,
+                         err) ||
         !prepare_folder(git, err)) {
         return err_wrap(err, "open the mirror of %.200s", options->url);
     }

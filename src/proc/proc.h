@@ -2,8 +2,8 @@
  * proc: child processes, with limits.
  *
  * Arguments are arrays, never a shell; the environment is exactly what is given; every
- * descriptor is close-on-exec; a child is ended with its whole process group.  Blocking:
- * call on a worker, not on the loop.
+ * descriptor but a secret's is close-on-exec; a child is ended with its whole process group.
+ * Blocking: call on a worker, not on the loop.
  */
 #pragma once
 
@@ -18,11 +18,17 @@ struct proc_limits {
                                 proc_pipe: of what was said and not yet read */
 };
 
+/* Where a child reads the `secret` of its call. */
+#define PROC_SECRET_PATH "/proc/self/fd/3"
+
 struct proc_call {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH of `env` */
     const char *const *env;  /* "NAME=value", NULL-terminated; NULL: PATH and LC_ALL=C only */
     const char *folder;      /* working directory, or NULL */
     struct slice input;      /* standard input */
+    /* What it, and what it starts, may read and others never see: no argument, environment or file
+       of a disk has it.  Empty: none. */
+    struct slice secret;
     struct proc_limits limits;
 };
 

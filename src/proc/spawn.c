@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -15,13 +16,14 @@
 #define OUTPUT_BYTES_DEFAULT ((size_t)16 << 20)
 #define ERRORS_BYTES_MAX ((size_t)64 << 10)
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define FIRST_FREE_FD 3
+#define SECRET_FD 3 /* as in PROC_SECRET_PATH */
 
 enum end { OURS, ITS };
 
 /* [OURS] stays here, [ITS] becomes its 0, 1, 2.  pipe(2) gives the reading end first: ours. */
 struct streams {
     int input[2], output[2], errors[2];
+    int secret; /* becomes its 3; -1: none */
 };
 
 static void close_fd(int *fd)
@@ -46,11 +48,22 @@ static void streams_done(struct streams *streams)
         close_fd(&streams->output[i]);
         close_fd(&streams->errors[i]);
     }
+    close_fd(&streams->secret);
 }
 
-static bool streams_open(struct streams *streams, struct err *err)
+/* Memory with a descriptor, which can be read any number of times and never changed. */
+static bool open_secret(struct slice secret, int *out, struct err *err)
 {
-    *streams = (struct streams){{-1, -1}, {-1, -1}, {-1, -1}};
+    *out = memfd_create("secret", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    bool done =
+        *out >= 0 && write(*out, secret.bytes, secret.length) == (ssize_t)secret.length &&
+        fcntl(*out, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
+    return done || err_set(err, ERR_INTERNAL, "cannot hand over a secret: %s", strerror(errno));
+}
+
+static bool streams_open(struct streams *streams, struct slice secret, struct err *err)
+{
+    *streams = (struct streams){{-1, -1}, {-1, -1}, {-1, -1}, -1};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, streams->input) != 0 ||
         pipe2(streams->output, O_CLOEXEC) != 0 || pipe2(streams->errors, O_CLOEXEC) != 0) {
         return err_set(err, ERR_INTERNAL, "cannot make pipes: %s", strerror(errno));
@@ -61,7 +74,7 @@ static bool streams_open(struct streams *streams, struct err *err)
             return err_set(err, ERR_INTERNAL, "cannot set up pipes: %s", strerror(errno));
         }
     }
-    return true;
+    return secret.length == 0 || open_secret(secret, &streams->secret, err);
 }
 
 static const char *env_value(const char *const *env, const char *name)
@@ -115,16 +128,18 @@ static int set_attributes(posix_spawnattr_t *attributes)
 static int set_actions(posix_spawn_file_actions_t *actions, const struct streams *streams,
                        const char *folder)
 {
-    const int its[] = {streams->input[ITS], streams->output[ITS], streams->errors[ITS]};
+    const int its[] = {streams->input[ITS], streams->output[ITS], streams->errors[ITS],
+                       streams->secret};
+    int count = streams->secret >= 0 ? SECRET_FD + 1 : SECRET_FD;
     int failed = 0;
-    for (int fd = 0; fd < FIRST_FREE_FD && !failed; fd++) {
+    for (int fd = 0; fd < count && !failed; fd++) {
         failed = posix_spawn_file_actions_adddup2(actions, its[fd], fd);
     }
     if (!failed && folder) {
         failed = posix_spawn_file_actions_addchdir_np(actions, folder);
     }
     /* Everything is opened close-on-exec; this holds for libraries' descriptors as well. */
-    return failed ? failed : posix_spawn_file_actions_addclosefrom_np(actions, FIRST_FREE_FD);
+    return failed ? failed : posix_spawn_file_actions_addclosefrom_np(actions, count);
 }
 
 static int spawn(const struct proc_call *call, const char *program, const char *const *env,
@@ -169,7 +184,7 @@ static bool start(const struct proc_call *call, const char *const *env, struct c
         return false;
     }
     AUTO(streams_done) struct streams streams;
-    if (!streams_open(&streams, err)) {
+    if (!streams_open(&streams, call->secret, err)) {
         return false;
     }
     int failed = spawn(call, program.text, env, &streams, &out->pid);

@@ -36,22 +36,6 @@ static void expect_there(struct remote *remote, const struct git_branch *branch)
     assert_string_equal(branch->head, REMOTE_GIT(remote, "rev-parse", branch->name));
 }
 
-/* How often this program asked the remote, by a git of our own before the real one. */
-static const char *spy_on_git(struct remote *remote)
-{
-    struct err err = {0};
-    const char *log = arena_printf(remote->arena, "%s/calls", remote->folder);
-    const char *folder = arena_printf(remote->arena, "%s/bin", remote->folder);
-    const char *program = arena_printf(remote->arena, "%s/git", folder);
-    const char *text =
-        arena_printf(remote->arena, "#!/bin/sh\necho \"$* \" >>%s\nPATH=\"%s\" exec git \"$@\"\n",
-                     log, getenv("PATH"));
-    ASSERT_OK(file_make_folder(folder, &err), err);
-    ASSERT_OK(file_replace(program, slice_of(text), 0700, &err), err);
-    setenv("PATH", arena_printf(remote->arena, "%s:%s", folder, getenv("PATH")), 1);
-    return log;
-}
-
 static size_t count_calls(const char *log, const char *word)
 {
     AUTO_STR(text, 1U << 16);
@@ -68,7 +52,7 @@ static void all_branches_come_by_one_fetch_into_one_mirror(void **state)
 {
     struct remote *remote = *state;
     char *path = xstrdup(getenv("PATH"));
-    const char *log = spy_on_git(remote);
+    const char *log = remote_spy_on_git(remote);
     AUTO(git_close) struct git *git = remote_open(remote);
     struct git_branch branches[] = {{.name = "main"}, {.name = "env/dev"}, {.name = "env/prod"}};
     fetch(git, branches, COUNT_OF(branches));

@@ -949,9 +949,24 @@ static void fetch_fails(const struct git_options *options, enum err_kind kind, c
     assert_null(strstr(err.text, "s3cret"));
 }
 
+/* Whoever may list processes sees their arguments, and often their environment. */
+static void expect_in_no_call(struct remote *remote, const char *log, const char *secret)
+{
+    const char *const files[] = {log, arena_printf(remote->arena, "%s.env", log)};
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        AUTO_STR(text, 1U << 20);
+        struct err err = {0};
+        ASSERT_OK(file_read(files[i], &text, &err), err);
+        assert_true(text.length > 0);
+        assert_null(strstr(text.text, secret));
+    }
+}
+
 static void a_password_goes_in_a_header_and_a_refusal_is_denied(void **state)
 {
     struct remote *remote = *state;
+    char *path = xstrdup(getenv("PATH"));
+    const char *log = remote_spy_on_git(remote);
     const char *file = arena_printf(remote->arena, "%s/password", remote->folder);
     struct err err = {0};
     ASSERT_OK(file_replace(file, slice_of("s3cret\n"), 0600, &err), err);
@@ -969,6 +984,10 @@ static void a_password_goes_in_a_header_and_a_refusal_is_denied(void **state)
     fetch_fails(&options, ERR_DENIED, "");
     web_stop(&web);
     assert_non_null(strstr(web.request, "Authorization: Basic YWRhOnMzY3JldA=="));
+    expect_in_no_call(remote, log, "s3cret");
+    expect_in_no_call(remote, log, "YWRhOnMzY3JldA");
+    setenv("PATH", path, 1);
+    free(path);
 }
 
 static void a_redirection_is_not_followed(void **state)

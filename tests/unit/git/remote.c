@@ -107,6 +107,22 @@ const char *remote_commit(struct remote *remote, const char *branch,
     return REMOTE_GIT(remote, "rev-parse", ref);
 }
 
+const char *remote_spy_on_git(struct remote *remote)
+{
+    struct err err = {0};
+    const char *log = arena_printf(remote->arena, "%s/calls", remote->folder);
+    const char *folder = arena_printf(remote->arena, "%s/bin", remote->folder);
+    const char *program = arena_printf(remote->arena, "%s/git", folder);
+    const char *text = arena_printf(remote->arena,
+                                    "#!/bin/sh\necho \"$* \" >>%s\nenv >>%s.env\n"
+                                    "PATH=\"%s\" exec git \"$@\"\n",
+                                    log, log, getenv("PATH"));
+    ASSERT_OK(file_make_folder(folder, &err), err);
+    ASSERT_OK(file_replace(program, slice_of(text), 0700, &err), err);
+    setenv("PATH", arena_printf(remote->arena, "%s:%s", folder, getenv("PATH")), 1);
+    return log;
+}
+
 static glob_t list_packs(struct remote *remote)
 {
     glob_t packs;

@@ -38,6 +38,9 @@ const char *remote_git(struct remote *remote, const char *const *args);
 const char *mirror_git(struct remote *remote, const char *const *args);
 #define MIRROR_GIT(remote, ...) mirror_git((remote), (const char *const[]){__VA_ARGS__, NULL})
 
+/* From here on, each git that heddle calls writes a line with its arguments to the file that is
+   returned, and its environment to the same with ".env", before the real one runs. */
+const char *remote_spy_on_git(struct remote *remote);
 /* Packs in the mirror. */
 size_t mirror_count_packs(struct remote *remote);
 /* More packs with the content of the first one, as many small fetches leave many packs. */

@@ -158,6 +158,22 @@ static void no_descriptor_is_inherited(void **state)
     close(fd);
 }
 
+static void a_secret_is_read_by_the_child_and_by_what_it_starts(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    AUTO(proc_result_done) struct proc_result result = {0};
+    struct proc_call call = shell("cat " PROC_SECRET_PATH "; sh -c 'cat " PROC_SECRET_PATH "'; "
+                                  "echo no >" PROC_SECRET_PATH "; env; ls /proc/$$/fd");
+    call.secret = slice_of("s3cret\n");
+    ASSERT_OK(proc_run(&call, &result, &err), err);
+    const char *twice = "s3cret\ns3cret\n";
+    assert_memory_equal(result.output.text, twice, strlen(twice));
+    assert_null(strstr(result.output.text + strlen(twice), "s3cret"));
+    assert_non_null(strstr(result.output.text, "\n0\n1\n2\n3\n"));
+    assert_non_null(strstr(result.errors.text, "Operation not permitted")); /* to change it */
+}
+
 static void it_runs_in_the_folder_it_is_told(void **state)
 {
     (void)state;
@@ -329,6 +345,7 @@ int main(void)
         cmocka_unit_test(the_environment_is_exactly_what_is_given),
         cmocka_unit_test(the_program_is_looked_up_in_its_own_path),
         cmocka_unit_test(no_descriptor_is_inherited),
+        cmocka_unit_test(a_secret_is_read_by_the_child_and_by_what_it_starts),
         cmocka_unit_test(it_runs_in_the_folder_it_is_told),
         cmocka_unit_test(the_wall_clock_ends_the_whole_group),
         cmocka_unit_test(what_a_program_leaves_running_is_ended_with_it),
