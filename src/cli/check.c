@@ -60,7 +60,7 @@ static void show(struct cli *cli, const struct inspection *inspection, const str
     screen_line(&cli->talk, STYLE_PLAIN, "%zu findings in %zu files, %zu targets%s", found->count,
                 inspection->file_count, inspection->target_count,
                 inspection->is_guessed && inspection->pipeline_trouble_count == 0
-                    ? " (guessed: there is no " INSPECT_PIPELINE_FILE ")"
+                    ? " (guessed: there is no " PIPELINE_FILE ")"
                     : "");
     if (inspection->elsewhere_count) {
         screen_line(&cli->talk, STYLE_PLAIN,

@@ -207,7 +207,7 @@ static void show_end(struct cli *cli, const struct inspection *inspection)
     }
     screen_line(&cli->talk, STYLE_PLAIN, "%zu versions in %zu files, %zu targets%s%s",
                 inspection->place_count, inspection->file_count, inspection->target_count,
-                inspection->is_guessed ? " (guessed: there is no " INSPECT_PIPELINE_FILE ")" : "",
+                inspection->is_guessed ? " (guessed: there is no " PIPELINE_FILE ")" : "",
                 unread ? arena_printf(cli->arena, "; %zu could not be read", unread) : "");
 }
 

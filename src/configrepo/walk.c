@@ -178,7 +178,7 @@ static void walk_plain_folder(struct walker *walker)
 {
     struct found_folders found = {.arena = walker->arena};
     struct manifest_object *objects = NULL;
-    manifest_folder(&walker->walk->tree, walker->walk->path, walker->arena, &objects,
+    manifest_folder(&walker->walk->tree, path_in_tree(walker->walk->path), walker->arena, &objects,
                     &walker->walk->problems, note_folder, &found);
     walker_add_objects(walker, objects);
     VEC_EACH (const char *, folder, &found.paths) {
@@ -191,8 +191,8 @@ static void walk_root(struct walker *walker)
 {
     struct manifest_kustomization *root = NULL;
     struct err err = {0};
-    if (!manifest_kustomization(&walker->walk->tree, walker->walk->path, walker->arena, &root,
-                                &err)) {
+    if (!manifest_kustomization(&walker->walk->tree, path_in_tree(walker->walk->path),
+                                walker->arena, &root, &err)) {
         walker_problem(walker, walker->walk->path, 0, err.text);
         return;
     }
@@ -208,6 +208,9 @@ static bool check_path(struct configrepo_survey *survey, const char *path, struc
 {
     if (!path_check("target path", path, err)) {
         return false;
+    }
+    if (!path_in_tree(path)[0]) {
+        return true;
     }
     const struct git_entry *entry = commit_tree_entry(survey->tree, path);
     if (!entry) {

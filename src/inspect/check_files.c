@@ -7,7 +7,7 @@ static void check_unreadable(struct checker *checker)
 {
     for (const struct manifest_problem *problem = checker->inspection->problems; problem;
          problem = problem->next) {
-        bool is_pipeline = strcmp(problem->file, INSPECT_PIPELINE_FILE) == 0;
+        bool is_pipeline = strcmp(problem->file, PIPELINE_FILE) == 0;
         bool is_twice = strstr(problem->text, "stands here twice") != NULL;
         if (!is_pipeline && checker_is_used_path(checker, problem->file)) {
             checker_add_text(checker, is_twice ? RULE_DUPLICATE_KEY : RULE_YAML_INVALID,

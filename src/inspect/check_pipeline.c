@@ -10,7 +10,7 @@ static void check_itself(struct checker *checker)
     const struct inspection *inspection = checker->inspection;
     for (size_t i = 0; i < inspection->pipeline_trouble_count; i++) {
         const struct pipeline_trouble *trouble = &inspection->pipeline_troubles[i];
-        struct spot spot = {INSPECT_PIPELINE_FILE, trouble->line, trouble->column};
+        struct spot spot = {PIPELINE_FILE, trouble->line, trouble->column};
         checker_add_text(checker, RULE_PIPELINE_INVALID, spot, trouble->text);
     }
 }
@@ -22,9 +22,9 @@ static void check_target(struct checker *checker, const struct target *target, b
     struct manifest_entry *entries = NULL;
     size_t count = 0;
     struct err err = {0};
-    struct spot spot = {INSPECT_PIPELINE_FILE, target->line, target->column};
-    if (!checker->tree->list(checker->tree->context, target->path, checker->arena, &entries, &count,
-                             &err)) {
+    struct spot spot = {PIPELINE_FILE, target->line, target->column};
+    if (!checker->tree->list(checker->tree->context, path_in_tree(target->path), checker->arena,
+                             &entries, &count, &err)) {
         bool is_absent = err.kind == ERR_NOT_FOUND;
         checker_add(checker, RULE_TARGET_MISSING, spot,
                     is_absent ? "create it, or correct the path" : "",

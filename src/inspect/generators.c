@@ -394,7 +394,7 @@ static void note_unknown(struct inspector *inspector, const char *file,
                     arena_printf(inspector->arena,
                                  "only %s knows what the generator \"%s\" gives: applications that "
                                  "it makes are not seen; name their folders as targets "
-                                 "in " INSPECT_PIPELINE_FILE,
+                                 "in " PIPELINE_FILE,
                                  who, key));
             }
         }

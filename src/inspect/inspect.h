@@ -12,7 +12,6 @@
 #include "manifest/manifest.h"
 #include "model/pipeline.h"
 
-#define INSPECT_PIPELINE_FILE "heddle.yaml"
 #define INSPECT_FILES_MAX 200000
 #define INSPECT_TARGETS_MAX 256
 

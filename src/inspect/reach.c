@@ -408,8 +408,9 @@ static void visit_all_in(struct reach *reach, const char *folder)
     bool is_listed = inspector->tree->list(inspector->tree->context, folder, inspector->arena,
                                            &entries, &count, &ignored);
     for (size_t i = 0; is_listed && i < count; i++) {
-        if (entries[i].name[0] != '.') {
-            visit(reach, child(reach, folder, entries[i].name));
+        const char *path = child(reach, folder, entries[i].name);
+        if (!manifest_is_left_out(path)) {
+            visit(reach, path);
         }
     }
 }
@@ -484,7 +485,12 @@ void find_reach(struct inspector *inspector)
 {
     for (size_t i = 0; i < inspector->targets.count; i++) {
         struct reach reach = {.inspector = inspector, .target = i};
-        visit(&reach, inspector->targets.items[i].path);
+        const char *folder = path_in_tree(inspector->targets.items[i].path);
+        if (folder[0]) {
+            visit(&reach, folder);
+        } else {
+            visit_folder(&reach, folder);
+        }
         reach_end(&reach);
     }
     find_reach_of_loose(inspector);

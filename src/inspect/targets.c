@@ -17,8 +17,7 @@ static void take_pipeline(struct inspector *inspector, const struct pipeline *pi
                 .name = stage->targets[n].cluster,
                 .stage = stage->name,
                 .path = stage->targets[n].path,
-                .evidence =
-                    arena_printf(inspector->arena, "%s:%u", INSPECT_PIPELINE_FILE, stage->line),
+                .evidence = arena_printf(inspector->arena, "%s:%u", PIPELINE_FILE, stage->line),
             };
         }
     }
@@ -36,17 +35,16 @@ bool find_targets(struct inspector *inspector, struct err *err)
     struct slice text = {0};
     struct pipeline *pipeline = NULL;
     struct err why = {0};
-    if (!inspector->tree->read(inspector->tree->context, INSPECT_PIPELINE_FILE, inspector->arena,
-                               &text, &why)) {
+    if (!inspector->tree->read(inspector->tree->context, PIPELINE_FILE, inspector->arena, &text,
+                               &why)) {
         if (why.kind == ERR_NOT_FOUND) {
             return guess(inspector);
         }
         *err = why;
-        return err_wrap(err, INSPECT_PIPELINE_FILE);
+        return err_wrap(err, PIPELINE_FILE);
     }
     if (!inspector->is_check) {
-        bool is_read =
-            configrepo_pipeline(text, INSPECT_PIPELINE_FILE, inspector->arena, &pipeline, err);
+        bool is_read = configrepo_pipeline(text, PIPELINE_FILE, inspector->arena, &pipeline, err);
         if (is_read) {
             take_pipeline(inspector, pipeline);
         }

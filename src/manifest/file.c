@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "manifest/internal.h"
+#include "model/pipeline.h"
 
 void manifest_add_problem(struct arena *arena, struct manifest_problem **problems, const char *file,
                           unsigned line, const char *text)
@@ -32,6 +33,7 @@ struct file_reader {
     struct manifest_object **tail;
     struct manifest_problem **problems;
     size_t problem_count;
+    bool is_manifest; /* something in it may be one */
 };
 
 static void report(struct file_reader *reader, unsigned line, const char *text)
@@ -77,8 +79,17 @@ static bool add_items(struct file_reader *reader, const struct yaml_node *root)
     return is_list;
 }
 
+/* Text alone may be an encrypted file, or what stands for one that lies elsewhere. */
+static bool may_be_manifest(const struct yaml_node *root)
+{
+    bool has_mark =
+        root->kind == YAML_MAPPING && (yaml_get(root, "apiVersion") || yaml_get(root, "kind"));
+    return has_mark || root->kind == YAML_SCALAR;
+}
+
 static void add_root(struct file_reader *reader, struct yaml_node *root)
 {
+    reader->is_manifest = reader->is_manifest || may_be_manifest(root);
     if (root->kind != YAML_MAPPING) {
         report(reader, root->line, "a manifest must be a mapping with apiVersion and kind");
         return;
@@ -109,6 +120,7 @@ static void read_objects(struct file_reader *reader, struct manifest_object **ob
     }
     if (!yaml_parse(reader->arena, reader->text, &document, &err)) {
         report(reader, line_of(err.text), err.text);
+        reader->is_manifest = true; /* for all that anybody can tell */
         return;
     }
     for (; document && reader->problem_count < MANIFEST_PROBLEMS_MAX; document = document->next) {
@@ -116,20 +128,23 @@ static void read_objects(struct file_reader *reader, struct manifest_object **ob
             add_root(reader, document->root);
         }
     }
+    reader->is_manifest = reader->is_manifest || document; /* the rest of it could be anything */
 }
 
-/* Append what the file gives to both lists; false: it could not be read. */
+/* False: it could not be read. */
 static bool parse_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
-                       struct manifest_object **objects, struct manifest_problem **problems)
+                       struct parsed_file *out)
 {
     struct file_reader reader = {
-        .path = arena_strdup(arena, path), .arena = arena, .problems = problems};
+        .path = arena_strdup(arena, path), .arena = arena, .problems = &out->problems};
     struct err err = {0};
+    out->is_manifest = true;
     if (!tree->read(tree->context, path, arena, &reader.text, &err)) {
         report(&reader, line_of(err.text), err.text);
         return false;
     }
-    read_objects(&reader, objects);
+    read_objects(&reader, &out->objects);
+    out->is_manifest = reader.is_manifest;
     return true;
 }
 
@@ -141,14 +156,40 @@ void manifest_text(struct slice text, const char *file, struct arena *arena,
     read_objects(&reader, objects);
 }
 
+/* Parsed now, or remembered. */
+static const struct parsed_file *parsed_of(const struct manifest_tree *tree, const char *path,
+                                           struct arena *arena)
+{
+    struct manifest_memory *memory = tree->memory;
+    const char *oid = memory ? tree->oid(tree->context, path, arena) : "";
+    struct parsed_file *parsed = oid[0] ? memory_get(memory, path, oid) : NULL;
+    if (parsed) {
+        return parsed;
+    }
+    struct arena *lasting = oid[0] ? memory_arena(memory) : arena;
+    parsed = ARENA_NEW(lasting, struct parsed_file);
+    if (parse_file(tree, path, lasting, parsed) && oid[0]) {
+        memory_keep(memory, path, oid, parsed);
+    }
+    return parsed;
+}
+
+static bool is_own(const struct manifest_object *object)
+{
+    return strncmp(object->api_version, PIPELINE_GROUP, strlen(PIPELINE_GROUP)) == 0;
+}
+
 /* A list has its own links: what is remembered stays as it is. */
-static void append_copies(const struct parsed_file *parsed, struct arena *arena,
+static void append_copies(const struct parsed_file *parsed, bool with_own, struct arena *arena,
                           struct manifest_object **objects, struct manifest_problem **problems)
 {
     while (*objects) {
         objects = &(*objects)->next;
     }
     for (const struct manifest_object *object = parsed->objects; object; object = object->next) {
+        if (is_own(object) && !with_own) {
+            continue;
+        }
         *objects = ARENA_NEW(arena, struct manifest_object);
         **objects = *object;
         (*objects)->next = NULL;
@@ -163,21 +204,16 @@ static void append_copies(const struct parsed_file *parsed, struct arena *arena,
 void manifest_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
                    struct manifest_object **objects, struct manifest_problem **problems)
 {
-    struct manifest_memory *memory = tree->memory;
-    const char *oid = memory ? tree->oid(tree->context, path, arena) : "";
-    if (!oid[0]) {
-        (void)parse_file(tree, path, arena, objects, problems);
-        return;
+    append_copies(parsed_of(tree, path, arena), true, arena, objects, problems);
+}
+
+void manifest_loose_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
+                         struct manifest_object **objects, struct manifest_problem **problems)
+{
+    const struct parsed_file *parsed = parsed_of(tree, path, arena);
+    if (parsed->is_manifest) {
+        append_copies(parsed, false, arena, objects, problems);
     }
-    struct parsed_file *parsed = memory_get(memory, path, oid);
-    if (!parsed) {
-        struct arena *lasting = memory_arena(memory);
-        parsed = ARENA_NEW(lasting, struct parsed_file);
-        if (parse_file(tree, path, lasting, &parsed->objects, &parsed->problems)) {
-            memory_keep(memory, path, oid, parsed);
-        }
-    }
-    append_copies(parsed, arena, objects, problems);
 }
 
 static const struct {

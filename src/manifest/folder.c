@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "manifest/internal.h"
+#include "model/pipeline.h"
 
 struct walk {
     const struct manifest_tree *tree;
@@ -24,9 +25,25 @@ bool manifest_is_file_name(const char *name)
     return ends_with(name, ".yaml") || ends_with(name, ".yml") || ends_with(name, ".json");
 }
 
+bool manifest_is_chart(const struct manifest_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!entries[i].is_folder && strcmp(entries[i].name, "Chart.yaml") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool manifest_is_left_out(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return (slash ? slash[1] : path[0]) == '.' || strcmp(path, PIPELINE_FILE) == 0;
+}
+
 static void walk_file(struct walk *walk, const char *path)
 {
-    manifest_file(walk->tree, path, walk->arena, walk->end, walk->problems);
+    manifest_loose_file(walk->tree, path, walk->arena, walk->end, walk->problems);
     while (*walk->end) {
         walk->end = &(*walk->end)->next;
     }
@@ -49,10 +66,13 @@ static void walk_folder(struct walk *walk, const char *folder, int depth)
         walk->on_kustomization(walk->context, folder);
         return;
     }
+    if (depth > 0 && manifest_is_chart(entries, count)) {
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         const char *name = entries[i].name;
         const char *path = manifest_path(walk->arena, folder, name);
-        if (name[0] == '.' || !path) {
+        if (!path || manifest_is_left_out(path)) {
             continue;
         }
         if (entries[i].is_folder) {

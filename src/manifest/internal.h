@@ -14,6 +14,7 @@ void manifest_add_problem(struct arena *arena, struct manifest_problem **problem
 struct parsed_file {
     struct manifest_object *objects;
     struct manifest_problem *problems;
+    bool is_manifest; /* something in it may be one */
 };
 /* Where what is remembered lives. */
 struct arena *memory_arena(struct manifest_memory *memory);

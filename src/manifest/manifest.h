@@ -80,6 +80,11 @@ struct manifest_kustomization {
 bool manifest_has_kustomization(const struct manifest_entry *entries, size_t count);
 /* Is this a manifest's name: *.yaml, *.yml or *.json? */
 bool manifest_is_file_name(const char *name);
+/* Do the entries of a folder make it a Helm chart? */
+bool manifest_is_chart(const struct manifest_entry *entries, size_t count);
+/* Is a path left out of folders that are read as a whole: a name that begins with '.', heddle's own
+   file at the root? */
+bool manifest_is_left_out(const char *path);
 
 /* Load the kustomization of a folder; *out is NULL when the folder has none. */
 bool manifest_kustomization(const struct manifest_tree *tree, const char *folder,
@@ -101,12 +106,18 @@ struct manifest_problem {
 void manifest_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
                    struct manifest_object **objects, struct manifest_problem **problems);
 
+/* The same for a file that nobody names, but that lies in a folder.  One that holds only mappings
+   and lists without apiVersion and kind, as tools' settings and values do, is no manifest and gives
+   nothing.  heddle's own objects are left out. */
+void manifest_loose_file(const struct manifest_tree *tree, const char *path, struct arena *arena,
+                         struct manifest_object **objects, struct manifest_problem **problems);
+
 /* The same for a text that a program made; `file` is whom the objects are counted to. */
 void manifest_text(struct slice text, const char *file, struct arena *arena,
                    struct manifest_object **objects, struct manifest_problem **problems);
 
-/* All manifests of a folder without kustomization, recursively: *.yaml, *.yml, *.json; other files
-   and folders with a name that begins with '.' are passed over.  A folder below that has a
+/* All manifests of a folder without kustomization, recursively: *.yaml, *.yml, *.json; other files,
+   what is left out, and charts below it are passed over.  A folder below that has a
    kustomization is given to `on_kustomization` instead. */
 void manifest_folder(const struct manifest_tree *tree, const char *folder, struct arena *arena,
                      struct manifest_object **objects, struct manifest_problem **problems,

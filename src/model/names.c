@@ -87,12 +87,15 @@ bool path_check(const char *what, const char *path, struct err *err)
     if (has_control_bytes(path)) {
         return err_set(err, ERR_INVALID, "%s has control characters in it", what);
     }
+    if (strcmp(path, PATH_ROOT) == 0) {
+        return true;
+    }
     for (const char *at = path;; at++) {
         size_t length = strcspn(at, "/");
         if (!part_is_plain(at, length)) {
             return err_set(err, ERR_INVALID,
                            "%s \"%s\" must be a relative path like \"clusters/dev\", without "
-                           "empty, \".\" or \"..\" parts",
+                           "empty, \".\" or \"..\" parts, or \".\" for the repository's root",
                            what, path);
         }
         at += length;
@@ -100,4 +103,9 @@ bool path_check(const char *what, const char *path, struct err *err)
             return true;
         }
     }
+}
+
+const char *path_in_tree(const char *path)
+{
+    return strcmp(path, PATH_ROOT) == 0 ? "" : path;
 }

@@ -13,5 +13,8 @@
 /* A DNS-1123 label, as Kubernetes wants it: a-z 0-9 and '-', not at the ends.  `what` names it
    in the error: "stage name \"Prod\" …". */
 bool name_check(const char *what, const char *name, struct err *err) MUST_CHECK;
-/* A relative path without empty, "." or ".." parts. */
+/* A folder of a repository: a relative path without empty, "." or ".." parts, or PATH_ROOT. */
+#define PATH_ROOT "."
 bool path_check(const char *what, const char *path, struct err *err) MUST_CHECK;
+/* The same folder as trees of files call it: "" is their root. */
+const char *path_in_tree(const char *path);

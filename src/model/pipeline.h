@@ -8,6 +8,10 @@
 #include "model/names.h"
 #include "model/signature.h"
 
+/* What the file is called, and where it lies, unless the server is told otherwise. */
+#define PIPELINE_FILE "heddle.yaml"
+/* The API group of what it says. */
+#define PIPELINE_GROUP "heddle.dev/"
 /* The source that no stage is: releases say that they come "from" it. */
 #define PIPELINE_REGISTRY_NAME "registry"
 #define PIPELINE_STAGES_MAX 64
@@ -19,7 +23,7 @@
 
 struct target {
     char cluster[NAME_BYTES];    /* also the target's name */
-    char path[PATH_BYTES];       /* "clusters/dev" */
+    char path[PATH_BYTES];       /* "clusters/dev", or PATH_ROOT */
     char repository[NAME_BYTES]; /* as the server calls it; "": where heddle.yaml itself stands */
     char branch[BRANCH_BYTES];   /* "": that repository's own */
     unsigned line, column;       /* in the file; 0: it stands in no file */

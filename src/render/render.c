@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/names.h"
 #include "render/internal.h"
 
 /* One pass over one target. */
@@ -124,7 +125,7 @@ static void make_plain_file(struct making *making, const char *path)
     struct manifest_problem *problems = NULL;
     struct unit *unit = making->unit;
     struct manifest_problem **end = &unit->problems;
-    manifest_file(&making->tree, path, making->scratch, &objects, &problems);
+    manifest_loose_file(&making->tree, path, making->scratch, &objects, &problems);
     for (const struct manifest_problem *problem = problems; problem; problem = problem->next) {
         end = add_problem(unit->arena, end, problem);
     }
@@ -412,7 +413,7 @@ static void add_entry(struct pass *pass, const char *folder, const struct manife
                       int depth)
 {
     const char *path = manifest_path(pass->scratch, folder, entry->name);
-    if (!path || entry->name[0] == '.') {
+    if (!path || manifest_is_left_out(path)) {
         return;
     }
     if (entry->is_folder) {
@@ -437,6 +438,9 @@ static void add_folder(struct pass *pass, const char *folder, int depth)
     if (manifest_has_kustomization(entries, count)) {
         add_kustomization(pass, folder, depth + 1);
         return;
+    }
+    if (depth > 0 && manifest_is_chart(entries, count)) {
+        return; /* what is below it is the chart's */
     }
     for (size_t i = 0; i < count && pass->failure.kind == ERR_NONE; i++) {
         add_entry(pass, folder, &entries[i], depth);
@@ -464,14 +468,14 @@ bool render_target(struct render_cache *cache, const struct manifest_tree *tree,
     pass.problems_end = &pass.problems;
     cache->pass++;
     *out = (struct render_result){0};
-    add_folder(&pass, path, 0);
+    add_folder(&pass, path_in_tree(path), 0);
     bool done = pass.failure.kind == ERR_NONE;
     if (done) {
         cache_drop_unused(cache);
         take_result(&pass, out);
     } else {
         *err = pass.failure;
-        err_wrap(err, "render %s", path[0] ? path : "the repository's root");
+        err_wrap(err, "render %s", strcmp(path, PATH_ROOT) == 0 ? "the repository's root" : path);
     }
     map_done(&pass.seen);
     VEC_DONE(&pass.objects);

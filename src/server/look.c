@@ -147,8 +147,10 @@ static void list_targets(const struct look *look, struct git_view *view)
 
 static bool touches(const struct scan *scan, const char *path)
 {
-    size_t length = strlen(scan->path);
-    if (strncmp(path, scan->path, length) == 0 && (path[length] == '/' || path[length] == '\0')) {
+    const char *folder = path_in_tree(scan->path);
+    size_t length = strlen(folder);
+    bool begins = strncmp(path, folder, length) == 0;
+    if (begins && (length == 0 || path[length] == '/' || path[length] == '\0')) {
         return true;
     }
     for (size_t i = 0; i < scan->workload_count; i++) {

@@ -670,7 +670,7 @@ static bool open_http(struct server *server, struct err *err)
 static void set_defaults(struct server_options *options)
 {
     options->branch = options->branch ? options->branch : "main";
-    options->pipeline_file = options->pipeline_file ? options->pipeline_file : "heddle.yaml";
+    options->pipeline_file = options->pipeline_file ? options->pipeline_file : PIPELINE_FILE;
     options->base_path = options->base_path ? options->base_path : "";
     options->public_url = options->public_url ? options->public_url : "";
     options->listen = options->listen ? options->listen : "127.0.0.1:8080";

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "model/pipeline.h"
 #include "sync/engine.h"
 
 #define INTERVAL_MS_DEFAULT 30000
@@ -74,7 +75,7 @@ static void copy_options(struct sync *sync, const struct sync_options *options)
     own->cluster = copy(sync, options->cluster);
     own->path = copy(sync, options->path);
     own->pipeline_file =
-        copy(sync, options->pipeline_file ? options->pipeline_file : "heddle.yaml");
+        copy(sync, options->pipeline_file ? options->pipeline_file : PIPELINE_FILE);
     own->folder = copy(sync, options->folder);
     own->git.folder = arena_printf(sync->texts, "%s/mirror.git", options->folder);
     own->git.url = copy(sync, options->git.url);

@@ -11,18 +11,27 @@ WORKLOADS = ["cart", "orders"]
 CLUSTERS = ["dev", "staging", "prod-eu", "prod-us"]
 PIPELINE = shop.PIPELINE_OF_DEV + """    - name: staging
       from: [dev]
-      targets: [{cluster: staging, path: app, branch: env/staging}]
+      targets: [{cluster: staging, path: ., branch: env/staging}]
       automatic: true
     - name: prod
       from: [staging]
       targets:
-        - {cluster: prod-eu, path: app, branch: env/prod}
+        - {cluster: prod-eu, path: ., branch: env/prod}
         - {cluster: prod-us, path: app, repository: america}
       waves: [[prod-eu], [prod-us]]
 """
-# Where each cluster's files are: repository and branch.
-PLACES = {"dev": ("config", "main"), "staging": ("config", "env/staging"), "prod-eu": ("config", "env/prod"),
-          "prod-us": ("america", "main")}
+# Where each cluster's files are: repository, branch and path.
+PLACES = {"dev": ("config", "main", "clusters/dev"), "staging": ("config", "env/staging", "."),
+          "prod-eu": ("config", "env/prod", "."), "prod-us": ("america", "main", "app")}
+# What else lies at the root of a branch, and is nobody's manifest.
+CLUTTER = {"README.md": "# The shop", ".github/workflows/ci.yaml": "on: push", "mkdocs.yml": "site_name: shop",
+           "heddle.yaml": "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}",
+           "charts/cart/Chart.yaml": "apiVersion: v2\nname: cart", "charts/cart/templates/a.yaml": "name: {{ .Name }}"}
+
+
+def file_of(cluster, name):
+    path = PLACES[cluster][2]
+    return name if path == "." else f"{path}/{name}"
 
 
 class World:
@@ -41,11 +50,11 @@ class World:
         self.plane = ControlPlane(self.house, CLUSTERS)
         files = shop.files(self.registry, WORKLOADS, overlays=False)
         dev = {path: text for path, text in files.items() if path.startswith("clusters/dev/")}
-        app = {path.replace("clusters/dev/", "app/"): text for path, text in dev.items()}
         self.git.commit(dev | {"heddle.yaml": PIPELINE}, "Begin")
         for cluster in CLUSTERS[1:]:
-            name, branch = PLACES[cluster]
-            self.git.commit(app, f"Begin {cluster}", branch, name)
+            name, branch, path = PLACES[cluster]
+            own = {file_of(cluster, path.removeprefix("clusters/dev/")): text for path, text in dev.items()}
+            self.git.commit(own | (CLUTTER if path == "." else {}), f"Begin {cluster}", branch, name)
         self.heddle.start_server()
         for cluster in CLUSTERS:
             self.add_agent(cluster)
@@ -56,21 +65,26 @@ class World:
         _, secret, talk = self.heddle.cli_result("cluster", "add", cluster)
         words = re.search(r"`(heddle agent manifest [^`]*)`", " ".join(talk.split())).group(1).split()
         told = dict(zip(words[3::2], words[4::2]))
-        name, branch = PLACES[cluster]
-        check(told["--repository"] == self.git.url_of(name) and told["--branch"] == branch, f"{cluster}: {told}")
+        name, branch, path = PLACES[cluster]
+        check([told["--repository"], told["--branch"], told["--path"]] == [self.git.url_of(name), branch, path], f"{cluster}: {told}")
         self.heddle.places[cluster] = [word for key in ("--repository", "--branch", "--path") for word in (key, told[key])]
         self.heddle.add_agent(cluster, self.plane.kubeconfig(cluster), over_ssh=False, secret=secret.strip())
 
     def tip(self, cluster):
-        name, branch = PLACES[cluster]
+        name, branch, _ = PLACES[cluster]
         return self.git.git("rev-parse", branch, name=name)
 
     def changed(self, cluster, commit):
-        name, _ = PLACES[cluster]
+        name = PLACES[cluster][0]
         return self.git.git("diff", "--numstat", f"{commit}^", commit, name=name).splitlines()
 
     def runs(self, stage, version):
         return all(self.heddle.runs(stage, workload, version) for workload in WORKLOADS)
+
+
+def a_root_is_applied_without_what_else_lies_there(world):
+    for cluster in world.heddle.ask("/api/v1/clusters")["items"]:
+        check(cluster["path"] == PLACES[cluster["name"]][2] and not cluster["problems"], f"{cluster}")
 
 
 def versions_go_from_branch_to_branch(world):
@@ -102,9 +116,10 @@ def a_rollback_goes_to_both(world, release):
 
 
 def a_persons_commit_is_followed_on_its_branch(world):
-    name, branch = PLACES["prod-us"]
-    text = world.git.git("show", f"{branch}:app/cart.yaml", name=name)
-    commit = world.git.commit({"app/cart.yaml": text.replace("replicas: 2", "replicas: 3") + "\n"}, "More", branch, name)
+    name, branch, _ = PLACES["prod-us"]
+    file = file_of("prod-us", "cart.yaml")
+    text = world.git.git("show", f"{branch}:{file}", name=name)
+    commit = world.git.commit({file: text.replace("replicas: 2", "replicas: 3") + "\n"}, "More", branch, name)
     def followed():
         found = world.heddle.releases(stage="prod", kind="config")
         whole = found and world.heddle.ask(f"/api/v1/releases/{found[0]['id']}")
@@ -131,9 +146,10 @@ def a_repository_that_is_away_stops_nothing_else(world):
 def a_server_that_starts_again_goes_on(world):
     """Its store knows where each branch was; what people did meanwhile is told."""
     world.house.kill("server")
-    name, branch = PLACES["staging"]
-    text = world.git.git("show", f"{branch}:app/orders.yaml", name=name)
-    commit = world.git.commit({"app/orders.yaml": text.replace("replicas: 2", "replicas: 1") + "\n"}, "Fewer", branch, name)
+    name, branch, _ = PLACES["staging"]
+    file = file_of("staging", "orders.yaml")
+    text = world.git.git("show", f"{branch}:{file}", name=name)
+    commit = world.git.commit({file: text.replace("replicas: 2", "replicas: 1") + "\n"}, "Fewer", branch, name)
     world.heddle.start_server()
     def followed():
         found = world.heddle.releases(stage="staging", kind="config")
@@ -144,6 +160,7 @@ def a_server_that_starts_again_goes_on(world):
 def branches_and_repositories(program):
     world = World(program)
     try:
+        a_root_is_applied_without_what_else_lies_there(world)
         release = versions_go_from_branch_to_branch(world)
         a_rollback_goes_to_both(world, release)
         a_persons_commit_is_followed_on_its_branch(world)

@@ -110,6 +110,30 @@ static void every_wave_is_one_commit_on_the_branch_of_its_targets(void **state)
     world_done(&world);
 }
 
+static void a_branch_for_each_stage_has_everything_at_its_root(void **state)
+{
+    (void)state;
+    static const char roots[] =
+        "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}\nspec:\n  stages:\n"
+        "    - name: dev\n      targets: [{cluster: dev, path: .}]\n      automatic: true\n"
+        "    - name: staging\n      from: [dev]\n      automatic: true\n"
+        "      targets: [{cluster: staging, path: ., branch: env/staging}]\n"
+        "    - name: prod\n      from: [staging]\n"
+        "      targets: [{cluster: prod, path: ., branch: env/prod}]\n";
+    struct world world;
+    world_init(&world, roots, "dev/cart dev/web staging/cart staging/web prod/cart prod/web", 1);
+    push_all(&world, "1.0.0");
+    world_advance(&world, 3000);
+    int64_t id = promote_all(&world, "1.1.0");
+    for (size_t i = 0; i < world.cell_count; i++) {
+        assert_string_equal(world.cells[i].running, "1.1.0");
+    }
+    assert_int_equal(world_finish(&world, roll_back(&world, id), 60000), RELEASE_DONE);
+    assert_string_equal(world_running(&world, "prod", "cart"), "1.0.0");
+    assert_string_equal(world_running(&world, "staging", "cart"), "1.1.0");
+    world_done(&world);
+}
+
 static void what_is_under_way_on_one_branch_keeps_nobody_from_another(void **state)
 {
     (void)state;
@@ -391,6 +415,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_wave_is_one_commit_on_the_branch_of_its_targets),
+        cmocka_unit_test(a_branch_for_each_stage_has_everything_at_its_root),
         cmocka_unit_test(what_is_under_way_on_one_branch_keeps_nobody_from_another),
         cmocka_unit_test(what_waits_for_its_push_is_no_ground_for_another_branch),
         cmocka_unit_test(a_rollback_is_in_git_everywhere_before_anything_of_it_is_waited_for),

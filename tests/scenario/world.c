@@ -188,8 +188,16 @@ void world_person_commits(struct world *world, const char *cluster, const char *
     ref->head = world_add_commit(world, &commit, (int64_t)next_random(world));
 }
 
-static const char *cluster_of_path(const char *path)
+/* A root is the path of whoever is alone on the branch. */
+static const char *cluster_of_path(const struct world *world, const struct world_ref *ref,
+                                   const char *path)
 {
+    size_t number = (size_t)(ref - world->refs);
+    for (size_t i = 0; strcmp(path, PATH_ROOT) == 0 && i < world->cluster_count; i++) {
+        if (world->cluster_refs[i] == number) {
+            return world->clusters[i];
+        }
+    }
     return strncmp(path, "clusters/", 9) == 0 ? path + 9 : path;
 }
 
@@ -197,10 +205,11 @@ static const char *cluster_of_path(const char *path)
    that branch alone. */
 static void check_request(struct world *world, const struct promote_act *act, int base)
 {
-    const struct world_ref *ref = world_ref_of_act(world, act);
+    struct world_ref *ref = world_ref_of_act(world, act);
     assert_true(base == 0 || &world->refs[world->commits[base].ref] == ref);
     for (size_t i = 0; i < act->request.all_path_count; i++) {
-        assert_ptr_equal(world_ref_of(world, cluster_of_path(act->request.all_paths[i])), ref);
+        const char *cluster = cluster_of_path(world, ref, act->request.all_paths[i]);
+        assert_ptr_equal(world_ref_of(world, cluster), ref);
     }
 }
 
@@ -217,7 +226,7 @@ static void do_commit(struct world *world, struct promote_act *act)
     bool changes = false;
     for (size_t i = 0; i < act->request.change_count; i++) {
         const struct version_change *change = &act->request.changes[i];
-        const char *cluster = cluster_of_path(change->path);
+        const char *cluster = cluster_of_path(world, world_ref_of_act(world, act), change->path);
         char *tag = commit.tags[world_cell(world, cluster, change->workload)];
         assert_ptr_equal(world_ref_of(world, cluster), world_ref_of_act(world, act));
         if (strcmp(change->workload, world->uneditable) == 0) {

@@ -200,6 +200,12 @@ static const struct {
     {HEAD "  stages: [{name: dev}]\n", "heddle.yaml:5:12: the field \"targets\" is missing"},
     {HEAD "  stages: [{name: dev, targets: [{cluster: dev}]}]\n",
      "heddle.yaml:5:34: the field \"path\" is missing"},
+    {HEAD "  stages: [{name: dev, targets: [{cluster: dev, path: ''}]}]\n",
+     "heddle.yaml:5:55: path \"\" must be a relative path like \"clusters/dev\", without empty, "
+     "\".\" or \"..\" parts, or \".\" for the repository's root"},
+    {HEAD "  stages:\n    - name: dev\n      targets: [{cluster: dev, path: .}]\n"
+          "    - name: prod\n      targets: [{cluster: prod, path: .}]\n",
+     "path \".\" belongs to cluster \"dev\" already"},
     {HEAD "  stages: [{name: dev, targets: [{cluster: dev, path: /etc}]}]\n",
      "heddle.yaml:5:55: path \"/etc\" must be a relative path"},
     {HEAD "  stages: [{name: dev, targets: [{cluster: dev, path: a, branch: a..b}]}]\n",
@@ -345,7 +351,7 @@ static void all_that_is_wrong_is_told_at_once_in_the_order_of_the_file(void **st
         "11:40: a number from 1 to 32 is needed here\n"
         "12:7: the field \"name\" is missing\n"
         "12:40: path \"../prod\" must be a relative path like \"clusters/dev\", without "
-        "empty, \".\" or \"..\" parts\n"
+        "empty, \".\" or \"..\" parts, or \".\" for the repository's root\n"
         "12:62: unknown value \"panic\"; known are: stop, continue, rollback\n");
 }
 

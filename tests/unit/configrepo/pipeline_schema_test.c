@@ -40,7 +40,7 @@ static const char everything[] =
     "\"us\"}],"
     "    \"waves\": [[\"eu\"], [\"us\"]],"
     "    \"gates\": [{\"soak\": \"1h30m\"}, {\"approval\": {\"count\": 2}}]},"
-    "   {\"name\": \"other\", \"targets\": [{\"cluster\": \"o\", \"path\": \"o\","
+    "   {\"name\": \"other\", \"targets\": [{\"cluster\": \"o\", \"path\": \".\","
     "     \"branch\": \"env/o\", \"repository\": \"infra\"}],"
     "    \"pullRequest\": {\"merge\": true},"
     "    \"gates\": [{\"approval\": 1}]}]}}";

@@ -228,6 +228,65 @@ static void a_folder_gives_its_manifests_and_names_kustomizations_below(void **s
     assert_string_equal(names.text, "abc");
 }
 
+static void a_repositorys_root_gives_its_manifests_and_nothing_of_what_else_lies_there(void **state)
+{
+    (void)state;
+    static const char pod[] = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\n";
+    char loose[128];
+    char below[128];
+    snprintf(loose, sizeof(loose), pod, "loose");
+    snprintf(below, sizeof(below), pod, "below");
+    struct file files[] = {
+        {".github/workflows/ci.yaml", "on: push\n"},
+        {".sops.yaml", "creation_rules: []\n"},
+        {"README.md", "# shop\n"},
+        {"charts/cart/Chart.yaml", "apiVersion: v2\nname: cart\nversion: 1.0.0\n"},
+        {"charts/cart/templates/cart.yaml", "apiVersion: v1\nkind: Pod\nname: {{ .Name }}\n"},
+        {"charts/cart/values.yaml", "tag: 1.0.0\n"},
+        {"heddle.yaml", "apiVersion: heddle.dev/v1\nkind: ["},
+        {"loose.yaml", loose},
+        {"mkdocs.yml", "site_name: shop\nnav: [a.md]\n"},
+        {"ops/below.yaml", below},
+        {"ops/pipeline.yaml", "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: x}\n"},
+        {"package.json", "{\"name\": \"shop\"}"},
+        {"playbook.yaml", "- hosts: all\n"},
+        {NULL, NULL},
+    };
+    AUTO(arena_free) struct arena *arena = arena_new();
+    AUTO_STR(seen, 1000);
+    struct manifest_tree tree = tree_of(files);
+    struct manifest_object *objects = NULL;
+    struct manifest_problem *problems = NULL;
+    manifest_folder(&tree, "", arena, &objects, &problems, remember_folder, &seen);
+    assert_null(problems);
+    assert_string_equal(objects->name, "loose");
+    assert_string_equal(objects->next->name, "below");
+    assert_null(objects->next->next);
+}
+
+static void what_looks_like_a_manifest_is_never_passed_over(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "kind: Pod\nmetadata: {name: a}\n",
+        "apiVersion: v1\nmetadata: {name: a}\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {}\n",
+        "apiVersion: v1\nkind: [\n",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "a: 1\n---\napiVersion: v1\nkind: Pod\n"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct file files[] = {{"a.yaml", texts[i]}, {NULL, NULL}};
+        AUTO(arena_free) struct arena *arena = arena_new();
+        struct manifest_tree tree = tree_of(files);
+        struct manifest_object *objects = NULL;
+        struct manifest_problem *problems = NULL;
+        manifest_loose_file(&tree, "a.yaml", arena, &objects, &problems);
+        if (!problems) {
+            fail_msg("nobody hears of: %s", texts[i]);
+        }
+    }
+}
+
 /* ---- kustomizations ---- */
 
 static struct manifest_kustomization *load(struct arena *arena, const char *text, struct err *err)
@@ -374,6 +433,9 @@ int main(void)
         cmocka_unit_test(what_is_no_manifest_is_a_problem_and_the_rest_counts),
         cmocka_unit_test(a_file_of_nonsense_has_only_so_many_problems),
         cmocka_unit_test(a_folder_gives_its_manifests_and_names_kustomizations_below),
+        cmocka_unit_test(
+            a_repositorys_root_gives_its_manifests_and_nothing_of_what_else_lies_there),
+        cmocka_unit_test(what_looks_like_a_manifest_is_never_passed_over),
         cmocka_unit_test(a_kustomization_is_read_as_structure),
         cmocka_unit_test(the_first_field_that_needs_the_program_is_named),
         cmocka_unit_test(a_folder_without_one_has_none),

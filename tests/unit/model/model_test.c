@@ -195,11 +195,14 @@ static void names_are_labels_and_the_error_proposes_one(void **state)
 static void paths_stay_inside_the_repository(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",     "/etc", "a/../b", "..",    ".",    "a\x7f",
+    static const char *const bad[] = {"",     "/etc", "a/../b", "..",    "./",   "a\x7f",
                                       "a//b", "a/",   "./a",    "a/./b", "a\nb", "a/b/.."};
     struct err err = {0};
     ASSERT_OK(path_check("path", "clusters/dev", &err), err);
     ASSERT_OK(path_check("path", "..a/b..", &err), err);
+    ASSERT_OK(path_check("path", PATH_ROOT, &err), err);
+    assert_string_equal(path_in_tree(PATH_ROOT), "");
+    assert_string_equal(path_in_tree("..a"), "..a");
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         if (path_check("path", bad[i], &err)) {
             fail_msg("\"%s\" was taken", bad[i]);
