@@ -303,10 +303,15 @@ static bool apply_splices(struct amend *amend, struct str *out, struct err *err)
 
 /* ---- is it what was meant? ---- */
 
+struct counterpart {
+    const struct yaml_node *before, *after;
+};
+
 struct review {
     const struct yaml_amendment **sorted; /* additions and removals, by where, in their order */
     size_t count;
-    size_t seen; /* that were met */
+    size_t seen;                      /* that were met */
+    VEC(struct counterpart) anchored; /* nodes that were compared, in the file's order */
 };
 
 /* Those of one collection. */
@@ -474,6 +479,27 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* An anchor may be defined again: without the second one, its aliases would stand for the first. */
+static bool are_counterparts(const struct review *review, const struct yaml_node *before,
+                             const struct yaml_node *after)
+{
+    size_t low = 0;
+    size_t high = review->anchored.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool is_before = review->anchored.items[middle].before->start < before->start;
+        low = is_before ? middle + 1 : low;
+        high = is_before ? high : middle;
+    }
+    for (; low < review->anchored.count; low++) {
+        const struct counterpart *found = &review->anchored.items[low];
+        if (found->before == before || found->before->start > before->start) {
+            return found->before == before && found->after == after;
+        }
+    }
+    return false;
+}
+
 static bool same_node(struct review *review, const struct yaml_node *before,
                       const struct yaml_node *after)
 {
@@ -482,7 +508,10 @@ static bool same_node(struct review *review, const struct yaml_node *before,
         return false;
     }
     if (before->is_alias) {
-        return true; /* by name; what it stands for is compared at its anchor */
+        return are_counterparts(review, before->target, after->target);
+    }
+    if (before->anchor) {
+        *VEC_ADD(&review->anchored) = (struct counterpart){before, after};
     }
     if (before->kind == YAML_SCALAR) {
         return before->style == after->style && before->text_length == after->text_length &&
@@ -509,6 +538,7 @@ static bool check(const struct amend *amend, const struct yaml_document *after, 
         same = !before->root == !after->root &&
                (!before->root || same_node(&review, before->root, after->root));
     }
+    VEC_DONE(&review.anchored);
     return (same && !before && !after && review.seen == review.count) ||
            err_set(err, ERR_REFUSED, "the change would have changed more than it was meant for");
 }
