@@ -96,6 +96,10 @@ static json_t *view_version(const struct api *api, const struct offer *offer,
     json_put_text(value, "platforms", row->platforms && row->platforms[0] ? row->platforms : NULL);
     policy_explain(reader, row->tag, &offer->facts, &why);
     json_put_text(value, "ignoredBecause", why.length ? why.text : NULL);
+    json_put_text(value, "waitsBecause",
+                  offer->counts && promote_waits_for_people(api->options.engine, row)
+                      ? POLICY_LEAP_TEXT
+                      : NULL);
     json_put_text(value, "signature",
                   needs_signature ? signature_words[offer->facts.signature] : NULL);
     return value;

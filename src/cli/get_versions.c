@@ -57,7 +57,8 @@ static void cell_stages(struct cli *cli, struct table *table, const json_t *item
 static void cell_note(struct cli *cli, struct table *table, const json_t *item)
 {
     (void)cli;
-    table_cell(table, STYLE_DIM, "%s", json_text_at(item, "ignoredBecause", ""));
+    table_cell(table, STYLE_DIM, "%s",
+               json_text_at(item, "ignoredBecause", json_text_at(item, "waitsBecause", "")));
 }
 
 static void cell_age(struct cli *cli, struct table *table, const json_t *item)
@@ -70,7 +71,7 @@ static void cell_age(struct cli *cli, struct table *table, const json_t *item)
 static const struct column columns[] = {
     {"REPOSITORY", false, cell_repository}, {"", false, cell_mark},    {"TAG", false, cell_tag},
     {"DIGEST", false, cell_digest},         {"SEEN", false, cell_age}, {"IN", false, cell_stages},
-    {"DOES NOT COUNT", false, cell_note},
+    {"NOT TAKEN", false, cell_note},
 };
 
 static const struct listing versions = {

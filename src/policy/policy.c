@@ -73,6 +73,17 @@ const struct version_rule *policy_rule_for(const struct pipeline *pipeline, cons
     return &default_rule;
 }
 
+bool policy_is_leap(const struct version_rule *rule, const char *there, const char *tag)
+{
+    struct semver left = {0};
+    struct semver right = {0};
+    /* A build, "1.2.3_7", says nothing about that. */
+    bool both = semver_parse_partial(&there, &left) && semver_parse_partial(&tag, &right);
+    bool is_early = left.parts[0] == 0;
+    return rule == &default_rule && both &&
+           (left.parts[0] != right.parts[0] || (is_early && left.parts[1] != right.parts[1]));
+}
+
 /* "sha256-<hex>", perhaps with an ending: signatures and attestations of an image, kept beside it.
  */
 static bool is_attachment(const char *tag)

@@ -10,6 +10,11 @@
 
 /* The rule for a repository, or the default (semver, any) when none matches; never NULL. */
 const struct version_rule *policy_rule_for(const struct pipeline *pipeline, const char *repository);
+/* Of charts that no rule is about, automation takes what a person need not read about first: is
+   `tag` of another major version than what is there, or of 0.x another minor one?  False when one
+   of them is no version. */
+bool policy_is_leap(const struct version_rule *rule, const char *there, const char *tag);
+#define POLICY_LEAP_TEXT "It is another major version: promote it by hand, or set a policy."
 /* A rule read once, for many tags.  ERR_INVALID says what is wrong in it. */
 struct policy_reader;
 bool policy_open(const struct version_rule *rule, struct policy_reader **out,

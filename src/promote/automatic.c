@@ -93,7 +93,17 @@ bool promote_automation_refuses(struct promote *engine, const char *stage,
                                 const struct plan_item *item, char why[static REASON_BYTES])
 {
     bool is_alone = false;
-    return was_tried(engine, stage, item, &is_alone, why);
+    if (was_tried(engine, stage, item, &is_alone, why)) {
+        return true;
+    }
+    for (size_t i = 0; i < item->change_count; i++) {
+        const struct version_row *row = versions_row(engine, &item->changes[i].to);
+        if (row && promote_waits_for_people(engine, row)) {
+            text_copy_cut(why, REASON_BYTES, POLICY_LEAP_TEXT);
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_under_way(const struct promote *engine, const char *stage,
@@ -181,7 +191,7 @@ static void begin(struct promote *engine, struct finds *finds, size_t first)
     struct plan_request asked = {.forwards_only = true};
     TEXT_COPY_CUT(asked.to, stage->name);
     TEXT_COPY_CUT(asked.from, facts_default_source(stage));
-    if (!facts_candidates(engine, &request, stage, asked.from, arena, &candidates, &err)) {
+    if (!facts_candidates(engine, &request, stage, &asked, arena, &candidates, &err)) {
         arena_free(&arena);
         return;
     }
@@ -208,7 +218,7 @@ static void evaluate_stage(struct promote *engine, const struct stage *stage,
     struct candidates candidates;
     struct plan plan;
     struct err err = {0};
-    if (!facts_candidates(engine, due, stage, asked.from, arena, &candidates, &err)) {
+    if (!facts_candidates(engine, due, stage, &asked, arena, &candidates, &err)) {
         return;
     }
     plan_make(&asked, candidates.items, candidates.count, arena, &plan);

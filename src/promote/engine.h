@@ -226,6 +226,11 @@ bool version_is_known(const struct version_row *row);
 void repository_free(struct repository_view *view);
 bool versions_load(struct promote *engine, struct err *err) MUST_CHECK;
 int64_t versions_seen_ms(const struct promote *engine, const struct image *image); /* 0: unknown */
+/* The newest version of a chart that automation takes after what is there, or NULL. */
+const struct version_row *versions_newest_chart(const struct promote *engine,
+                                                const struct image *there);
+/* What is known of the image's tag, or NULL. */
+const struct version_row *versions_row(const struct promote *engine, const struct image *image);
 /* By the policy of `b`: <0, 0, >0 as a is older, the same, newer; `otherwise` when it does not
    count one of them. */
 int versions_order(const struct promote *engine, const struct image *a, const struct image *b,
@@ -246,8 +251,8 @@ bool facts_check_names(const struct promote *engine, const struct promote_reques
                        const struct stage *stage, struct arena *arena, struct err *err) MUST_CHECK;
 /* What the source offers each named workload (none: all) of a stage.  Everything in the arena. */
 bool facts_candidates(struct promote *engine, const struct promote_request *request,
-                      const struct stage *stage, const char *from, struct arena *arena,
-                      struct candidates *out, struct err *err) MUST_CHECK;
+                      const struct stage *stage, const struct plan_request *asked,
+                      struct arena *arena, struct candidates *out, struct err *err) MUST_CHECK;
 const char *facts_default_source(const struct stage *stage);
 void facts_gate(struct promote *engine, const struct release *release, struct gate_facts *out);
 void facts_plan_gate(struct promote *engine, const struct plan *plan, struct gate_facts *out);

@@ -131,10 +131,19 @@ static struct offer offer_of_row(const struct version_row *row)
     return offer;
 }
 
-static struct offer offer_of_registry(const struct promote *engine, const struct place *wanted,
-                                      const char *version, struct arena *arena)
+struct source {
+    const char *from;    /* as asked */
+    const char *version; /* a tag, or NULL */
+    bool is_registry;
+    bool is_automatic;                /* no person asks */
+    const struct target_view *target; /* of cluster:NAME, or NULL */
+};
+
+static struct offer offer_of_registry(const struct promote *engine, const struct source *source,
+                                      const struct place *wanted, struct arena *arena)
 {
     const char *repository = wanted->image.repository;
+    const char *version = source->version;
     const struct repository_view *view = repository_find(engine, repository);
     if (chart_is_out_of_sight(repository)) {
         return (struct offer){.unavailable =
@@ -150,7 +159,10 @@ static struct offer offer_of_registry(const struct promote *engine, const struct
                 arena_printf(arena, "The registry has not been asked for %s yet.", repository)};
     }
     if (!version) {
-        const struct version_row *newest = promote_newest(engine, repository);
+        bool is_limited = source->is_automatic && wanted->form == LOCATE_CHART;
+        const struct version_row *newest = is_limited
+                                               ? versions_newest_chart(engine, &wanted->image)
+                                               : promote_newest(engine, repository);
         return newest ? offer_of_row(newest)
                       : (struct offer){.unavailable = arena_printf(
                                            arena,
@@ -168,18 +180,11 @@ static struct offer offer_of_registry(const struct promote *engine, const struct
         .unavailable = arena_printf(arena, "The tag %s was not found in %s.", version, repository)};
 }
 
-struct source {
-    const char *from;    /* as asked */
-    const char *version; /* a tag, or NULL */
-    bool is_registry;
-    const struct target_view *target; /* of cluster:NAME, or NULL */
-};
-
 static struct offer offer_of(const struct promote *engine, const struct source *source,
                              const char *workload, const struct place *wanted, struct arena *arena)
 {
     if (source->is_registry) {
-        return offer_of_registry(engine, wanted, source->version, arena);
+        return offer_of_registry(engine, source, wanted, arena);
     }
     struct offer offer = source->target
                              ? offer_of_target(engine, source->target, workload, wanted, arena)
@@ -326,13 +331,14 @@ static bool find_source(const struct promote *engine, const char *from, const ch
 }
 
 bool facts_candidates(struct promote *engine, const struct promote_request *request,
-                      const struct stage *stage, const char *from, struct arena *arena,
-                      struct candidates *out, struct err *err)
+                      const struct stage *stage, const struct plan_request *asked,
+                      struct arena *arena, struct candidates *out, struct err *err)
 {
     struct source source;
-    if (!find_source(engine, from, request->version, &source, err)) {
+    if (!find_source(engine, asked->from, request->version, &source, err)) {
         return false;
     }
+    source.is_automatic = asked->forwards_only;
     size_t room = 0;
     for (size_t i = 0; i < engine->git->target_count; i++) {
         const struct target_view *target = &engine->git->targets[i];

@@ -266,8 +266,12 @@ bool promote_automation_refuses(struct promote *engine, const char *stage,
 /* A repository in which a request names a tag that is listed, but whose digest nobody has asked for
    yet; NULL when there is none.  Ask the registry for it, store it, and plan then. */
 const char *promote_unresolved(const struct promote *engine, const struct promote_request *request);
-/* Newest admitted version of an image's repository, or NULL. */
+/* Newest admitted version of an image's repository, or NULL; of a chart, automation may leave it to
+   people. */
 const struct version_row *promote_newest(const struct promote *engine, const char *repository);
+/* Is it a chart that is newer than that of an automatic stage, and that automation takes nowhere by
+   itself, since it is another major version? */
+bool promote_waits_for_people(const struct promote *engine, const struct version_row *row);
 /* What is known of the signature of a digest by the rule, as policy_signature_id() names it, is put
    into the facts; borrowed as other things are. */
 void promote_signature_facts(const struct promote *engine, const char *repository,

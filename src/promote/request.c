@@ -41,7 +41,7 @@ static bool make_plan(struct promote *engine, const struct promote_request *requ
     TEXT_COPY_CUT(asked.from, request->from[0] ? request->from : facts_default_source(stage));
     struct candidates candidates;
     if (!facts_check_names(engine, request, stage, arena, err) ||
-        !facts_candidates(engine, request, stage, asked.from, arena, &candidates, err)) {
+        !facts_candidates(engine, request, stage, &asked, arena, &candidates, err)) {
         return false;
     }
     plan_make(&asked, candidates.items, candidates.count, arena, out);

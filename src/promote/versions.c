@@ -74,7 +74,7 @@ bool promote_versions_changed(struct promote *engine, const char *repository, st
     return true;
 }
 
-static const struct version_row *find_row(const struct promote *engine, const struct image *image)
+const struct version_row *versions_row(const struct promote *engine, const struct image *image)
 {
     const struct repository_view *view = repository_find(engine, image->repository);
     for (size_t i = 0; view && i < view->versions.count; i++) {
@@ -132,7 +132,7 @@ static const char *why_unsigned(const char *digest, const struct policy_facts *f
 const char *versions_unsigned(const struct promote *engine, const struct image *image)
 {
     const struct version_rule *rule = policy_rule_for(pipeline_of(engine), image->repository);
-    const struct version_row *row = image->digest[0] ? NULL : find_row(engine, image);
+    const struct version_row *row = image->digest[0] ? NULL : versions_row(engine, image);
     const char *digest = row ? row->digest : image->digest;
     struct policy_facts facts = {0};
     char id[SHA256_HEX_BYTES];
@@ -187,7 +187,9 @@ static struct counted *count_versions(const struct version_rule *rule,
     return counted;
 }
 
-const struct version_row *promote_newest(const struct promote *engine, const char *repository)
+/* Without those that are a leap from `there`, which may be NULL. */
+static const struct version_row *newest_of(const struct promote *engine, const char *repository,
+                                           const char *there)
 {
     const struct repository_view *view = repository_find(engine, repository);
     const struct pipeline *pipeline = pipeline_of(engine);
@@ -201,7 +203,8 @@ const struct version_row *promote_newest(const struct promote *engine, const cha
     const char *newest_key = "";
     for (size_t i = 0; i < count; i++) {
         const struct version_row *row = &view->versions.rows[counted[i].row];
-        if (version_is_known(row) &&
+        bool is_leap = there && policy_is_leap(rule, there, row->tag);
+        if (version_is_known(row) && !is_leap &&
             (!newest || policy_compare_keys(rule->policy, counted[i].key, time_of(rule, row),
                                             newest_key, time_of(rule, newest)) > 0)) {
             newest = row;
@@ -212,9 +215,52 @@ const struct version_row *promote_newest(const struct promote *engine, const cha
     return newest;
 }
 
+const struct version_row *promote_newest(const struct promote *engine, const char *repository)
+{
+    return newest_of(engine, repository, NULL);
+}
+
+const struct version_row *versions_newest_chart(const struct promote *engine,
+                                                const struct image *there)
+{
+    return newest_of(engine, there->repository, there->tag);
+}
+
+/* The chart of a repository in what a target has, or NULL. */
+static const struct image *chart_in(const struct scan *scan, const char *repository)
+{
+    for (size_t i = 0; scan && i < scan->workload_count; i++) {
+        const struct scan_workload *workload = &scan->workloads[i];
+        for (size_t n = 0; n < workload->place_count; n++) {
+            const struct place *place = &workload->places[n];
+            if (place->form == LOCATE_CHART && !place->is_floating &&
+                strcmp(place->image.repository, repository) == 0) {
+                return &place->image;
+            }
+        }
+    }
+    return NULL;
+}
+
+bool promote_waits_for_people(const struct promote *engine, const struct version_row *row)
+{
+    const struct version_rule *rule = policy_rule_for(pipeline_of(engine), row->repository);
+    bool is_waiting = false;
+    for (size_t i = 0; engine->git && i < engine->git->target_count; i++) {
+        const struct target_view *target = &engine->git->targets[i];
+        bool is_taken = target->stage->automatic && target->stage->from_count == 0;
+        const struct image *there = is_taken ? chart_in(target->scan, row->repository) : NULL;
+        if (there && !policy_is_leap(rule, there->tag, row->tag)) {
+            return false;
+        }
+        is_waiting |= there && policy_compare(rule, row->tag, 0, there->tag, 0) > 0;
+    }
+    return is_waiting;
+}
+
 int64_t versions_seen_ms(const struct promote *engine, const struct image *image)
 {
-    const struct version_row *row = find_row(engine, image);
+    const struct version_row *row = versions_row(engine, image);
     return row ? row->seen_ms : 0;
 }
 
@@ -222,7 +268,7 @@ int64_t versions_seen_ms(const struct promote *engine, const struct image *image
 static int64_t versions_time_ms(const struct promote *engine, const struct version_rule *rule,
                                 const struct image *image)
 {
-    const struct version_row *row = find_row(engine, image);
+    const struct version_row *row = versions_row(engine, image);
     return row ? time_of(rule, row) : 0;
 }
 

@@ -53,9 +53,10 @@ static const char *newest_release(struct house *house, const char *stage, int64_
     return arena_printf(house->arena, "/api/v1/releases/%lld", (long long)*out_id);
 }
 
-static int64_t promote(struct house *house)
+static int64_t promote(struct house *house, const char *stage)
 {
-    const char *wish = "\"to\": \"prod\", \"workloads\": [\"pay\"]";
+    const char *wish =
+        arena_printf(house->arena, "\"to\": \"%s\", \"workloads\": [\"pay\"]", stage);
     const json_t *plan =
         house_post(house, "/api/v1/plans", arena_printf(house->arena, "{%s}", wish));
     const json_t *made =
@@ -97,12 +98,62 @@ static void a_chart_goes_from_the_registry_to_the_last_stage(void **state)
     assert_string_equal(text_in_git(house, "clusters/dev/pay.yaml"),
                         release_of(house, "1.1.0", ""));
     house_await(house, PROD, "version", "1.0.0");
-    int64_t next = promote(house);
+    int64_t next = promote(house, "prod");
     house_sync_until(house, "prod-eu", NULL, next, "done");
     assert_string_equal(text_in_git(house, "clusters/prod-eu/pay.yaml"),
                         release_of(house, "1.1.0", ""));
     assert_true(json_is_null(json_object_get(house_get(house, DEV), "next")));
     assert_true(json_is_null(json_object_get(house_get(house, PROD), "next")));
+}
+
+static const char *why_it_waits(struct house *house, const char *tag)
+{
+    size_t i = 0;
+    const json_t *item = NULL;
+    const json_t *list = house_get(house, "/api/v1/versions?workload=pay");
+    json_array_foreach (json_array_at(list, "items"), i, item) {
+        if (strcmp(json_text_at(item, "tag", ""), tag) == 0) {
+            return json_text_at(item, "waitsBecause", "");
+        }
+    }
+    fail_msg("no %s", tag);
+    return NULL;
+}
+
+static void a_chart_of_another_major_version_waits_for_a_person(void **state)
+{
+    struct house *house = *state;
+    static const char why[] = "It is another major version: promote it by hand, or set a policy.";
+    int64_t id = 0;
+    move_in(house, "1.0.0", "");
+    house_push(house, "pay", "2.0.0");
+    house_push(house, "pay", "1.1.0");
+    house_await(house, DEV, "version", "1.1.0");
+    (void)newest_release(house, "dev", &id);
+    house_sync_until(house, "dev", NULL, id, "done");
+    assert_string_equal(why_it_waits(house, "2.0.0"), why);
+    assert_string_equal(why_it_waits(house, "1.1.0"), "");
+    const json_t *next = json_object_get(house_get(house, DEV), "next");
+    AUTO(xfree) char *told = json_text(next);
+    assert_non_null(strstr(told, "2.0.0"));
+    assert_non_null(strstr(told, why));
+    house_sync_until(house, "dev", NULL, promote(house, "dev"), "done");
+    assert_string_equal(json_text_at(house_get(house, DEV), "version", ""), "2.0.0");
+    assert_string_equal(why_it_waits(house, "2.0.0"), "");
+    house_push(house, "pay", "2.0.1");
+    house_await(house, DEV, "version", "2.0.1");
+}
+
+static void a_rule_lets_charts_of_any_major_version_in(void **state)
+{
+    struct house *house = *state;
+    move_in(house, "1.0.0", "");
+    HOUSE_COMMIT(
+        house,
+        {"heddle.yaml",
+         arena_printf(house->arena, "%s  versions: [{images: '**', policy: semver}]\n", PIPELINE)});
+    house_push(house, "pay", "2.0.0");
+    house_await(house, DEV, "version", "2.0.0");
 }
 
 static void an_image_moves_on_where_flux_chooses_the_chart(void **state)
@@ -202,7 +253,7 @@ static void a_stage_s_own_values_file_says_it_from_dev_to_prod(void **state)
     expect_tag(house, "dev", "1.1.0@sha256:");
     expect_tag(house, "staging", "1.1.0@sha256:");
     expect_tag(house, "prod", "1.0.0 ");
-    int64_t next = promote(house);
+    int64_t next = promote(house, "prod");
     house_sync_until(house, "prod-eu", NULL, next, "done");
     assert_string_equal(values_in_git(house, "prod"), values_in_git(house, "dev"));
     assert_string_equal(text_in_git(house, "charts/pay/values.yaml"), chart);
@@ -213,6 +264,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_chart_goes_from_the_registry_to_the_last_stage,
                                         open_checked, house_close),
+        cmocka_unit_test_setup_teardown(a_chart_of_another_major_version_waits_for_a_person,
+                                        open_checked, house_close),
+        cmocka_unit_test_setup_teardown(a_rule_lets_charts_of_any_major_version_in, open_checked,
+                                        house_close),
         cmocka_unit_test_setup_teardown(an_image_moves_on_where_flux_chooses_the_chart,
                                         open_checked, house_close),
         cmocka_unit_test_setup_teardown(what_flux_chooses_alone_is_never_on_offer, open_checked,

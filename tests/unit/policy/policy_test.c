@@ -486,6 +486,30 @@ static void tags_seen_at_once_are_not_newer_than_each_other(void **state)
     assert_int_equal(policy_newest(&rule, other_way, NULL, 2), 0);
 }
 
+static void a_leap_is_another_major_version_where_no_rule_says_what_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *there, *tag;
+        bool is_leap;
+    } cases[] = {
+        {"1.2.3", "1.9.0", false},  {"1.2.3", "2.0.0", true},   {"2.0.0", "1.9.0", true},
+        {"0.3.1", "0.3.9", false},  {"0.3.1", "0.4.0", true},   {"0.9.0", "1.0.0", true},
+        {"v1.2.3", "1.3.0", false}, {"1.2.3_7", "2.0.0", true}, {"1.2.3_7", "1.2.4", false},
+        {"latest", "2.0.0", false}, {"1.2.3", "stable", false},
+    };
+    struct version_rule rule = {.images = "**"};
+    struct pipeline pipeline = {.rules = &rule, .rule_count = 1};
+    const struct version_rule *none = policy_rule_for(NULL, "charts.test/web");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (policy_is_leap(none, cases[i].there, cases[i].tag) != cases[i].is_leap) {
+            fail_msg("%s to %s", cases[i].there, cases[i].tag);
+        }
+        assert_false(policy_is_leap(policy_rule_for(&pipeline, "charts.test/web"), cases[i].there,
+                                    cases[i].tag));
+    }
+}
+
 static void globs_know_slashes(void **state)
 {
     (void)state;
@@ -550,6 +574,7 @@ int main(void)
         cmocka_unit_test(a_rule_on_signatures_names_a_key_or_a_certificate_whole),
         cmocka_unit_test(a_platform_has_two_or_three_parts),
         cmocka_unit_test(tags_seen_at_once_are_not_newer_than_each_other),
+        cmocka_unit_test(a_leap_is_another_major_version_where_no_rule_says_what_counts),
         cmocka_unit_test(globs_know_slashes),
         cmocka_unit_test(the_first_rule_that_fits_wins_and_there_is_always_one),
     };
