@@ -121,6 +121,11 @@ const char *forge_root(const struct forge *forge)
     return forge->root;
 }
 
+const char *forge_host_name(const struct forge *forge)
+{
+    return forge->place.host;
+}
+
 int64_t forge_rest_ms(const struct forge *forge)
 {
     return forge->rest_ms;

@@ -26,7 +26,8 @@ struct forge;
 bool forge_open(const struct forge_options *options, struct forge **out,
                 struct err *err) MUST_CHECK;
 void forge_close(struct forge **forge);
-const char *forge_title(const struct forge *forge); /* "Gitea" */
+const char *forge_title(const struct forge *forge);     /* "Gitea" */
+const char *forge_host_name(const struct forge *forge); /* "git.example.org:3000" */
 /* How long the host wants to be left alone, as it said in the last answer; 0: not said. */
 int64_t forge_rest_ms(const struct forge *forge);
 

@@ -39,6 +39,14 @@ struct pull {
     unsigned quiet; /* looks in a row that brought nothing new */
 };
 
+/* A Git host, which several repositories may be on: what it asks for holds for all of them, and for
+   no others. */
+struct git_host {
+    int64_t rest_ms; /* it is not asked before this */
+    bool is_status_in_flight;
+    unsigned status_tries; /* that failed in a row */
+};
+
 struct promote {
     struct store *store;
     const struct env *env;
@@ -51,9 +59,8 @@ struct promote {
     struct map repositories;  /* repository → struct repository_view */
     VEC(struct release_run *) runs; /* oldest first */
     VEC(struct pull *) pulls;
-    int64_t host_rest_ms; /* the Git host is not asked before this */
-    bool are_statuses_due, is_status_in_flight;
-    unsigned status_tries;
+    struct map hosts; /* name → struct git_host */
+    bool are_statuses_due;
     struct arena *holds_arena;
     struct hold_list holds;
     bool is_automation_due;     /* for all workloads */
@@ -197,6 +204,10 @@ void pull_text(struct promote *engine, const struct release *release, struct pro
 
 /* ---- statuses of commits ---- */
 
+/* The host of a repository; one for all that have none. */
+struct git_host *host_of(struct promote *engine, const char *repository);
+void host_rest_until(struct git_host *host, int64_t until_ms);
+void hosts_free(struct promote *engine);
 void statuses_note(struct promote *engine, const struct release *release);
 void statuses_tick(struct promote *engine);
 void status_act_done(struct promote *engine, const struct promote_act *act);

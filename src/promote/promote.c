@@ -83,6 +83,7 @@ void promote_close(struct promote **engine)
     }
     VEC_DONE(&(*engine)->runs);
     pulls_free(*engine);
+    hosts_free(*engine);
     world_free(*engine);
     xfree(engine);
 }
@@ -160,7 +161,7 @@ static void git_act_done(struct promote *engine, const struct promote_act *act)
 void promote_act_done(struct promote *engine, struct promote_act *act)
 {
     if (act->rest_ms > 0) {
-        engine->host_rest_ms = now_of(engine) + act->rest_ms;
+        host_rest_until(host_of(engine, act->repository), now_of(engine) + act->rest_ms);
     }
     if (act->kind == ACT_PUSH) {
         queue_push_done(engine, act);

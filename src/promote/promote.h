@@ -163,8 +163,9 @@ struct promote_ports {
     /* The signature of this digest decides something, and none is known to be good. */
     void (*want_signature)(void *context, const char *repository, const char *digest);
     void *context;
-    /* Is there a Git host of this repository, for pull requests and statuses? */
-    bool (*has_forge)(void *context, const char *repository);
+    /* The name of the Git host of this repository, for pull requests and statuses; NULL: it has
+       none. */
+    const char *(*host_of)(void *context, const char *repository);
     /* Wall time until which more new versions may be expected, 0: none are.  NULL: never. */
     int64_t (*versions_until)(void *context);
 };

@@ -349,8 +349,8 @@ void pulls_tick(struct promote *engine)
     for (size_t i = 0; i < engine->pulls.count; i++) {
         struct pull *pull = engine->pulls.items[i];
         note_end(engine, pull);
-        int64_t due_ms =
-            pull->ask_at_ms > engine->host_rest_ms ? pull->ask_at_ms : engine->host_rest_ms;
+        int64_t rest_ms = host_of(engine, pull->row.repository)->rest_ms;
+        int64_t due_ms = pull->ask_at_ms > rest_ms ? pull->ask_at_ms : rest_ms;
         if (pull->in_flight || pull->row.is_settled) {
             continue;
         }

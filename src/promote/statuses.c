@@ -36,7 +36,7 @@ void statuses_note(struct promote *engine, const struct release *release)
         const char *repository = ref ? ref->repository : "";
         bool is_in_git = wave < release->wave || release->is_pushed;
         if (!is_in_git || !release->commits[wave][0] ||
-            !engine->ports.has_forge(engine->ports.context, repository)) {
+            !engine->ports.host_of(engine->ports.context, repository)) {
             continue;
         }
         struct commit_status status = {.release = release->id, .wave = wave};
@@ -63,50 +63,64 @@ static const char *sentence_of(struct promote_act *act)
                         act->status.stage);
 }
 
-void statuses_tick(struct promote *engine)
+static void send(struct promote *engine, struct git_host *host, const struct commit_status *status)
 {
-    struct commit_status next;
-    struct err err = {0};
-    if (!engine->are_statuses_due || engine->is_status_in_flight) {
-        return;
-    }
-    if (now_of(engine) < engine->host_rest_ms) {
-        engine->ports.wake_at(engine->ports.context, engine->host_rest_ms);
-        return;
-    }
-    if (!store_status_next(engine->store, &next, &err)) {
-        engine->are_statuses_due = err.kind != ERR_NONE;
-        return;
-    }
     struct promote_act *act = xcalloc(1, sizeof(*act));
     act->kind = ACT_STATUS;
-    act->release = next.release;
-    act->wave = next.wave;
+    act->release = status->release;
+    act->wave = status->wave;
     act->arena = arena_new();
-    act->status = next;
-    TEXT_COPY_CUT(act->repository, next.repository);
+    act->status = *status;
+    TEXT_COPY_CUT(act->repository, status->repository);
     act->text = sentence_of(act);
-    engine->is_status_in_flight = true;
+    host->is_status_in_flight = true;
     engine->ports.start_act(engine->ports.context, act);
+}
+
+/* One at a time for each host. */
+void statuses_tick(struct promote *engine)
+{
+    AUTO(arena_free) struct arena *arena = NULL;
+    struct commit_status_list waiting = {0};
+    struct err err = {0};
+    if (!engine->are_statuses_due) {
+        return;
+    }
+    arena = arena_new();
+    if (!store_status_list(engine->store, arena, &waiting, &err)) {
+        return; /* they stay due */
+    }
+    engine->are_statuses_due = waiting.count > 0;
+    for (size_t i = 0; i < waiting.count; i++) {
+        struct git_host *host = host_of(engine, waiting.statuses[i].repository);
+        if (host->is_status_in_flight) {
+            continue;
+        }
+        if (now_of(engine) < host->rest_ms) {
+            engine->ports.wake_at(engine->ports.context, host->rest_ms);
+            continue;
+        }
+        send(engine, host, &waiting.statuses[i]);
+    }
 }
 
 /* A host that is away is told later; one that refuses (no right, no such commit, the same state
    once more) will not change its mind for this commit, and the next one must not wait for it. */
 void status_act_done(struct promote *engine, const struct promote_act *act)
 {
+    struct git_host *host = host_of(engine, act->repository);
     struct err err = {0};
-    engine->is_status_in_flight = false;
+    host->is_status_in_flight = false;
     if (!act->succeeded && err_is_retryable(act->err.kind)) {
         int64_t wait_ms = RETRY_MS_FIRST;
-        for (unsigned i = 0; i < engine->status_tries && wait_ms < RETRY_MS_MAX; i++) {
+        for (unsigned i = 0; i < host->status_tries && wait_ms < RETRY_MS_MAX; i++) {
             wait_ms *= 2;
         }
-        engine->status_tries++;
-        int64_t until_ms = now_of(engine) + (wait_ms < RETRY_MS_MAX ? wait_ms : RETRY_MS_MAX);
-        engine->host_rest_ms = until_ms > engine->host_rest_ms ? until_ms : engine->host_rest_ms;
+        host->status_tries++;
+        host_rest_until(host, now_of(engine) + (wait_ms < RETRY_MS_MAX ? wait_ms : RETRY_MS_MAX));
         return;
     }
-    engine->status_tries = 0;
+    host->status_tries = 0;
     /* Not stored is sent once more: the host takes the same twice. */
     if (!store_status_sent(engine->store, &act->status, &err)) {
         engine->are_statuses_due = true;

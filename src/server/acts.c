@@ -10,10 +10,14 @@
 #define BODY_BYTES_MAX (512U << 10)
 #define LINK_BYTES 512
 #define STAGES_MAX 2
+/* Hosts beyond so many share a queue, so that hosts that hang leave workers to everything else. */
+#define HOST_QUEUES_MAX (LOOP_WORKERS_MAX / 2)
 
 struct acts {
     struct acts_options options;
-    struct loop_queue *host_queue; /* a host that is slow keeps nobody from Git */
+    /* A host that is slow keeps nobody from Git, nor from another host. */
+    struct loop_queue *host_queues[HOST_QUEUES_MAX];
+    size_t *queue_of; /* of each repository; those on one host have the same */
     bool is_stopping;
 };
 
@@ -350,9 +354,12 @@ static void stage_done(void *context, bool is_stopping)
 static void start_stage(struct job *job)
 {
     struct acts *acts = job->acts;
-    bool is_at_host = act_rows[job->act->kind].stages[job->stage].is_at_host;
-    loop_work(acts->options.loop, is_at_host ? acts->host_queue : acts->options.git_queue,
-              run_stage, stage_done, job);
+    const struct acts_options *options = &acts->options;
+    bool is_at_host = act_rows[job->act->kind].stages[job->stage].is_at_host && job->repository;
+    struct loop_queue *queue =
+        is_at_host ? acts->host_queues[acts->queue_of[job->repository - options->repositories]]
+                   : options->git_queue;
+    loop_work(options->loop, queue, run_stage, stage_done, job);
 }
 
 void acts_start(struct acts *acts, struct promote_act *act)
@@ -369,23 +376,54 @@ void acts_start(struct acts *acts, struct promote_act *act)
     start_stage(job);
 }
 
+static bool is_same_host(const struct config_repository *a, const struct config_repository *b)
+{
+    return a->forge && b->forge &&
+           strcmp(forge_host_name(a->forge), forge_host_name(b->forge)) == 0;
+}
+
+static void give_queues(struct acts *acts)
+{
+    const struct acts_options *options = &acts->options;
+    size_t hosts = 0;
+    acts->queue_of = xcalloc(options->repository_count, sizeof(*acts->queue_of));
+    for (size_t i = 0; i < options->repository_count; i++) {
+        size_t first = 0;
+        while (first < i &&
+               !is_same_host(&options->repositories[first], &options->repositories[i])) {
+            first++;
+        }
+        if (first < i) {
+            acts->queue_of[i] = acts->queue_of[first];
+        } else if (options->repositories[i].forge) {
+            acts->queue_of[i] = hosts++ % HOST_QUEUES_MAX;
+        }
+    }
+}
+
 struct acts *acts_new(const struct acts_options *options)
 {
     struct acts *acts = xcalloc(1, sizeof(*acts));
     acts->options = *options;
-    acts->host_queue = loop_queue_new(options->loop);
+    for (size_t i = 0; i < HOST_QUEUES_MAX; i++) {
+        acts->host_queues[i] = loop_queue_new(options->loop);
+    }
+    give_queues(acts);
     return acts;
 }
 
 void acts_stop(struct acts *acts)
 {
     acts->is_stopping = true;
-    loop_queue_free(&acts->host_queue);
+    for (size_t i = 0; i < HOST_QUEUES_MAX; i++) {
+        loop_queue_free(&acts->host_queues[i]);
+    }
 }
 
 void acts_free(struct acts **acts)
 {
     if (*acts) {
+        free((*acts)->queue_of);
         xfree(acts);
     }
 }

@@ -19,7 +19,7 @@ struct acts_options {
 
 struct acts;
 struct acts *acts_new(const struct acts_options *options);
-/* Let the act that is at the host end; then no act comes back any more.  To be called before the
+/* Let the acts that are at hosts end; then no act comes back any more.  To be called before the
    Git queue is freed. */
 void acts_stop(struct acts *acts);
 void acts_free(struct acts **acts);

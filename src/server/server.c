@@ -384,12 +384,12 @@ static void wake_at(void *context, int64_t time_ms)
         loop_timer_start(server->loop, delay_ms > 0 ? delay_ms : 1, 0, on_wake, server);
 }
 
-static bool has_forge(void *context, const char *name)
+static const char *host_of(void *context, const char *name)
 {
     const struct server *server = context;
     const struct config_repository *repository =
         config_repository_find(server->repositories.items, server->repositories.count, name);
-    return repository && repository->forge;
+    return repository && repository->forge ? forge_host_name(repository->forge) : NULL;
 }
 
 static int64_t versions_until(void *context)
@@ -534,7 +534,7 @@ static bool open_engine(struct server *server, struct err *err)
                                   .fetch_soon = fetch_soon,
                                   .wake_at = wake_at,
                                   .want_signature = want_signature,
-                                  .has_forge = has_forge,
+                                  .host_of = host_of,
                                   .versions_until = versions_until,
                                   .context = server};
     return promote_open(server->store, server->env, &ports, &server->options.patience,

@@ -97,19 +97,31 @@ bool store_status_sent(struct store *store, const struct commit_status *status, 
                   err, "siis", status->wanted, status->release, (int64_t)status->wave, status->oid);
 }
 
-bool store_status_next(struct store *store, struct commit_status *out, struct err *err)
+static bool read_status(struct db_rows *rows, struct arena *arena, void *out)
+{
+    struct commit_status *status = out;
+    (void)arena;
+    *status = (struct commit_status){.release = db_int(rows, 0), .wave = (int)db_int(rows, 1)};
+    return COLUMN_NAME(rows, 2, status->oid) && COLUMN_NAME(rows, 3, status->stage) &&
+           COLUMN_NAME(rows, 4, status->wanted) && COLUMN_NAME(rows, 5, status->repository);
+}
+
+static const struct row_reader status_reader = {sizeof(struct commit_status), read_status};
+
+bool store_status_list(struct store *store, struct arena *arena, struct commit_status_list *out,
+                       struct err *err)
 {
     AUTO(db_rows_free) struct db_rows *rows = NULL;
-    *out = (struct commit_status){0};
+    struct row_list list = {0};
     if (!db_query(store->db,
-                  "SELECT release, wave, oid, stage, wanted, repository FROM commit_status"
-                  " WHERE wanted <> sent ORDER BY release, wave LIMIT 1",
+                  "SELECT release, wave, oid, stage, wanted, repository FROM (SELECT *,"
+                  " row_number() OVER (PARTITION BY repository ORDER BY release, wave) AS place"
+                  " FROM commit_status WHERE wanted <> sent) WHERE place = 1"
+                  " ORDER BY release, wave",
                   &rows, err, "") ||
-        !db_next(rows, err)) {
+        !rows_collect(store, rows, &status_reader, arena, &list, err)) {
         return false;
     }
-    out->release = db_int(rows, 0);
-    out->wave = (int)db_int(rows, 1);
-    return COLUMN_NAME(rows, 2, out->oid) && COLUMN_NAME(rows, 3, out->stage) &&
-           COLUMN_NAME(rows, 4, out->wanted) && COLUMN_NAME(rows, 5, out->repository);
+    *out = (struct commit_status_list){list.items, list.count};
+    return true;
 }

@@ -134,8 +134,13 @@ bool store_status_want(struct store *store, const struct commit_status *status,
 /* The host has been told, or will never listen. */
 bool store_status_sent(struct store *store, const struct commit_status *status,
                        struct err *err) MUST_CHECK;
-/* The oldest that waits to be told; false with ERR_NONE: there is none. */
-bool store_status_next(struct store *store, struct commit_status *out, struct err *err);
+struct commit_status_list {
+    struct commit_status *statuses;
+    size_t count;
+};
+/* Of each repository the oldest that waits to be told. */
+bool store_status_list(struct store *store, struct arena *arena, struct commit_status_list *out,
+                       struct err *err) MUST_CHECK;
 
 /* ---- approvals ---- */
 

@@ -215,6 +215,13 @@ const char *world_statuses(const struct world *world, const char *oid)
     return "";
 }
 
+static bool is_busy(const struct world *world, const struct promote_act *act)
+{
+    const char *host = world->host->busy_host;
+    return world->now_ms < world->host->busy_until_ms &&
+           (!host || strcmp(host, act->repository) == 0);
+}
+
 void host_act(struct world *world, struct promote_act *act)
 {
     act->succeeded = true;
@@ -223,7 +230,7 @@ void host_act(struct world *world, struct promote_act *act)
         return;
     }
     world->host->questions++;
-    if (world->now_ms < world->host->busy_until_ms) {
+    if (is_busy(world, act)) {
         act->rest_ms = world->host->busy_until_ms - world->now_ms;
         act->succeeded = err_set(&act->err, ERR_BUSY, "Gitea answers 429");
     } else if (act->kind == ACT_PULL) {

@@ -335,6 +335,57 @@ static void a_host_that_is_too_busy_is_left_alone_for_as_long_as_it_says(void **
     world_done(&world);
 }
 
+/* dev, and after it two stages in repositories on a host each. */
+static const char *const pipeline_of_hosts =
+    "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}\nspec:\n  stages:\n"
+    "    - name: dev\n      targets: [{cluster: dev, path: clusters/dev}]\n"
+    "      automatic: true\n"
+    "    - name: east\n      from: [dev]\n      automatic: true\n      pullRequest: true\n"
+    "      targets: [{cluster: east, path: clusters/east, repository: east, branch: main}]\n"
+    "    - name: west\n      from: [dev]\n      automatic: true\n      pullRequest: true\n"
+    "      targets: [{cluster: west, path: clusters/west, repository: west, branch: main}]\n";
+
+static int64_t last_of(struct world *world, const char *stage)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    return world_last_release(world, stage, arena)->id;
+}
+
+static void expect_statuses(struct world *world, int64_t id, const char *states)
+{
+    AUTO(arena_free) struct arena *arena = arena_new();
+    assert_string_equal(world_statuses(world, stored(world, id, arena)->commits[0]), states);
+}
+
+static void a_host_that_is_too_busy_holds_back_only_its_own_repositories(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, pipeline_of_hosts, "dev/cart east/cart west/cart", 1);
+    world_push_image(&world, "cart", "1.0.0");
+    world_advance(&world, 3000);
+    world.host->busy_host = "east";
+    world.host->busy_until_ms = world.now_ms + 300000;
+    world_push_image(&world, "cart", "1.1.0");
+    world_advance(&world, 20000);
+    int64_t east = last_of(&world, "east");
+    int64_t west = last_of(&world, "west");
+    assert_int_equal(world_pull_of(&world, east, 1)->number, 0); /* the branch alone */
+    assert_true(world_merge(&world, world_pull_of(&world, west, 1), WORLD_MERGE_COMMIT));
+    look_soon(&world);
+    assert_int_equal(world_finish(&world, west, 20000), RELEASE_DONE);
+    world_advance(&world, 10000);
+    expect_statuses(&world, west, "pending success");
+    /* And then it is asked again by itself. */
+    world_advance(&world, 280000);
+    assert_true(world_merge(&world, world_pull_of(&world, east, 1), WORLD_MERGE_COMMIT));
+    look_soon(&world);
+    assert_int_equal(world_finish(&world, east, 20000), RELEASE_DONE);
+    world_advance(&world, 10000);
+    expect_statuses(&world, east, "pending success");
+    world_done(&world);
+}
+
 /* Waiting costs some looks at first, and one in two minutes later. */
 static void waiting_is_cheap(void **state)
 {
@@ -452,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_proposal_stands_in_nobodys_way),
         cmocka_unit_test(it_is_merged_when_the_host_lets_it),
         cmocka_unit_test(a_host_that_is_too_busy_is_left_alone_for_as_long_as_it_says),
+        cmocka_unit_test(a_host_that_is_too_busy_holds_back_only_its_own_repositories),
         cmocka_unit_test(waiting_is_cheap),
         cmocka_unit_test(a_storm_of_hooks_is_no_storm_of_questions),
         cmocka_unit_test(a_failure_is_shown_on_the_commit),

@@ -610,11 +610,11 @@ static void port_want(void *context, const char *repository, const char *digest)
     snprintf(world->wanted_signature, sizeof(world->wanted_signature), "%s@%s", repository, digest);
 }
 
-static bool port_forge(void *context, const char *repository)
+/* Each repository is on a host of its own. */
+static const char *port_host(void *context, const char *repository)
 {
     (void)context;
-    (void)repository;
-    return true;
+    return repository[0] ? repository : "git.example.org";
 }
 
 static int64_t port_versions(void *context)
@@ -625,7 +625,7 @@ static int64_t port_versions(void *context)
 static void open_engine(struct world *world)
 {
     struct promote_ports ports = {port_act,  port_release, port_cell, port_board, port_fetch,
-                                  port_wake, port_want,    world,     port_forge, port_versions};
+                                  port_wake, port_want,    world,     port_host,  port_versions};
     struct err err = {0};
     ASSERT_OK(
         promote_open(world->store, &world->env, &ports, &world->patience, &world->engine, &err),

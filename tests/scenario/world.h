@@ -68,6 +68,7 @@ struct world_host {
     size_t pull_count;
     int questions;
     int64_t busy_until_ms; /* until then it says "too often" */
+    const char *busy_host; /* of a repository of this name only; NULL: of all of them */
     bool is_strict;        /* merges nothing without an approval */
     bool merges_unnamed;   /* does not say as which commit it merged */
     struct {

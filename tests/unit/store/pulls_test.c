@@ -81,10 +81,13 @@ static void those_that_are_settled_of_releases_that_are_over_are_not_loaded(void
 
 static bool next_status(struct store *store, struct commit_status *out)
 {
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct commit_status_list list = {0};
     struct err err = {0};
-    bool found = store_status_next(store, out, &err);
-    assert_int_equal(err.kind, ERR_NONE);
-    return found;
+    ASSERT_OK(store_status_list(store, arena, &list, &err), err);
+    assert_true(list.count <= 1);
+    *out = list.count ? list.statuses[0] : (struct commit_status){0};
+    return list.count > 0;
 }
 
 static void a_status_waits_until_it_was_sent(void **state)
@@ -119,6 +122,28 @@ static void a_status_waits_until_it_was_sent(void **state)
     assert_true(next_status(*state, &next));
 }
 
+static void each_repository_has_a_status_that_is_next(void **state)
+{
+    static const char *const repositories[] = {"infra", "infra", "", "infra", ""};
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct release *release = release_stored(*state, arena);
+    struct commit_status_list list = {0};
+    struct err err = {0};
+    for (int i = 0; i < (int)COUNT_OF(repositories); i++) {
+        struct commit_status status = {
+            .release = release->id, .wave = i, .oid = "1f", .stage = "prod", .wanted = "pending"};
+        TEXT_COPY_CUT(status.repository, repositories[i]);
+        ASSERT_OK(store_status_want(*state, &status, &err), err);
+        ASSERT_OK(i > 0 || store_status_sent(*state, &status, &err), err);
+    }
+    ASSERT_OK(store_status_list(*state, arena, &list, &err), err);
+    assert_int_equal(list.count, 2);
+    assert_int_equal(list.statuses[0].wave, 1);
+    assert_string_equal(list.statuses[0].repository, "infra");
+    assert_int_equal(list.statuses[1].wave, 2);
+    assert_string_equal(list.statuses[1].repository, "");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, store_in_memory, store_is_closed)
@@ -126,6 +151,7 @@ int main(void)
         CASE(a_pull_request_comes_back_as_it_was_written),
         CASE(those_that_are_settled_of_releases_that_are_over_are_not_loaded),
         CASE(a_status_waits_until_it_was_sent),
+        CASE(each_repository_has_a_status_that_is_next),
     };
     return cmocka_run_group_tests_name("pull requests in the store", tests, NULL, NULL);
 }
