@@ -106,7 +106,7 @@ static void put_next(json_t *cell, const struct outlook *outlook)
     json_t *next = json_object();
     json_put(next, "image", view_image(&plan->items[0].changes[0].to));
     json_put_text(next, "from", plan->from);
-    if (strcmp(plan->items[0].changes[0].container, CHART_CONTAINER) == 0) {
+    if (chart_is_named(plan->items[0].changes[0].container)) {
         json_put_bool(next, "isChart", true);
     }
     AUTO_STR(blocked, REASON_BYTES);

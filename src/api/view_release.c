@@ -84,7 +84,7 @@ static json_t *view_brought(const struct release_item *item)
              item->change_count ? view_version_name(&item->changes[0].from) : json_null());
     json_put(value, "to",
              item->change_count ? view_version_name(&item->changes[0].to) : json_null());
-    if (item->change_count && strcmp(item->changes[0].container, CHART_CONTAINER) == 0) {
+    if (item->change_count && chart_is_named(item->changes[0].container)) {
         json_put_bool(value, "isChart", true);
     }
     return value;

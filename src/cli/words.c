@@ -85,7 +85,7 @@ const char *version_of(struct cli *cli, const json_t *image)
 
 const char *version_in(struct cli *cli, const json_t *change, const char *key)
 {
-    bool is_chart = strcmp(json_text_at(change, "container", ""), CHART_CONTAINER) == 0;
+    bool is_chart = chart_is_named(json_text_at(change, "container", ""));
     const char *version = version_of(cli, json_at(change, key));
     return is_chart ? arena_printf(cli->arena, "chart %s", version) : version;
 }

@@ -42,7 +42,9 @@ static void add_patch(edit_vec *edits, const struct override_case *of,
     struct edit *value = edits_add(edits, EDIT_PATCH_VALUE, override->patch, tag, digest, arena);
     value->of = of;
     value->at = of->at;
-    value->name = of->at->form == LOCATE_CHART ? "" : of->at->container;
+    value->name = of->at->form == LOCATE_CHART    ? ""
+                  : of->at->form == LOCATE_ARGOCD ? of->at->keys
+                                                  : of->at->container;
 }
 
 void edits_add_override(edit_vec *edits, const struct override_case *of,
@@ -71,7 +73,8 @@ static const struct locate_place *patched_by(const struct slot *slot)
     if (value && at == value->said.at) {
         return value->base;
     }
-    return at->form == slot->own.at->form && at != slot->own.at ? slot->own.at : NULL;
+    bool is_patch = at->form == slot->own.at->form && at != slot->own.at && !at->is_listed;
+    return is_patch ? slot->own.at : NULL;
 }
 
 bool edit_slot(const struct walk *walk, const struct item *item, const struct slot *slot,
@@ -358,7 +361,9 @@ static bool amend_file(struct editor *editor, const struct field_list *fields, s
 
 static const char *patched_path(const struct override_case *of)
 {
-    return of->at->form == LOCATE_CHART ? locate_chart_path(of->kind) : "spec.values";
+    return of->at->form == LOCATE_CHART    ? locate_chart_path(of->kind)
+           : of->at->form == LOCATE_ARGOCD ? ""
+                                           : "spec.values";
 }
 
 static bool write_patch(const struct edit *edits, size_t count, struct arena *arena,

@@ -145,11 +145,78 @@ static void add_source(struct walker *walker, const struct manifest_object *obje
     add_places(walker, item, with_chart(walker, object, NULL));
 }
 
+/* ---- Argo CD ---- */
+
+static bool is_of_argo_cd(const struct manifest_object *object, const char *kind)
+{
+    return strcmp(object->kind, kind) == 0 &&
+           strncmp(object->api_version, "argoproj.io/", strlen("argoproj.io/")) == 0;
+}
+
+static void note_set(struct walker *walker, const struct manifest_object *object)
+{
+    walker_problem(walker, object->file, object->line,
+                   arena_printf(walker->arena,
+                                "the Applications that the ApplicationSet %s makes are not "
+                                "followed, and their versions not promoted; to promote them, "
+                                "commit an Application for each stage",
+                                object->name));
+}
+
+static void note_loose(struct walker *walker, const struct manifest_object *object,
+                       const struct locate_source *source)
+{
+    const char *path = locate_loose_parameter(source, walker->arena);
+    const char *keys = path ? locate_source_keys(source, path, walker->arena) : NULL;
+    struct manifest_release_chart ignored;
+    bool is_named = keys && yaml_at(object->root, keys);
+    if (keys && !is_named &&
+        !manifest_source_chart(&walker->walk->tree, object->root, source->node, walker->arena,
+                               &ignored)) {
+        walker_problem(walker, object->file, object->line,
+                       arena_printf(walker->arena,
+                                    "the parameter %s.tag of %s is the version of an image that "
+                                    "nothing here names; to promote it, add the parameter "
+                                    "%s.repository",
+                                    path, object->name, path));
+    }
+}
+
+/* Images first, charts last: people look for the images. */
+static struct locate_place *add_sources(struct walker *walker, const struct manifest_object *object,
+                                        struct locate_place *places)
+{
+    struct locate_source sources[LOCATE_SOURCES_MAX];
+    struct locate_place *charts = NULL;
+    struct locate_place **chart_end = &charts;
+    struct locate_place **end = &places;
+    size_t count = locate_sources(object->root, walker->arena, sources);
+    while (*end) {
+        end = &(*end)->next;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct locate_place *place = locate_source_places(object->root, &sources[i], walker->arena);
+        for (struct locate_place *next = NULL; place; place = next) {
+            struct locate_place ***to = place->form == LOCATE_CHART ? &chart_end : &end;
+            next = place->next;
+            place->next = NULL;
+            **to = place;
+            *to = &place->next;
+        }
+        note_loose(walker, object, &sources[i]);
+    }
+    *end = charts;
+    return places;
+}
+
 static void add_object(struct walker *walker, const struct manifest_object *object)
 {
     if (is_source(object)) {
         add_source(walker, object);
         return;
+    }
+    if (is_of_argo_cd(object, "ApplicationSet")) {
+        note_set(walker, object);
     }
     enum workload_kind kind = workload_kind_of(object->api_version, object->kind);
     const struct yaml_node *pod = manifest_pod_spec(object->root);
@@ -159,8 +226,10 @@ static void add_object(struct walker *walker, const struct manifest_object *obje
         places = locate_workload(object->root, &file, walker->arena);
         kind = kind == WORKLOAD_KIND_COUNT && places ? WORKLOAD_CUSTOM : kind;
     }
-    bool is_release = kind == WORKLOAD_HELM_RELEASE;
-    places = is_release ? with_chart(walker, object, places) : places;
+    bool is_release = kind == WORKLOAD_HELM_RELEASE || kind == WORKLOAD_APPLICATION;
+    places = kind == WORKLOAD_HELM_RELEASE  ? with_chart(walker, object, places)
+             : kind == WORKLOAD_APPLICATION ? add_sources(walker, object, places)
+                                            : places;
     if (kind == WORKLOAD_KIND_COUNT || (!pod && !places && !is_release)) {
         return;
     }

@@ -43,7 +43,11 @@ static bool is_chart(const struct override_case *wanted)
 /* Does a patch of the object's own keys say it? */
 static bool is_patchable(const struct override_case *wanted)
 {
-    return is_chart(wanted) || (wanted->at && wanted->at->form == LOCATE_VALUES);
+    const struct locate_place *at = wanted->at;
+    bool is_own =
+        at && (is_chart(wanted) || at->form == LOCATE_VALUES || at->form == LOCATE_ARGOCD);
+    /* Merges replace lists as a whole: an Application's parameters, and each of several sources. */
+    return is_own && !at->is_listed && !(at->keys && strchr(at->keys, '['));
 }
 
 static const char *no_place(const struct override_case *wanted, struct arena *arena)
@@ -97,7 +101,8 @@ static const char *keys_of(const struct override_case *wanted, struct arena *are
     const struct locate_place *at = wanted->at;
     return is_chart(wanted)
                ? arena_printf(arena, "%s.%s", locate_chart_path(wanted->kind), at->tag_key)
-               : arena_printf(arena, "spec.values.%s", at->container);
+           : at->keys ? at->keys
+                      : arena_printf(arena, "spec.values.%s", at->container);
 }
 
 static const char *by_patch(const struct override_case *wanted, struct override *out,

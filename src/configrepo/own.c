@@ -97,7 +97,7 @@ bool own_case(const struct walk *walk, const struct item *item, const struct slo
     *found = (struct override_case){
         .tree = &walk->tree,
         .in = own ? own->through : NULL,
-        .at = slot->own.at,
+        .at = slot->last.at && slot->last.at->is_listed ? slot->last.at : slot->own.at,
         .takes_entry = slot->is_field,
         .image = slot->name,
         .api_version = holder->object->api_version,

@@ -107,14 +107,19 @@ static bool mentions_image(struct slice text)
 /* The keys that lead to a version, as patches and as replacements write them. */
 static bool mentions_chart(struct slice text)
 {
-    static const char *const words[] = {"chart/spec",   "chart.spec", "/spec/version",
-                                        "spec.version", "/spec/ref",  "spec.ref"};
+    static const char *const words[] = {"chart/spec",   "chart.spec",  "/spec/version",
+                                        "spec.version", "/spec/ref",   "spec.ref",
+                                        "/spec/source", "spec.source", "targetRevision"};
     return mentions(text, words, COUNT_OF(words));
 }
 
 static bool mentions_slot(struct slice text, const struct slot *slot)
 {
-    return slot_is_chart(slot) ? mentions_chart(text) : mentions_image(text);
+    static const char *const sources[] = {"source"};
+    bool is_of_source = slot->own.at && slot->own.at->form == LOCATE_ARGOCD;
+    return slot_is_chart(slot) ? mentions_chart(text)
+           : is_of_source      ? mentions(text, sources, COUNT_OF(sources))
+                               : mentions_image(text);
 }
 
 /* Does one of these fields, or a file that it names, speak of it? */
@@ -338,6 +343,13 @@ static void take_over(struct slot *slot, const struct patch *patch,
     slot->by = slot->suffixed_by = slot->patched_by = slot->renamed_by = NULL;
 }
 
+/* A merge replaces lists as a whole: those of an Application hold versions. */
+static bool patches_list(const struct yaml_node *root)
+{
+    return yaml_at(root, "spec.sources") || yaml_at(root, "spec.source.helm.parameters") ||
+           yaml_at(root, "spec.source.kustomize.images");
+}
+
 static void patch_slot(struct walker *walker, const struct patch *patch, enum applies applies,
                        const struct manifest_kustomization *kustomization, struct slot *slot)
 {
@@ -346,7 +358,11 @@ static void patch_slot(struct walker *walker, const struct patch *patch, enum ap
         return;
     }
     const struct locate_place *place = locate_patched(slot->own.at, patch->root, walker->arena);
-    if (place && applies == APPLIES && patch->file) {
+    bool is_replaced = patches_list(patch->root) &&
+                       (slot_is_chart(slot) || slot->own.at->keys || slot->own.at->is_listed);
+    if (is_replaced || (place && slot->last.at && slot->last.at->is_listed)) {
+        slot->patched_by = kustomization; /* parameters have the word after values */
+    } else if (place && applies == APPLIES && patch->file) {
         take_over(slot, patch, kustomization, place);
     } else if (place) {
         slot->patched_by = kustomization;
@@ -363,9 +379,9 @@ static bool mentions_address(const struct patch *patch)
 static void patch_files(const struct patch *patch, enum applies applies,
                         const struct manifest_kustomization *kustomization, struct item *item)
 {
-    static const char *const words[] = {"valuesFiles"};
+    static const char *const words[] = {"valuesFiles", "valueFiles"};
     struct yaml_node *files = yaml_at(patch->root, "spec.chart.spec.valuesFiles");
-    if (applies == APPLIES && files) {
+    if (applies == APPLIES && files && item->kind == WORKLOAD_HELM_RELEASE) {
         item->values_files = files;
         item->values_files_by = NULL;
     } else if (applies != APPLIES_NOT && mentions(patch->text, words, COUNT_OF(words))) {

@@ -76,6 +76,12 @@ static const char *blocked_later(const struct slot *slot, struct arena *arena)
                             "patches: names",
                             slot->patched_by->file);
     }
+    if (slot->patched_by && slot->own.at && slot->own.at->form == LOCATE_ARGOCD) {
+        return arena_printf(arena,
+                            "%s may patch the source of the Application; write the version in the "
+                            "Application, or in a file of its own that patches: names",
+                            slot->patched_by->file);
+    }
     if (slot->patched_by) {
         return arena_printf(arena,
                             "%s may patch the image; add an images: entry for %s with newTag and "

@@ -15,9 +15,15 @@ bool slot_is_chart(const struct slot *slot)
     return slot->own.at && slot->own.at->form == LOCATE_CHART;
 }
 
+/* Of a chart, perhaps with images. */
+static bool is_release(enum workload_kind kind)
+{
+    return kind == WORKLOAD_HELM_RELEASE || kind == WORKLOAD_APPLICATION;
+}
+
 bool item_has_version(const struct item *item)
 {
-    bool has_one = item->kind != WORKLOAD_HELM_RELEASE;
+    bool has_one = !is_release(item->kind);
     for (size_t i = 0; i < item->slot_count; i++) {
         const struct slot *slot = &item->slots[i];
         has_one = has_one || slot_is_chart(slot) || slot->tag[0] || slot->digest[0];
@@ -27,7 +33,7 @@ bool item_has_version(const struct item *item)
 
 bool item_is_chart_alone(const struct item *item)
 {
-    bool is_alone = item->kind == WORKLOAD_HELM_RELEASE;
+    bool is_alone = is_release(item->kind);
     for (size_t i = 0; i < item->slot_count; i++) {
         const struct slot *slot = &item->slots[i];
         is_alone = is_alone && (slot_is_chart(slot) || (!slot->tag[0] && !slot->digest[0]));

@@ -36,6 +36,17 @@ static const char *note_of(struct scanner *scanner, const struct slot *slot,
                           : NULL;
 }
 
+/* Keys of values may be many; the others of the release are no worse for it. */
+static bool skip_place(struct scanner *scanner, const struct slot *slot)
+{
+    add_problem(scanner, slot->last.file, slot_line(slot),
+                arena_printf(scanner->arena,
+                             "the version of %s is not promoted: its keys, %.40s…, are longer than "
+                             "63 characters",
+                             slot->name, slot->container));
+    return true;
+}
+
 static bool add_place(struct scanner *scanner, const struct item *item, const struct slot *slot,
                       struct scan_workload *workload)
 {
@@ -45,7 +56,7 @@ static bool add_place(struct scanner *scanner, const struct item *item, const st
         return true;
     }
     if (!TEXT_COPY(place->container, slot->container)) {
-        return false;
+        return !slot->is_field && skip_place(scanner, slot);
     }
     slot_image(slot, &place->image);
     place->form = slot->last.at ? slot->last.at->form : LOCATE_FIELD;

@@ -4,7 +4,8 @@
  *
  * Flux puts the chart's files on top of each other, then the sources of spec.valuesFrom, and the
  * release's own values on top of all.  A file is a file: the version that it says is read and
- * edited there.  Names of ConfigMaps are those before kustomize adds its hash.
+ * edited there.  Names of ConfigMaps are those before kustomize adds its hash.  Argo CD's
+ * Applications take files of the repository, too, below their values and parameters.
  */
 #include <string.h>
 
@@ -15,6 +16,10 @@
 #define NOT_FOLLOWED                                                                               \
     "Flux takes what a chart's files say only with another version of the chart; write "           \
     "\"reconcileStrategy: Revision\" beside the chart in the HelmRelease"
+
+#define PINNED                                                                                     \
+    "the Application takes it from the targetRevision that it names, not from the branch; write "  \
+    "the branch there"
 
 typedef VEC(struct values_source) source_vec;
 
@@ -111,6 +116,18 @@ static void find_sources(struct walker *walker, const struct item *item, source_
 
 /* ---- a chart in the repository ---- */
 
+static void note_patched(struct walker *walker, const struct item *item, const char *field)
+{
+    walker_problem(walker, item->values_files_by->file, 1,
+                   arena_printf(walker->arena,
+                                "it may patch which %s %s takes, so versions in them are not "
+                                "seen; %s",
+                                field, item->name,
+                                item->kind == WORKLOAD_HELM_RELEASE
+                                    ? "write the patch as a merge that names it"
+                                    : "write them in the Application itself"));
+}
+
 static void find_chart(struct walker *walker, struct item *item, source_vec *out)
 {
     struct manifest_release_chart chart;
@@ -119,11 +136,7 @@ static void find_chart(struct walker *walker, struct item *item, source_vec *out
         return;
     }
     if (item->values_files_by) {
-        walker_problem(walker, item->values_files_by->file, 1,
-                       arena_printf(walker->arena,
-                                    "it may patch which valuesFiles %s takes, so versions in them "
-                                    "are not seen; write the patch as a merge that names it",
-                                    item->name));
+        note_patched(walker, item, "valuesFiles");
         return;
     }
     for (const struct manifest_values *at = chart.values; at; at = at->next) {
@@ -138,6 +151,7 @@ static void find_chart(struct walker *walker, struct item *item, source_vec *out
 struct release_values {
     struct walker *walker;
     struct item *item;
+    const struct locate_source *source; /* of an Application; NULL: it is a HelmRelease */
     const struct values_source *sources;
     size_t source_count;
     const struct chart_file *files;
@@ -151,6 +165,31 @@ static struct locate_place *in_form(const struct locate_place *place, enum locat
     copy->form = form;
     copy->next = NULL;
     return copy;
+}
+
+/* The value of these keys as the object itself would say it. */
+static struct locate_place *own_form(const struct release_values *work,
+                                     const struct locate_place *place, const char *path)
+{
+    struct arena *arena = work->walker->arena;
+    struct locate_place *copy = in_form(place, work->source ? LOCATE_ARGOCD : LOCATE_VALUES, arena);
+    copy->container = path;
+    if (work->source) {
+        copy->keys = locate_source_keys(work->source, path, arena);
+        copy->container = arena_printf(arena, "%s%s", path, work->source->suffix);
+    }
+    return copy;
+}
+
+/* The keys of a place of the object's own values; NULL: it is none of them. */
+static const char *path_of(const struct release_values *work, const struct locate_place *at)
+{
+    if (!at) {
+        return NULL;
+    }
+    return work->source                ? locate_source_path(work->source, at)
+           : at->form == LOCATE_VALUES ? at->container
+                                       : NULL;
 }
 
 /* What is wrong with changing a version in one of the files is wrong with its place there. */
@@ -173,7 +212,8 @@ static void say(const struct release_values *work, struct slot *slot, struct wri
 {
     struct chart_value *value = ARENA_NEW(work->walker->arena, struct chart_value);
     struct chart_origin *origin = ARENA_NEW(work->walker->arena, struct chart_origin);
-    *value = (struct chart_value){slot->container, said, base, work->files};
+    const char *path = path_of(work, slot->own.at);
+    *value = (struct chart_value){path ? path : slot->container, said, base, work->files};
     origin->value = value;
     slot->origin = origin;
     slot->last = said;
@@ -186,7 +226,8 @@ static void say(const struct release_values *work, struct slot *slot, struct wri
 static bool find_said(const struct release_values *work, const struct locate_place *place,
                       struct slot *slot)
 {
-    const struct locate_place *base = in_form(place, LOCATE_VALUES_FILE, work->walker->arena);
+    struct locate_place *base = in_form(place, LOCATE_VALUES_FILE, work->walker->arena);
+    base->container = path_of(work, place);
     for (const struct chart_file *file = work->files; file; file = file->below) {
         const struct locate_place *found = locate_patched(base, file->root, work->walker->arena);
         if (found) {
@@ -197,12 +238,60 @@ static bool find_said(const struct release_values *work, const struct locate_pla
     return false;
 }
 
+/* YAML in YAML: it counts, and is not edited. */
+static const struct locate_place *said_by_text(const struct release_values *work,
+                                               const struct slot *slot)
+{
+    struct arena *arena = work->walker->arena;
+    const struct yaml_node *text = yaml_at(work->source->node, "helm.values");
+    struct yaml_document *document = NULL;
+    struct err ignored = {0}; /* Argo CD says it */
+    if (!text || text->kind != YAML_SCALAR || yaml_at(work->source->node, "helm.valuesObject") ||
+        !yaml_parse(arena, (struct slice){text->text, text->text_length}, &document, &ignored) ||
+        !document || !document->root) {
+        return NULL;
+    }
+    struct locate_place *base = in_form(slot->last.at, LOCATE_VALUES_FILE, arena);
+    base->container = path_of(work, slot->own.at);
+    struct locate_place *found = locate_patched(base, document->root, arena);
+    if (found) {
+        found->line = text->line;
+        found->column = text->column;
+        found->trouble =
+            "helm.values is a text, which is not edited; write it as helm.valuesObject";
+    }
+    return found;
+}
+
+/* What is found is completed by what the files say. */
+static const struct locate_place *said_by_application(const struct release_values *work,
+                                                      const struct slot *slot)
+{
+    struct arena *arena = work->walker->arena;
+    const struct locate_place *own = locate_patched(slot->own.at, work->item->object->root, arena);
+    own = own ? own : said_by_text(work, slot);
+    struct locate_place *below = in_form(slot->own.at, LOCATE_ARGOCD, arena);
+    below->image = own ? own->image : slot->name;
+    below->tag = own ? own->tag : slot->tag;
+    below->digest = own ? own->digest : slot->digest;
+    const struct locate_place *last = locate_parameter(below, work->source, arena);
+    return last ? last : own;
+}
+
+static const struct locate_place *said_by_object(const struct release_values *work,
+                                                 const struct slot *slot)
+{
+    return work->source
+               ? said_by_application(work, slot)
+               : locate_patched(slot->own.at, work->item->object->root, work->walker->arena);
+}
+
 /* The release's own values, and patches of it, have the last word. */
 static void let_release_speak(const struct release_values *work, struct slot *slot)
 {
     struct walker *walker = work->walker;
     const struct manifest_object *object = work->item->object;
-    const struct locate_place *own = locate_patched(slot->own.at, object->root, walker->arena);
+    const struct locate_place *own = said_by_object(work, slot);
     struct item alone = *work->item;
     alone.slots = slot;
     alone.slot_count = 1;
@@ -228,14 +317,14 @@ static void let_release_speak(const struct release_values *work, struct slot *sl
     }
 }
 
-static struct slot *slot_at(const struct item *item, const char *container)
+static bool has_slot(const struct release_values *work, const char *path)
 {
-    for (size_t i = 0; i < item->slot_count; i++) {
-        if (strcmp(item->slots[i].container, container) == 0) {
-            return &item->slots[i];
-        }
+    bool is_there = false;
+    for (size_t i = 0; i < work->item->slot_count; i++) {
+        const char *its = path_of(work, work->item->slots[i].own.at);
+        is_there = is_there || (its && strcmp(its, path) == 0);
     }
-    return NULL;
+    return is_there;
 }
 
 static bool has_version(const struct slot *slot)
@@ -250,10 +339,10 @@ static void add_slot(const struct release_values *work, const struct chart_value
     const struct locate_place *place = value->base ? value->base : value->said.at;
     const struct yaml_node *parent = value->said.at->parent;
     struct slot *slot = &item->slots[item->slot_count++];
-    struct locate_place *own = in_form(place, LOCATE_VALUES, work->walker->arena);
-    own->container = value->path; /* a subchart's own file knows nothing of what is above it */
+    /* A subchart's own file knows nothing of what is above it. */
+    struct locate_place *own = own_form(work, place, value->path);
     *slot = (struct slot){
-        .container = value->path,
+        .container = own->container,
         .field = value->said.at->whole ? value->said.at->whole : parent,
         .is_shared = parent && (parent->is_alias || parent->alias_count > 0),
         .own = {value->said.file, value->said.text, own},
@@ -278,39 +367,78 @@ static void take_values(struct release_values *work, const struct chart_value *v
     }
     item->slots = slots;
     for (size_t i = 0; i < own_count; i++) {
-        bool is_value = slots[i].own.at && slots[i].own.at->form == LOCATE_VALUES;
-        if (is_value && !has_version(&slots[i])) {
+        if (path_of(work, slots[i].own.at) && !has_version(&slots[i])) {
             (void)find_said(work, slots[i].own.at, &slots[i]);
         }
     }
     /* What a chart says itself comes before its subcharts. */
     for (size_t i = 0; i < 2 * count; i++) {
         const struct chart_value *value = &values[i % count];
-        if (is_of_subchart(value) == (i >= count) && !slot_at(item, value->path)) {
+        if (is_of_subchart(value) == (i >= count) && !has_slot(work, value->path)) {
             add_slot(work, value);
         }
     }
 }
 
-static void take_sources(struct walker *walker, struct item *item)
+static void take_sources(struct release_values *work, const source_vec *sources)
+{
+    struct walker *walker = work->walker;
+    work->sources = sources->items;
+    work->source_count = sources->count;
+    if (sources->count > 0) {
+        walker->has_named_files = true;
+        size_t count = 0;
+        const struct chart_value *values =
+            walker_read_values(walker, sources->items, sources->count, &work->files, &count);
+        take_values(work, values, count);
+    }
+    VEC_EACH (const struct values_source, source, sources) {
+        walker_add_file(walker, work->item, source->path);
+    }
+}
+
+static void take_by_release(struct walker *walker, struct item *item)
 {
     source_vec sources = {0};
     struct release_values work = {.walker = walker, .item = item};
     find_chart(walker, item, &sources);
     find_sources(walker, item, &sources);
-    work.sources = sources.items;
-    work.source_count = sources.count;
-    if (sources.count > 0) {
-        walker->has_named_files = true;
-        size_t count = 0;
-        const struct chart_value *values =
-            walker_read_values(walker, sources.items, sources.count, &work.files, &count);
-        take_values(&work, values, count);
-    }
-    VEC_EACH (struct values_source, source, &sources) {
-        walker_add_file(walker, item, source->path);
-    }
+    take_sources(&work, &sources);
     VEC_DONE(&sources);
+}
+
+static void take_by_source(struct walker *walker, struct item *item,
+                           const struct locate_source *source)
+{
+    source_vec sources = {0};
+    struct release_values work = {.walker = walker, .item = item, .source = source};
+    struct manifest_release_chart chart;
+    if (!manifest_source_chart(&walker->walk->tree, item->object->root, source->node, walker->arena,
+                               &chart)) {
+        return;
+    }
+    for (const struct manifest_values *at = chart.values; at; at = at->next) {
+        *VEC_ADD(&sources) =
+            (struct values_source){at->path, at->prefix, at->is_pinned ? PINNED : NULL};
+    }
+    if (chart.folder) {
+        walker_add_file(walker, item, chart.folder);
+    }
+    take_sources(&work, &sources);
+    VEC_DONE(&sources);
+}
+
+static void take_by_application(struct walker *walker, struct item *item)
+{
+    struct locate_source sources[LOCATE_SOURCES_MAX];
+    size_t count = locate_sources(item->object->root, walker->arena, sources);
+    if (item->values_files_by) {
+        note_patched(walker, item, "valueFiles");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        take_by_source(walker, item, &sources[i]);
+    }
 }
 
 void walker_add_values(struct walker *walker)
@@ -318,7 +446,9 @@ void walker_add_values(struct walker *walker)
     struct walk *walk = walker->walk;
     for (size_t i = 0; i < walk->item_count; i++) {
         if (walk->items[i].kind == WORKLOAD_HELM_RELEASE) {
-            take_sources(walker, &walk->items[i]);
+            take_by_release(walker, &walk->items[i]);
+        } else if (walk->items[i].kind == WORKLOAD_APPLICATION) {
+            take_by_application(walker, &walk->items[i]);
         }
     }
 }

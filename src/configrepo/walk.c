@@ -220,6 +220,16 @@ static bool check_path(struct configrepo_survey *survey, const char *path, struc
            err_set(err, ERR_REFUSED, "\"%.200s\" is not a folder; links are not followed", path);
 }
 
+/* Once nothing is looked for by the names that kustomizations know. */
+static void name_items(struct walk *walk)
+{
+    for (size_t i = 0; i < walk->item_count; i++) {
+        struct item *item = &walk->items[i];
+        struct slice name = workload_name_in(item->kind, item->name, walk->path);
+        item->name = arena_strndup(walk->survey->arena, name.bytes, name.length);
+    }
+}
+
 bool walk_path(struct configrepo_survey *survey, const char *path, const struct manifest_tree *tree,
                struct walk **out, struct err *err)
 {
@@ -242,6 +252,7 @@ bool walk_path(struct configrepo_survey *survey, const char *path, const struct 
     walk_resolve_charts(walk);
     walker_add_values(&walker);
     VEC_DONE(&walker.made);
+    name_items(walk);
     struct err named_err = {0};
     bool knows_users = !walker.has_named_files || survey_add_named(survey, &named_err);
     /* Git that stopped answering looks like missing files; that is no picture of the target. */

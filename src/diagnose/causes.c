@@ -140,6 +140,7 @@ static void say_unobserved(const struct workload_facts *facts, struct str *out)
 static bool is_held_back(const struct workload_facts *facts)
 {
     bool is_behind = facts->updated < facts->wanted || facts->is_chart_behind ||
+                     facts->kind == WORKLOAD_APPLICATION ||
                      (facts->is_family && facts->observed_generation < facts->generation);
     return facts->is_paused && (!has_replicas(facts) || is_behind);
 }
@@ -155,6 +156,8 @@ static void say_paused(const struct workload_facts *facts, struct str *out)
         [WORKLOAD_JOB] = "%s is suspended: it does not run.",
         [WORKLOAD_ROLLOUT] = "The rollout of %s is paused.",
         [WORKLOAD_HELM_RELEASE] = "%s is suspended: Flux changes nothing of it.",
+        [WORKLOAD_APPLICATION] = "%s is out of sync, and Argo CD waits for a person to sync it: "
+                                 "its syncPolicy is not automated.",
     };
     const char *sentence = sentences[facts->kind] ? sentences[facts->kind] : "%s is paused.";
     const char *gap = strstr(sentence, "%s");
@@ -180,15 +183,28 @@ static void say_not_ready(const struct workload_facts *facts, struct str *out)
              facts->object_message[0] ? ": " : ".", facts->object_message);
 }
 
-/* Flux is content, and with another chart than Git's. */
+/* Flux or Argo CD is content, and with another version than Git's. */
 static bool has_other_chart(const struct workload_facts *facts)
 {
     return facts->is_chart_behind;
 }
 
+/* The last part of where it comes from. */
+static const char *name_of(const struct image *image)
+{
+    const char *slash = strrchr(image->repository, '/');
+    return slash ? slash + 1 : image->repository;
+}
+
 static void say_other_chart(const struct workload_facts *facts, struct str *out)
 {
     const char *running = facts->running_chart.tag;
+    if (facts->kind == WORKLOAD_APPLICATION) {
+        str_addf(out, "Argo CD has not brought %s %s to %s yet%s%s.", name_of(&facts->chart),
+                 facts->chart.tag[0] ? facts->chart.tag : facts->chart.digest, facts->name,
+                 running[0] ? "; it has " : "", running);
+        return;
+    }
     str_addf(out, "%s has %s%s; Flux has not installed chart %s yet.", facts->name,
              running[0] ? "chart " : "no chart that is known", running,
              facts->chart.tag[0] ? facts->chart.tag : facts->chart.digest);
@@ -224,8 +240,9 @@ const struct workload_cause causes_after[] = {
      "Mend what it says in Git, or roll back.", true},
     {"HD1054", is_not_ready, say_not_ready, "condition Ready is False",
      "Wait; if it stays, mend what it says in Git, or roll back.", false},
-    {"HD1055", has_other_chart, say_other_chart, "status.history of the HelmRelease",
-     "Wait; if it stays, look at the HelmRelease and at the source of its chart.", false},
+    {"HD1055", has_other_chart, say_other_chart, "status.history, or sync and summary.images",
+     "Wait; if it stays, look at the HelmRelease or Application and at the source of its chart.",
+     false},
     {"HD1097", is_unobserved, say_unobserved, "status.observedGeneration is behind",
      "Wait; if it stays, look at the cluster's controller manager.", false},
     {"HD1098", is_past_deadline, say_deadline, "condition Progressing: ProgressDeadlineExceeded",

@@ -213,6 +213,15 @@ static void read_cron_job(const struct gathering *from, struct revision *revisio
     }
 }
 
+/* Its pods are Argo CD's. */
+static void read_nothing(const struct gathering *from, struct revision *revision,
+                         struct workload_facts *out)
+{
+    (void)from;
+    (void)revision;
+    (void)out;
+}
+
 static void (*const readers[WORKLOAD_KIND_COUNT])(const struct gathering *, struct revision *,
                                                   struct workload_facts *) = {
     [WORKLOAD_DEPLOYMENT] = read_deployment,
@@ -223,6 +232,7 @@ static void (*const readers[WORKLOAD_KIND_COUNT])(const struct gathering *, stru
     [WORKLOAD_ROLLOUT] = read_rollout,
     [WORKLOAD_KNATIVE_SERVICE] = read_family,
     [WORKLOAD_HELM_RELEASE] = read_family,
+    [WORKLOAD_APPLICATION] = read_nothing,
     [WORKLOAD_CUSTOM] = read_family,
 };
 
@@ -239,7 +249,8 @@ static void take_images(const struct health_input *input, struct arena *arena,
 {
     out->images = arena_alloc(arena, input->image_count + 1, sizeof(*out->images));
     for (size_t i = 0; i < input->image_count && out->image_count < WORKLOAD_IMAGES_MAX; i++) {
-        if (chart_is_container(out->kind, input->images[i].container)) {
+        if (out->kind == WORKLOAD_HELM_RELEASE &&
+            chart_is_container(out->kind, input->images[i].container)) {
             out->has_chart = true;
             out->chart = input->images[i].image;
         } else {
@@ -280,6 +291,9 @@ void health_facts(const struct health_input *input, struct arena *arena, struct 
     gather_pods(input->pods, input->pod_count, &revision, arena, out);
     if (out->is_family) {
         settle_family(out);
+    }
+    if (out->kind == WORKLOAD_APPLICATION) {
+        read_application(live, arena, out);
     }
     if (out->kind == WORKLOAD_CUSTOM && !json_at(live, "status.observedGeneration")) {
         out->observed_generation = out->generation; /* not every operator tells it */

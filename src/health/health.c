@@ -101,6 +101,7 @@ static enum workload_state (*const judges[WORKLOAD_KIND_COUNT])(const struct wor
     [WORKLOAD_ROLLOUT] = judge_replicas,
     [WORKLOAD_KNATIVE_SERVICE] = judge_family,
     [WORKLOAD_HELM_RELEASE] = judge_family,
+    [WORKLOAD_APPLICATION] = judge_family,
     [WORKLOAD_CUSTOM] = judge_family,
 };
 
@@ -160,8 +161,20 @@ static size_t add_chart(const struct workload_facts *facts, struct workload_imag
     return 1;
 }
 
+static size_t copy_told(const struct workload_facts *facts, struct workload_image *out, size_t max)
+{
+    size_t count = 0;
+    for (; count < facts->told_count && count < max; count++) {
+        out[count] = facts->told[count];
+    }
+    return count;
+}
+
 size_t health_running(const struct workload_facts *facts, struct workload_image *out, size_t max)
 {
+    if (facts->told) {
+        return copy_told(facts, out, max);
+    }
     size_t count = max > 0 ? add_chart(facts, out) : 0;
     for (size_t i = 0; i < facts->image_count && count < max; i++) {
         const struct container_facts *container = agreed(facts, &facts->images[i]);

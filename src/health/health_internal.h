@@ -29,6 +29,8 @@ void read_family(const struct gathering *from, struct revision *revision,
                  struct workload_facts *out);
 /* Which chart is installed, by the HelmRelease's own word, and is it the wanted one? */
 void read_chart(const json_t *live, struct workload_facts *out);
+/* application.c: all that is known of an Application; its wanted images are there already. */
+void read_application(const json_t *live, struct arena *arena, struct workload_facts *out);
 /* Sort the gathered pods by the images that they run, and count them anew. */
 void settle_family(struct workload_facts *out);
 bool container_has_image(const struct container_facts *container,

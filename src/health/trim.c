@@ -3,6 +3,8 @@
 
 #include "health/health_internal.h"
 
+#define RESOURCES_MAX 5 /* that are not well; one is shown */
+
 static const char *const top_keys[] = {"apiVersion", "kind", NULL};
 static const char *const metadata_keys[] = {
     "name", "namespace", "uid", "generation", "creationTimestamp", "deletionTimestamp", NULL};
@@ -138,8 +140,52 @@ static json_t *trim_status(const json_t *status)
     return out;
 }
 
+/* ---- Argo CD's Application ---- */
+
+static const char *const application_keys[] = {"source", "sources", "syncPolicy", NULL};
+static const char *const told_keys[] = {"sync", "health", "summary", "conditions", NULL};
+static const char *const operation_keys[] = {"phase", "message", NULL};
+static const char *const result_keys[] = {"revision", "revisions", "source", "sources", NULL};
+static const char *const resource_keys[] = {"kind", "name", "health", NULL};
+
+/* It may have thousands of objects; those that are not well are told. */
+static json_t *trim_resources(const json_t *resources)
+{
+    json_t *out = json_array();
+    size_t i = 0;
+    const json_t *resource = NULL;
+    json_array_foreach (resources, i, resource) {
+        bool is_bad = strcmp(json_text_at(resource, "health.status", ""), "Degraded") == 0;
+        if (is_bad && json_array_size(out) < RESOURCES_MAX) {
+            json_array_append_new(out, pick(resource, resource_keys));
+        }
+    }
+    return out;
+}
+
+static json_t *trim_application(const json_t *object)
+{
+    const json_t *status = json_object_get(object, "status");
+    const json_t *operation = json_object_get(status, "operationState");
+    json_t *out = pick(object, top_keys);
+    json_t *told = pick(status, told_keys);
+    json_t *last = pick(operation, operation_keys);
+    json_put(last, "syncResult", pick(json_object_get(operation, "syncResult"), result_keys));
+    json_put(told, "operationState", last);
+    json_put(told, "resources", trim_resources(json_object_get(status, "resources")));
+    json_put(out, "metadata", trim_metadata(json_object_get(object, "metadata")));
+    json_put(out, "spec", pick(json_object_get(object, "spec"), application_keys));
+    json_put(out, "status", told);
+    return out;
+}
+
 json_t *health_trim(const json_t *object)
 {
+    if (workload_kind_of(json_text_at(object, "apiVersion", ""),
+                         json_text_at(object, "kind", "")) == WORKLOAD_APPLICATION) {
+        return trim_application(object);
+    }
+
     json_t *out = pick(object, top_keys);
     json_put(out, "metadata", trim_metadata(json_object_get(object, "metadata")));
     json_put(out, "spec", trim_spec(json_object_get(object, "spec")));

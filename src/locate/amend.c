@@ -138,5 +138,7 @@ const char *locate_amend(const struct locate_place *place, const char *tag, cons
 bool locate_is_same(const struct locate_place *a, const struct locate_place *b)
 {
     bool is_at = a->line == b->line && a->column == b->column && a->form == b->form;
-    return is_at && (a->form == LOCATE_CHART || strcmp(a->container, b->container) == 0);
+    /* The engine has names of its own for some. */
+    bool has_names = a->form != LOCATE_CHART && a->form != LOCATE_ARGOCD;
+    return is_at && (!has_names || strcmp(a->container, b->container) == 0);
 }

@@ -10,10 +10,12 @@
 static const struct holder {
     const char *kind, *path;
     const char *tag_key, *digest_key; /* NULL: no digest can be written */
+    const char *who;                  /* installs it */
 } holders[] = {
-    {"HelmRelease", "spec.chart.spec", "version", NULL},
-    {"HelmChart", "spec", "version", NULL},
-    {"OCIRepository", "spec.ref", "tag", "digest"},
+    {"HelmRelease", "spec.chart.spec", "version", NULL, "Flux"},
+    {"HelmChart", "spec", "version", NULL, "Flux"},
+    {"OCIRepository", "spec.ref", "tag", "digest", "Flux"},
+    {"Application", "spec.source", "targetRevision", NULL, "Argo CD"},
 };
 
 static const struct holder *holder_named(const char *kind)
@@ -110,23 +112,27 @@ static const char *trouble_of_artifact(const struct locate_place *place,
                            "the one that is meant, like ref.tag: 1.2.3";
 }
 
-static const char *trouble_of(const struct locate_place *place, const struct yaml_node *parent,
-                              struct arena *arena)
+const char *chart_trouble(const struct locate_place *place, const char *who, struct arena *arena)
 {
-    if (place->digest_key) {
-        return trouble_of_artifact(place, parent, arena);
-    }
     if (!place->tag[0]) {
-        return "no version of the chart is written, so Flux installs the newest; write the one "
-               "that "
-               "is meant, like version: 1.2.3";
+        return arena_printf(arena,
+                            "no version of the chart is written, so %s installs the newest; write "
+                            "the one that is meant, like %s: 1.2.3",
+                            who, place->tag_key);
     }
     return chart_version_is_exact(place->tag)
                ? NULL
                : arena_printf(arena,
-                              "\"%s\" is a range, so Flux chooses the chart's version; write one "
+                              "\"%s\" is a range, so %s chooses the chart's version; write one "
                               "version, like 1.2.3",
-                              place->tag);
+                              place->tag, who);
+}
+
+static const char *trouble_of(const struct locate_place *place, const struct holder *holder,
+                              const struct yaml_node *parent, struct arena *arena)
+{
+    return holder->digest_key ? trouble_of_artifact(place, parent, arena)
+                              : chart_trouble(place, holder->who, arena);
 }
 
 /* What is written in the mapping, or nothing yet. */
@@ -137,8 +143,12 @@ static void read_version(struct locate_place *place, const struct holder *holder
     place->tag_node = scalar_at(parent, holder->tag_key);
     place->digest_node = holder->digest_key ? scalar_at(parent, holder->digest_key) : NULL;
     place_read_split(place, repository, parent, arena);
-    place->digest = place->digest_node ? place->digest : "";
-    place->trouble = trouble_of(place, parent, arena);
+    /* An "@" in it joins no digest to it, as it does in charts' values. */
+    place->digest_node = holder->digest_key ? scalar_at(parent, holder->digest_key) : NULL;
+    place->digest = node_text(place->digest_node);
+    place->tag = node_text(place->tag_node);
+    place->tag_key = holder->tag_key;
+    place->trouble = trouble_of(place, holder, parent, arena);
     place->is_floating = place->trouble != NULL;
     if (place->is_floating && holder->digest_key) {
         place->tag = node_text(yaml_get(parent, "semver")); /* whatever tag stands beside it */
@@ -222,6 +232,9 @@ struct locate_place *chart_patched(const struct locate_place *place, struct yaml
                                    struct arena *arena)
 {
     const struct holder *holder = holder_named(place->kind);
+    /* One among several sources is in a list, which patches replace as a whole. */
+    bool is_listed = holder && place->keys && strcmp(place->keys, holder->path) != 0;
+    holder = is_listed ? NULL : holder;
     const struct yaml_node *mapping = holder ? yaml_at(root, holder->path) : NULL;
     const struct yaml_node *said = holder ? shown_of(holder, mapping) : NULL;
     const struct yaml_node *naming = holder ? naming_of(holder, root, mapping) : NULL;

@@ -43,6 +43,8 @@ void find_charts(struct finder *finder, struct yaml_node *root);
 /* chart.c: the same place as a patch says it, or NULL. */
 struct locate_place *chart_patched(const struct locate_place *place, struct yaml_node *root,
                                    struct arena *arena);
+/* Why a chart's version is not edited: whoever installs the chart chooses it; NULL: it is one. */
+const char *chart_trouble(const struct locate_place *place, const char *who, struct arena *arena);
 /* patch.c: the place, shown where the patch stands and without what it says. */
 struct locate_place *place_of_patch(const struct locate_place *place, const struct yaml_node *shown,
                                     struct arena *arena);

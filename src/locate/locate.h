@@ -55,7 +55,10 @@ struct locate_place {
     const char *tag_key, *digest_key; /* the keys that they would get; NULL: none fits */
     bool is_beside;      /* of values: tag and digest stand beside the image's key, not below it */
     const char *trouble; /* why it must not be edited, or NULL */
-    bool is_floating;    /* of a chart: Flux chooses its version, as trouble says */
+    bool is_floating;    /* of a chart: Flux or Argo CD chooses its version, as trouble says */
+    bool is_listed;      /* of an Application: it stands in a list, which no merge reaches into */
+    const char *keys;    /* of an Application: those of the value that it is, or of its source:
+                            "spec.source.helm.valuesObject.image"; NULL: it has none */
     bool is_repeated;    /* its value has an anchor, and aliases repeat it */
     struct locate_place *next;
 };
@@ -101,6 +104,33 @@ bool locate_takes_digest(const struct locate_place *place);
 /* The keys that lead to the mapping that holds a split version of an object, when it is a chart's:
    "spec.chart.spec". */
 const char *locate_chart_path(const char *kind);
+
+/* ---- Argo CD's Application ---- */
+
+#define LOCATE_SOURCES_MAX 50
+struct locate_source {
+    struct yaml_node *node;
+    const char *path;   /* the keys that lead to it: "spec.source", "spec.sources[1]" */
+    const char *suffix; /* of its containers' names: "", and from the second on "[2]" */
+};
+/* How many there are, those that are nothing but a name for values files among them. */
+size_t locate_sources(const struct yaml_node *application, struct arena *arena,
+                      struct locate_source out[static LOCATE_SOURCES_MAX]);
+/* What the source says of versions: values and parameters, with the path of their keys as
+   container; images for kustomize, with the last part of their name; and "chart", whose image is
+   the chart's repository. */
+struct locate_place *locate_source_places(struct yaml_node *application,
+                                          const struct locate_source *source, struct arena *arena);
+/* The keys of a value of the source's chart, and back; NULL: it is none of them. */
+const char *locate_source_keys(const struct locate_source *source, const char *path,
+                               struct arena *arena);
+const char *locate_source_path(const struct locate_source *source,
+                               const struct locate_place *place);
+/* What the source's parameters say instead of a place with keys; NULL: nothing of it. */
+struct locate_place *locate_parameter(const struct locate_place *place,
+                                      const struct locate_source *source, struct arena *arena);
+/* The path of an image of which the parameters say the tag and not the name, or NULL. */
+const char *locate_loose_parameter(const struct locate_source *source, struct arena *arena);
 
 /* The place that an entry of a kustomization's images: is, or NULL. */
 struct locate_place *locate_entry(struct yaml_node *entry, struct arena *arena);

@@ -92,6 +92,15 @@ static struct locate_place *container_of(const struct locate_place *place, struc
     return NULL;
 }
 
+/* The keys that lead to the image there; NULL: none do. */
+static const char *path_in_patch(const struct locate_place *place, struct arena *arena)
+{
+    return place->form == LOCATE_VALUES        ? arena_printf(arena, VALUES "%s", place->container)
+           : place->form == LOCATE_VALUES_FILE ? place->container
+           : place->form == LOCATE_ARGOCD      ? place->keys
+                                               : NULL;
+}
+
 struct locate_place *locate_patched(const struct locate_place *place, struct yaml_node *root,
                                     struct arena *arena)
 {
@@ -101,11 +110,10 @@ struct locate_place *locate_patched(const struct locate_place *place, struct yam
     if (place->form == LOCATE_CHART) {
         return chart_patched(place, root, arena);
     }
-    if (place->form != LOCATE_VALUES && place->form != LOCATE_VALUES_FILE) {
+    const char *path = path_in_patch(place, arena);
+    if (!path) {
         return NULL;
     }
-    const char *path =
-        arena_printf(arena, "%s%s", place->form == LOCATE_VALUES ? VALUES : "", place->container);
     if (place->is_beside) {
         const char *dot = strrchr(path, '.');
         path = arena_strndup(arena, path, dot ? (size_t)(dot - path) : 0);

@@ -136,6 +136,7 @@ const char *manifest_chart(const struct manifest_kustomization *kustomization,
 struct manifest_values {
     const char *path;
     const char *prefix; /* where its values stand among those of the chart: "redis.", or "" */
+    bool is_pinned;     /* an Application takes it from another revision */
     struct manifest_values *next; /* that has the word after it */
 };
 /* What the chart of a folder says itself: its subcharts' values.yaml, then its own; they need not
@@ -153,6 +154,13 @@ struct manifest_release_chart {
 bool manifest_release_chart(const struct manifest_tree *tree, const struct yaml_node *release,
                             const struct yaml_node *files, struct arena *arena,
                             struct manifest_release_chart *out);
+
+/* The same for a source of Argo CD's Application: the chart of its folder, with its valueFiles, or
+   the valueFiles that a chart of elsewhere takes from the repository.  `folder` NULL: only those.
+ */
+bool manifest_source_chart(const struct manifest_tree *tree, const struct yaml_node *application,
+                           const struct yaml_node *source, struct arena *arena,
+                           struct manifest_release_chart *out);
 
 /* Join and normalise: ("clusters/dev", "../../base") → "base".  NULL when it leaves the root. */
 const char *manifest_path(struct arena *arena, const char *folder, const char *relative);

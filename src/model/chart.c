@@ -14,9 +14,18 @@ static bool begins_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+bool chart_is_named(const char *container)
+{
+    size_t length = strlen(CHART_CONTAINER);
+    return strncmp(container, CHART_CONTAINER, length) == 0 &&
+           (!container[length] || container[length] == '[');
+}
+
 bool chart_is_container(enum workload_kind kind, const char *container)
 {
-    return kind == WORKLOAD_HELM_RELEASE && strcmp(container, CHART_CONTAINER) == 0;
+    return kind == WORKLOAD_APPLICATION    ? chart_is_named(container)
+           : kind == WORKLOAD_HELM_RELEASE ? strcmp(container, CHART_CONTAINER) == 0
+                                           : false;
 }
 
 /* ---- repositories ---- */

@@ -8,9 +8,12 @@
 
 #include "model/workload.h"
 
-/* A HelmRelease's chart is one of its containers, by this name. */
+/* A HelmRelease's chart is one of its containers, by this name; an Application's, too, and further
+   ones are "chart[2]". */
 #define CHART_CONTAINER "chart"
 bool chart_is_container(enum workload_kind kind, const char *container);
+/* By the name alone. */
+bool chart_is_named(const char *container);
 
 /*
  * Three kinds of repositories:

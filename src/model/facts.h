@@ -68,8 +68,11 @@ struct workload_facts {
     char object_message[FACTS_MESSAGE_BYTES];
     bool has_chart;     /* of a HelmRelease, beside the images: */
     struct image chart; /* the wanted one; a tag that is no whole version lets Flux choose */
-    struct image running_chart;    /* what is installed; tag "": nothing, or not known */
-    bool is_chart_behind;          /* one version is wanted, and it is not installed */
+    struct image running_chart;  /* what is installed; tag "": nothing, or not known */
+    bool is_chart_behind;        /* one version is wanted, and it is not installed */
+    struct workload_image *told; /* what runs, by the object's own word: of an Application, whose
+                                    `chart` is the first version that is behind, also an image's */
+    size_t told_count;
     struct workload_image *images; /* the wanted ones, from the pod template or the values */
     size_t image_count;
     struct pod_facts *pods; /* new revision first */

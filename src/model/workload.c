@@ -14,6 +14,7 @@ static const struct {
     [WORKLOAD_ROLLOUT] = {"Rollout", "argoproj.io/"},
     [WORKLOAD_KNATIVE_SERVICE] = {"Service", "serving.knative.dev/"},
     [WORKLOAD_HELM_RELEASE] = {"HelmRelease", "helm.toolkit.fluxcd.io/"},
+    [WORKLOAD_APPLICATION] = {"Application", "argoproj.io/"},
     [WORKLOAD_CUSTOM] = {"Custom", ""},
 };
 
@@ -46,6 +47,22 @@ enum workload_kind workload_kind_of(const char *api_version, const char *kind)
     const char *group = kinds[found].group;
     bool is_ours = strncmp(api_version, group, strlen(group)) == 0;
     return is_ours ? found : WORKLOAD_KIND_COUNT;
+}
+
+struct slice workload_name_in(enum workload_kind kind, const char *name, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *folder = slash ? slash + 1 : path;
+    size_t length = strlen(name);
+    size_t cut = strlen(folder) + 1; /* with the "-" */
+    bool can_be = kind == WORKLOAD_APPLICATION && folder[0] && length > cut;
+    if (can_be && name[length - cut] == '-' && strcmp(name + length - cut + 1, folder) == 0) {
+        return (struct slice){name, length - cut};
+    }
+    if (can_be && name[cut - 1] == '-' && strncmp(name, folder, cut - 1) == 0) {
+        return (struct slice){name + cut, length - cut};
+    }
+    return (struct slice){name, length};
 }
 
 const char *workload_state_name(enum workload_state state)

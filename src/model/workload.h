@@ -18,6 +18,7 @@ enum workload_kind {
     WORKLOAD_ROLLOUT,         /* of Argo Rollouts */
     WORKLOAD_KNATIVE_SERVICE, /* not the core's Service */
     WORKLOAD_HELM_RELEASE,    /* of Flux */
+    WORKLOAD_APPLICATION,     /* of Argo CD */
     WORKLOAD_CUSTOM,          /* any other kind that names images */
     WORKLOAD_KIND_COUNT,
 };
@@ -27,6 +28,11 @@ const char *workload_kind_name(enum workload_kind kind); /* "Deployment" */
 enum workload_kind workload_kind_of(const char *api_version, const char *kind);
 /* The same by the kind alone, as reports and the store write it. */
 enum workload_kind workload_kind_named(const char *kind);
+
+/* The name by which stages know the workload: an Application's without that of its target's folder,
+   since Argo CD has those of all stages in one namespace: "web-dev" and "dev-web" of clusters/dev
+   are "web".  Others keep theirs.  Part of `name`. */
+struct slice workload_name_in(enum workload_kind kind, const char *name, const char *path);
 
 /* One container's image. */
 struct workload_image {

@@ -151,7 +151,7 @@ static bool is_hopeless(struct promote *engine, const struct release_run *run,
 static const struct image_change *chart_of(const struct release_item *item)
 {
     for (size_t i = 0; i < item->change_count; i++) {
-        if (strcmp(item->changes[i].container, CHART_CONTAINER) == 0) {
+        if (chart_is_named(item->changes[i].container)) {
             return &item->changes[i];
         }
     }
@@ -170,7 +170,7 @@ static void describe(const struct release *release, size_t done, size_t all,
         snprintf(why, REASON_BYTES, "%s%s in %s: %s", wave, slowest->workload, slowest->target,
                  slowest->diagnosis.what);
     } else if (slowest->wanted == 0 && chart) {
-        snprintf(why, REASON_BYTES, "%s%s waits in %s until Flux has installed chart %.60s.", wave,
+        snprintf(why, REASON_BYTES, "%s%s waits in %s until chart %.60s is installed.", wave,
                  slowest->workload, slowest->target, chart->to.tag);
     } else if (all > 1) {
         snprintf(why, REASON_BYTES, "%s%zu of %zu done; %s has %d of %d new pods ready in %s.",

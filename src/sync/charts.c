@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "locate/locate.h"
 #include "manifest/manifest.h"
 #include "sync/engine.h"
 #include "yaml/yaml.h"
@@ -57,28 +58,56 @@ static json_t *merged(const struct chart_reader *reader, const struct manifest_v
     return all;
 }
 
-static void keep(struct chart_reader *reader, size_t at, const json_t *values)
+/* Under "KEYS": the object's own values have several places in an Application. */
+static void keep(struct chart_reader *reader, json_t *all, const char *keys,
+                 const struct manifest_values *files)
 {
-    AUTO(xfree) char *text = json_text(values);
-    size_t length = strlen(text);
-    if (length <= VALUES_BYTES_MAX && length <= reader->left) {
-        reader->left -= length;
-        reader->revision->chart_values[at] = arena_strdup(reader->revision->arena, text);
+    AUTO_JSON *values = merged(reader, files);
+    json_object_set(all, keys, values);
+}
+
+static void read_release(struct chart_reader *reader, const struct yaml_node *root, json_t *all)
+{
+    struct manifest_release_chart chart;
+    if (manifest_release_chart(reader->tree, root, NULL, reader->arena, &chart)) {
+        keep(reader, all, "", chart.values);
+    }
+}
+
+static void read_application(struct chart_reader *reader, const struct yaml_node *root, json_t *all)
+{
+    struct locate_source sources[LOCATE_SOURCES_MAX];
+    size_t count = locate_sources(root, reader->arena, sources);
+    for (size_t i = 0; i < count; i++) {
+        struct manifest_release_chart chart;
+        if (manifest_source_chart(reader->tree, root, sources[i].node, reader->arena, &chart)) {
+            keep(reader, all, sources[i].path, chart.values);
+        }
     }
 }
 
 static void read_object(struct chart_reader *reader, size_t at)
 {
     const struct render_object *object = &reader->revision->render.objects[at];
+    enum workload_kind kind = workload_kind_of(object->api_version, object->kind);
     struct yaml_document *document = NULL;
     struct err ignored = {0};
-    struct manifest_release_chart chart;
     struct slice text = {object->json, object->json_length};
-    if (workload_kind_of(object->api_version, object->kind) == WORKLOAD_HELM_RELEASE &&
-        yaml_parse(reader->arena, text, &document, &ignored) && document &&
-        manifest_release_chart(reader->tree, document->root, NULL, reader->arena, &chart)) {
-        AUTO_JSON *values = merged(reader, chart.values);
-        keep(reader, at, values);
+    bool may_have = kind == WORKLOAD_HELM_RELEASE || kind == WORKLOAD_APPLICATION;
+    if (!may_have || !yaml_parse(reader->arena, text, &document, &ignored) || !document) {
+        return;
+    }
+    AUTO_JSON *all = json_object();
+    if (kind == WORKLOAD_HELM_RELEASE) {
+        read_release(reader, document->root, all);
+    } else {
+        read_application(reader, document->root, all);
+    }
+    AUTO(xfree) char *json = json_text(all);
+    size_t length = strlen(json);
+    if (json_object_size(all) > 0 && length <= VALUES_BYTES_MAX && length <= reader->left) {
+        reader->left -= length;
+        reader->revision->chart_values[at] = arena_strdup(reader->revision->arena, json);
     }
 }
 
@@ -93,4 +122,16 @@ void revision_read_charts(struct revision *revision, const struct manifest_tree 
         reader.arena = arena;
         read_object(&reader, i);
     }
+}
+
+json_t *revision_values(const struct sync *sync, const struct render_object *object,
+                        const char *keys)
+{
+    const struct revision *revision = sync->revision;
+    struct err ignored = {0};
+    const char *text = revision && revision->chart_values
+                           ? revision->chart_values[object - revision->render.objects]
+                           : NULL;
+    AUTO_JSON *all = text ? json_parse(slice_of(text), &ignored) : NULL;
+    return json_incref(json_object_get(all, keys));
 }

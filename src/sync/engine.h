@@ -91,8 +91,8 @@ struct revision {
     struct arena *arena;              /* of the fields */
     const struct image_field *fields; /* that heddle.yaml names */
     size_t field_count;
-    const char **chart_values; /* of each object what its chart in the repository says, as JSON; or
-                                  NULL */
+    const char **chart_values; /* of each object what charts in the repository say to it, as JSON;
+                                  or NULL */
 };
 
 /* Only the jobs of `git_queue` touch this. */
@@ -211,9 +211,15 @@ void family_of_object(const json_t *object, char out[static KUBE_UID_BYTES]);
 /* Where its objects stand, when that is not its own namespace; malloc'd, or NULL. */
 char *family_namespace(enum workload_kind kind, const struct render_object *wanted);
 
+struct yaml_node;
 /* images.c: of kinds without a pod template.  How many it wants, at most WORKLOAD_IMAGES_MAX. */
 size_t object_images(const struct sync *sync, const struct render_object *wanted,
                      struct workload_image out[static WORKLOAD_IMAGES_MAX]);
+
+/* The version that a place says, of a container of that name; false: it says none. */
+struct locate_place;
+bool place_image(const struct locate_place *place, const char *container,
+                 struct workload_image *out);
 
 /* The object of the revision that another one refers to, or NULL. */
 struct locate_reference;
@@ -224,6 +230,15 @@ const struct render_object *revision_find(const struct sync *sync, const struct 
 /* Read what charts in the repository say to the revision's objects; for who has the tree. */
 struct manifest_tree;
 void revision_read_charts(struct revision *revision, const struct manifest_tree *tree);
+/* What they say to one of them: to an Application's source by the keys that lead to it, else by "".
+   NULL: nothing.  New reference. */
+json_t *revision_values(const struct sync *sync, const struct render_object *object,
+                        const char *keys);
+
+/* applications.c: `root` is the Application's. */
+size_t application_images(const struct sync *sync, const struct render_object *application,
+                          struct yaml_node *root, struct arena *arena,
+                          struct workload_image out[static WORKLOAD_IMAGES_MAX]);
 
 /* values.c */
 /* Helm's way: mappings are merged, anything else is replaced, and null takes away. */

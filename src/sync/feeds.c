@@ -168,7 +168,7 @@ static const struct offspring offspring[] = {
     {"apps/v1", "ReplicaSet", "/apis/apps/v1", "replicasets",
      BIT(WORKLOAD_DEPLOYMENT) | BIT(WORKLOAD_ROLLOUT) | FAMILIES},
     {"batch/v1", "Job", "/apis/batch/v1", "jobs", BIT(WORKLOAD_CRON_JOB)},
-    {"v1", "Pod", "/api/v1", "pods", ~0U},
+    {"v1", "Pod", "/api/v1", "pods", ~BIT(WORKLOAD_APPLICATION)},
     {"apps/v1", "Deployment", "/apis/apps/v1", "deployments", FAMILIES},
     {"apps/v1", "StatefulSet", "/apis/apps/v1", "statefulsets", FAMILIES},
     {"apps/v1", "DaemonSet", "/apis/apps/v1", "daemonsets", FAMILIES},

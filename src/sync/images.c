@@ -8,18 +8,21 @@
 #include "sync/engine.h"
 #include "yaml/yaml.h"
 
-static void add_image(const struct locate_place *place, struct workload_image *images,
-                      size_t *count)
+bool place_image(const struct locate_place *place, const char *container,
+                 struct workload_image *out)
 {
-    struct workload_image *image = &images[*count];
     struct err ignored = {0};
     AUTO_STR(text, IMAGE_TEXT_BYTES);
+    /* A name without a version is no version of anything; see configrepo. */
+    if (!(place->tag[0] || place->digest[0]) || !TEXT_COPY(out->container, container)) {
+        return false;
+    }
+    if (place->form == LOCATE_CHART) {
+        return chart_image(place->image, place->tag, place->digest, &out->image);
+    }
     str_addf(&text, "%s%s%s%s%s", place->image, place->tag[0] ? ":" : "", place->tag,
              place->digest[0] ? "@" : "", place->digest);
-    /* A name without a version is no version of anything; see configrepo. */
-    bool has_version = place->tag[0] || place->digest[0];
-    bool fits = has_version && TEXT_COPY(image->container, place->container) && !text.failed;
-    *count += fits && image_parse(text.text, &image->image, &ignored);
+    return !text.failed && image_parse(text.text, &out->image, &ignored);
 }
 
 /* Most objects are Services, ConfigMaps, roles: parsing each of them again would cost more than all
@@ -91,22 +94,17 @@ static bool find_chart(const struct sync *sync, const struct render_object *rele
 
 /* ---- all of them ---- */
 
-static size_t release_images(const struct sync *sync, const struct render_object *wanted,
-                             const struct locate_place *places, struct yaml_node *root,
-                             struct arena *arena, struct workload_image *out)
+static size_t find_release_chart(const struct sync *sync, const struct render_object *wanted,
+                                 struct yaml_node *root, struct arena *arena,
+                                 struct workload_image *out)
 {
-    size_t count = 0;
     bool has_chart = sync->revision &&
                      workload_kind_of(wanted->api_version, wanted->kind) == WORKLOAD_HELM_RELEASE &&
                      find_chart(sync, wanted, root, arena, &out->image);
     if (has_chart) {
         TEXT_COPY_CUT(out->container, CHART_CONTAINER);
-        count++;
     }
-    for (; places && count < WORKLOAD_IMAGES_MAX; places = places->next) {
-        add_image(places, out, &count);
-    }
-    return count;
+    return has_chart;
 }
 
 size_t object_images(const struct sync *sync, const struct render_object *wanted,
@@ -115,7 +113,8 @@ size_t object_images(const struct sync *sync, const struct render_object *wanted
     enum workload_kind kind = workload_kind_of(wanted->api_version, wanted->kind);
     bool has_template = kind < WORKLOAD_HELM_RELEASE;
     bool is_release = kind == WORKLOAD_HELM_RELEASE;
-    if (has_template || (!is_release && !may_want_images(sync, wanted))) {
+    bool is_application = kind == WORKLOAD_APPLICATION;
+    if (has_template || (!is_release && !is_application && !may_want_images(sync, wanted))) {
         return 0;
     }
     AUTO(arena_free) struct arena *arena = arena_new();
@@ -135,5 +134,11 @@ size_t object_images(const struct sync *sync, const struct render_object *wanted
     if (!root || manifest_pod_spec(root)) {
         return 0;
     }
-    return release_images(sync, wanted, locate_workload(root, &file, arena), root, arena, out);
+    const struct locate_place *places = locate_workload(root, &file, arena);
+    size_t count = is_application ? application_images(sync, wanted, root, arena, out)
+                                  : find_release_chart(sync, wanted, root, arena, out);
+    for (; places && count < WORKLOAD_IMAGES_MAX; places = places->next) {
+        count += place_image(places, places->container, &out[count]);
+    }
+    return count;
 }

@@ -58,20 +58,10 @@ static json_t *read_source(const struct sync *sync, const struct render_object *
     return is_read ? yaml_to_json(document->root, &ignored) : NULL;
 }
 
-static json_t *values_of_chart(const struct sync *sync, const struct render_object *release)
-{
-    const struct revision *revision = sync->revision;
-    struct err ignored = {0};
-    const char *text = revision && revision->chart_values
-                           ? revision->chart_values[release - revision->render.objects]
-                           : NULL;
-    return text ? json_parse(slice_of(text), &ignored) : NULL;
-}
-
 char *release_with_values(const struct sync *sync, const struct render_object *release)
 {
     struct err ignored = {0};
-    AUTO_JSON *values = values_of_chart(sync, release);
+    AUTO_JSON *values = revision_values(sync, release, "");
     bool takes_more =
         memmem(release->json, release->json_length, "\"valuesFrom\"", strlen("\"valuesFrom\""));
     if (!values && !takes_more) {

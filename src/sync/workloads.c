@@ -30,7 +30,9 @@ static void workload_new(struct sync *sync, struct object *object, enum workload
     workload->object = object;
     object->workload = workload;
     workload->row.kind = kind;
-    TEXT_COPY_CUT(workload->row.name, object->wanted->name);
+    struct slice name = workload_name_in(kind, object->wanted->name, sync->options.path);
+    text_copy_cut(workload->row.name, name.length + 1 < NAME_BYTES ? name.length + 1 : NAME_BYTES,
+                  name.bytes);
     struct slice namespace = object_namespace(object);
     memcpy(workload->row.namespace, namespace.bytes,
            namespace.length < NAME_BYTES ? namespace.length : 0);

@@ -92,8 +92,7 @@ static void a_chart_goes_from_the_registry_to_the_last_stage(void **state)
         assert_string_equal(json_text_at(waiting, "phase", ""), "rolling_out");
         usleep(5000);
     }
-    assert_non_null(
-        strstr(json_text_at(waiting, "why", ""), "until Flux has installed chart 1.1.0"));
+    assert_non_null(strstr(json_text_at(waiting, "why", ""), "until chart 1.1.0 is installed"));
     house_sync_until(house, "dev", NULL, id, "done");
     assert_string_equal(text_in_git(house, "clusters/dev/pay.yaml"),
                         release_of(house, "1.1.0", ""));
@@ -259,6 +258,61 @@ static void a_stage_s_own_values_file_says_it_from_dev_to_prod(void **state)
     assert_string_equal(text_in_git(house, "charts/pay/values.yaml"), chart);
 }
 
+/* ---- Applications of Argo CD ---- */
+
+static const char *application_of(struct house *house, const char *stage, const char *tag)
+{
+    return arena_printf(house->arena,
+                        "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+                        "metadata: {name: pay-%s, namespace: argocd}\nspec:\n"
+                        "  destination: {name: %s, namespace: shop}\n  source:\n"
+                        "    repoURL: %s/charts\n    chart: pay\n    targetRevision: 1.0.0\n"
+                        "    helm:\n      valuesObject:\n"
+                        "        pay: {repository: %s/shop/pay, tag: %s} # ours\n",
+                        stage, stage, house->address, house->address, tag);
+}
+
+static void expect_application(struct house *house, const char *stage, const char *begin)
+{
+    const char *wanted = application_of(house, stage, begin);
+    const char *text =
+        text_in_git(house, arena_printf(house->arena, "clusters/%s/pay.yaml", stage));
+    const char *end = strstr(wanted, "} # ours");
+    assert_memory_equal(text, wanted, (size_t)(end - wanted));
+    assert_non_null(strstr(text, "} # ours\n"));
+}
+
+static void an_application_s_own_values_go_from_dev_to_prod(void **state)
+{
+    struct house *house = *state;
+    static const char *const clusters[] = {"dev", "staging", "prod-eu"};
+    int64_t id = 0;
+    HOUSE_COMMIT(house, {"heddle.yaml", THREE_STAGES},
+                 {"clusters/dev/pay.yaml", application_of(house, "dev", "1.0.0")},
+                 {"clusters/staging/pay.yaml", application_of(house, "staging", "1.0.0")},
+                 {"clusters/prod-eu/pay.yaml", application_of(house, "prod-eu", "1.0.0")});
+    for (size_t i = 0; i < sizeof(clusters) / sizeof(clusters[0]); i++) {
+        house_sync(house, clusters[i], NULL);
+    }
+    house_push(house, "pay", "1.0.0");
+    house_push(house, "pay", "1.1.0");
+    house_await(house, DEV, "version", "1.1.0");
+    const json_t *places = json_array_at(house_get(house, DEV), "places");
+    assert_int_equal(json_array_size(places), 2);
+    assert_string_equal(json_text_at(json_array_get(places, 1), "container", ""), "chart");
+    (void)newest_release(house, "dev", &id);
+    house_sync_until(house, "dev", NULL, id, "done");
+    house_await(house, "/api/v1/cells/staging/pay", "version", "1.1.0");
+    (void)newest_release(house, "staging", &id);
+    house_sync_until(house, "staging", NULL, id, "done");
+    expect_application(house, "prod-eu", "1.0.0");
+    int64_t next = promote(house, "prod");
+    house_sync_until(house, "prod-eu", NULL, next, "done");
+    for (size_t i = 0; i < sizeof(clusters) / sizeof(clusters[0]); i++) {
+        expect_application(house, clusters[i], "1.1.0@sha256:");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +327,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_flux_chooses_alone_is_never_on_offer, open_checked,
                                         house_close),
         cmocka_unit_test_setup_teardown(a_stage_s_own_values_file_says_it_from_dev_to_prod,
+                                        open_checked, house_close),
+        cmocka_unit_test_setup_teardown(an_application_s_own_values_go_from_dev_to_prod,
                                         open_checked, house_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

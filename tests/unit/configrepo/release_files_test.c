@@ -179,6 +179,21 @@ static void users_of_every_kind_are_seen(void **state)
                    "the version is written in values/all.yaml, which prod uses too");
 }
 
+static void keys_without_end_keep_out_nothing_else(void **state)
+{
+    struct world *world = *state;
+    FILES(
+        world, {"charts/shop/Chart.yaml", CHART},
+        {"charts/shop/values.yaml",
+         "image: acme/shop:1\nsome-long-name:\n  another-long-name:\n    and-one-more-long-name:\n"
+         "      and-the-last-one: {image: 'acme/deep:1'}\n"},
+        {"dev/shop.yaml", RELEASE("", "")});
+    const struct scan *scan = scan_of(world, "dev");
+    expect_image(place_of(scan, "shop"), "acme/shop:1");
+    assert_int_equal(scan_find(scan, "shop")->place_count, 1);
+    expect_problem(scan, "charts/shop/values.yaml", 5, "the version of acme/deep is not promoted");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +205,7 @@ int main(void)
         TEST(what_flux_does_not_look_at_again_is_not_changed),
         TEST(a_chart_of_elsewhere_says_nothing_here),
         TEST(users_of_every_kind_are_seen),
+        TEST(keys_without_end_keep_out_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,8 @@ static void kinds_need_their_group_and_every_name_comes_back(void **state)
     assert_int_equal(workload_kind_of("batch/v1", "CronJob"), WORKLOAD_CRON_JOB);
     assert_int_equal(workload_kind_of("v1", "Deployment"), WORKLOAD_KIND_COUNT);
     assert_int_equal(workload_kind_of("example.com/v1", "Job"), WORKLOAD_KIND_COUNT);
+    assert_int_equal(workload_kind_of("argoproj.io/v1alpha1", "Application"), WORKLOAD_APPLICATION);
+    assert_int_equal(workload_kind_of("app.k8s.io/v1", "Application"), WORKLOAD_KIND_COUNT);
     assert_int_equal(workload_kind_of("apps/v1", "Service"), WORKLOAD_KIND_COUNT);
     for (int i = 0; i < WORKLOAD_KIND_COUNT; i++) {
         enum workload_kind kind = (enum workload_kind)i;
@@ -249,6 +251,32 @@ static void names_of_a_release_come_back(void **state)
     assert_int_equal(release_phase_of(""), RELEASE_PHASE_COUNT);
 }
 
+static void applications_are_named_without_their_target(void **state)
+{
+    (void)state;
+    static const struct {
+        enum workload_kind kind;
+        const char *name, *path, *wanted;
+    } cases[] = {
+        {WORKLOAD_APPLICATION, "web-dev", "clusters/dev", "web"},
+        {WORKLOAD_APPLICATION, "dev-web", "dev", "web"},
+        {WORKLOAD_APPLICATION, "web-prod-eu", "clusters/prod-eu", "web"},
+        {WORKLOAD_APPLICATION, "web", "clusters/dev", "web"},
+        {WORKLOAD_APPLICATION, "webdev", "clusters/dev", "webdev"},
+        {WORKLOAD_APPLICATION, "device", "clusters/dev", "device"},
+        {WORKLOAD_APPLICATION, "dev", "clusters/dev", "dev"},
+        {WORKLOAD_APPLICATION, "-dev", "clusters/dev", "-dev"},
+        {WORKLOAD_APPLICATION, "web", "", "web"},
+        {WORKLOAD_DEPLOYMENT, "web-dev", "clusters/dev", "web-dev"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct slice name = workload_name_in(cases[i].kind, cases[i].name, cases[i].path);
+        if (!slice_equals(name, cases[i].wanted)) {
+            fail_msg("%s in %s: %.*s", cases[i].name, cases[i].path, (int)name.length, name.bytes);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +290,7 @@ int main(void)
         cmocka_unit_test(paths_stay_inside_the_repository),
         cmocka_unit_test(kinds_need_their_group_and_every_name_comes_back),
         cmocka_unit_test(names_of_a_release_come_back),
+        cmocka_unit_test(applications_are_named_without_their_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

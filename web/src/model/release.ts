@@ -32,8 +32,8 @@ export function listed(names: readonly string[]): string {
 const unique = (names: readonly string[]) => [...new Set(names)];
 const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
-/** Is it the chart of a HelmRelease that changes, and no image? */
-export const isChart = ({ container }: { container: string }) => container === 'chart';
+/** Is it the chart of a HelmRelease or an Application that changes, and no image? */
+export const isChart = ({ container }: { container: string }) => /^chart(\[|$)/.test(container);
 
 /** "1.1.0": what an item brings; several containers may bring several. */
 export function newVersionOf(item: ReleaseItem): string {
