@@ -5,6 +5,7 @@
 
 #include "crypto/crypto.h"
 #include "sandbox/cluster_internal.h"
+#include "sandbox/flux.h"
 
 #define NODES_DEFAULT 3
 #define HISTORY_DEFAULT 4096
@@ -137,6 +138,9 @@ bool sandbox_cluster_start(const struct sandbox_cluster_options *options,
     TEXT_COPY_CUT(cluster->name, options->name ? options->name : "sandbox");
     crypto_random_text(cluster->token, sizeof(cluster->token) - 1);
     kinds_init(&cluster->kinds);
+    if (options->has_flux) {
+        flux_define(&cluster->kinds);
+    }
     cluster->objects = objects_new(options->history_max ? options->history_max : HISTORY_DEFAULT,
                                    on_change, cluster);
     cluster->agenda = agenda_new(cluster->loop, cluster->env, cluster);

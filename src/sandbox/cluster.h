@@ -27,6 +27,7 @@ struct sandbox_cluster_options {
     double speed;          /* pod timings are divided by it; 0: 1 */
     int port;              /* 0: the system chooses */
     bool is_open;          /* ask for no token: kubectl sends none over plain http */
+    bool has_flux;         /* the kinds of Flux are defined: what is released by charts runs */
     size_t history_max;    /* changes that a watch can go back; 0: 4096 */
     int64_t bookmark_ms;   /* between bookmarks of a watch; 0: 5 s */
 };

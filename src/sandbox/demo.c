@@ -44,19 +44,20 @@ static bool start_registry(struct demo *demo, const char *hook_secret, struct er
     snprintf(demo->registry_host, sizeof(demo->registry_host), "127.0.0.1:%d",
              sandbox_registry_port(demo->registry));
     for (size_t i = 0; i < demo->workload_count; i++) {
-        AUTO_STR(repository, 128);
-        char name[DEMO_NAME_BYTES];
-        demo_name_workload(i, name);
-        str_addf(&repository, "shop/%s", name);
-        sandbox_registry_push(demo->registry, repository.text, "1.0.0");
+        char repository[DEMO_REPOSITORY_BYTES];
+        demo_name_repository(i, repository);
+        sandbox_registry_push(demo->registry, repository, "1.0.0");
     }
     return true;
 }
 
 static bool start_cluster(struct demo *demo, size_t index, struct err *err)
 {
-    struct sandbox_cluster_options options = {
-        .loop = demo->loop, .name = demo_clusters[index], .nodes = NODES, .speed = speed_of(demo)};
+    struct sandbox_cluster_options options = {.loop = demo->loop,
+                                              .name = demo_clusters[index],
+                                              .nodes = NODES,
+                                              .speed = speed_of(demo),
+                                              .has_flux = true};
     if (!sandbox_cluster_start(&options, &demo->clusters[index], err)) {
         return false;
     }

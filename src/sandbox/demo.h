@@ -11,6 +11,7 @@
 #define DEMO_PATH_BYTES 512
 #define DEMO_URL_BYTES 64
 #define DEMO_NAME_BYTES 32
+#define DEMO_REPOSITORY_BYTES 64
 /* What the simulated nodes have room for, twice. */
 #define DEMO_WORKLOADS_MAX 100
 
@@ -39,8 +40,10 @@ struct demo {
 
 /* How many the shop has; whatever comes after them is a service with a number. */
 extern const size_t demo_shop_count;
-/* The image of each is at 1.0.0 in the registry. */
+/* The image or the chart of each is at 1.0.0 in the registry. */
 void demo_name_workload(size_t index, char out[static DEMO_NAME_BYTES]);
+/* Of the registry: "shop/cart", "charts/search". */
+void demo_name_repository(size_t index, char out[static DEMO_REPOSITORY_BYTES]);
 
 /* Make the repository with a pipeline, a base, and a folder for each cluster. */
 bool demo_make_repository(struct demo *demo, struct err *err) MUST_CHECK;

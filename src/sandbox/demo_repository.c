@@ -17,7 +17,7 @@ static const struct {
     {"cart", "Deployment", 2},     {"catalog", "Deployment", 2},  {"checkout", "Deployment", 2},
     {"collector", "DaemonSet", 0}, {"ledger", "StatefulSet", 2},  {"mailer", "Deployment", 1},
     {"orders", "Deployment", 2},   {"payments", "Deployment", 2}, {"report", "CronJob", 0},
-    {"search", "Deployment", 2},   {"users", "Deployment", 2},    {"web", "Deployment", 3},
+    {"search", "HelmRelease", 2},  {"users", "Deployment", 2},    {"web", "Deployment", 3},
 };
 
 const size_t demo_shop_count = COUNT_OF(workloads);
@@ -29,6 +29,19 @@ void demo_name_workload(size_t index, char out[static DEMO_NAME_BYTES])
     } else {
         snprintf(out, DEMO_NAME_BYTES, "service-%zu", index + 1);
     }
+}
+
+/* Flux installs it. */
+static bool is_chart(size_t index)
+{
+    return index < COUNT_OF(workloads) && strcmp(workloads[index].kind, "HelmRelease") == 0;
+}
+
+void demo_name_repository(size_t index, char out[static DEMO_REPOSITORY_BYTES])
+{
+    char name[DEMO_NAME_BYTES];
+    demo_name_workload(index, name);
+    snprintf(out, DEMO_REPOSITORY_BYTES, "%s/%s", is_chart(index) ? "charts" : "shop", name);
 }
 
 /* ---- fast-import: a commit without a checkout ---- */
@@ -156,11 +169,31 @@ static void add_pods(const struct demo *demo, const char *name, const char *kind
     add_pod_spec(demo, name, with_version, "      ", true, out);
 }
 
+static void add_release(const struct demo *demo, size_t index, struct str *out)
+{
+    const char *name = workloads[index].name;
+    str_addf(out,
+             "# %s of the shop, a chart.\napiVersion: source.toolkit.fluxcd.io/v1\n"
+             "kind: HelmRepository\nmetadata: {name: charts, namespace: shop}\n"
+             "spec: {type: oci, interval: 5m, url: \"oci://%s/charts\"}\n---\n",
+             name, demo->registry_host);
+    str_addf(out,
+             "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+             "metadata: {name: %s, namespace: shop}\nspec:\n  interval: 5m\n  chart:\n    spec:\n"
+             "      chart: %s\n      version: 1.0.0\n"
+             "      sourceRef: {kind: HelmRepository, name: charts}\n  values: {replicas: %d}\n",
+             name, name, workloads[index].replicas);
+}
+
 static void write_manifest(const struct demo *demo, size_t index, bool with_version,
                            struct str *out)
 {
     char name[DEMO_NAME_BYTES];
     demo_name_workload(index, name);
+    if (is_chart(index)) {
+        add_release(demo, index, out);
+        return;
+    }
     bool is_of_shop = index < COUNT_OF(workloads);
     const char *kind = is_of_shop ? workloads[index].kind : "Deployment";
     bool is_cron_job = strcmp(kind, "CronJob") == 0;
@@ -203,23 +236,47 @@ static void add_base_list(const struct demo *demo, struct str *stream)
     add_file(stream, "base/kustomization.yaml", text.text);
 }
 
-/* An overlay over the base: its versions stand in its own images:, so that one cluster's promotion
-   changes no other. */
+/* A chart's version of the overlay's own. */
+static void add_chart_patch(const char *cluster, const char *name, struct str *stream)
+{
+    AUTO_STR(path, 256);
+    AUTO_STR(text, 1024);
+    str_addf(&path, "clusters/%s/%s-chart-version.yaml", cluster, name);
+    str_addf(&text,
+             "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+             "metadata: {name: %s, namespace: shop}\n"
+             "spec: {chart: {spec: {version: 1.0.0}}}\n",
+             name);
+    add_file(stream, path.text, text.text);
+}
+
+static void add_image_entry(const struct demo *demo, size_t index, struct str *out)
+{
+    char digest[IMAGE_DIGEST_BYTES] = "";
+    char repository[DEMO_REPOSITORY_BYTES];
+    demo_name_repository(index, repository);
+    str_addf(out, "  - name: %s/%s\n    newTag: 1.0.0\n", demo->registry_host, repository);
+    if (sandbox_registry_digest(demo->registry, repository, "1.0.0", digest)) {
+        str_addf(out, "    digest: %s\n", digest);
+    }
+}
+
+/* An overlay over the base: its versions stand in its own images: and patches, so that one
+   cluster's promotion changes no other. */
 static void add_overlay(const struct demo *demo, const char *cluster, struct str *stream)
 {
     AUTO_STR(text, (size_t)DEMO_WORKLOADS_MAX * 256);
+    AUTO_STR(patches, 4096);
     str_add(&text, "resources:\n  - ../../base\nimages:\n");
     for (size_t i = 0; i < demo->workload_count; i++) {
-        char digest[IMAGE_DIGEST_BYTES] = "";
-        char name[DEMO_NAME_BYTES];
-        demo_name_workload(i, name);
-        AUTO_STR(repository, 128);
-        str_addf(&repository, "shop/%s", name);
-        str_addf(&text, "  - name: %s/shop/%s\n    newTag: 1.0.0\n", demo->registry_host, name);
-        if (sandbox_registry_digest(demo->registry, repository.text, "1.0.0", digest)) {
-            str_addf(&text, "    digest: %s\n", digest);
+        if (is_chart(i)) {
+            add_chart_patch(cluster, workloads[i].name, stream);
+            str_addf(&patches, "  - path: %s-chart-version.yaml\n", workloads[i].name);
+        } else {
+            add_image_entry(demo, i, &text);
         }
     }
+    str_addf(&text, "patches:\n%s", patches.text);
     AUTO_STR(path, 256);
     str_addf(&path, "clusters/%s/kustomization.yaml", cluster);
     add_file(stream, path.text, text.text);

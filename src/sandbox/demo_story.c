@@ -386,6 +386,14 @@ static bool resume_by_a_newer_version(struct story *story)
            wait_for(story, is_running, &in_staging, "staging runs cart 1.2.0");
 }
 
+static bool move_a_chart(struct story *story)
+{
+    struct running in_staging = {"search", "staging", "1.1.0"};
+    return push_image(story, "charts/search:1.1.0") && next_release(story, "dev", "done") &&
+           next_release(story, "staging", "done") &&
+           wait_for(story, is_running, &in_staging, "staging runs chart 1.1.0 of search");
+}
+
 static bool change_by_commit(struct story *story)
 {
     AUTO_STR(text, 65536);
@@ -453,6 +461,7 @@ static const struct {
     {"A bad version of cart reaches dev, and says why it does not run", ship_a_bad_version},
     {"It is rolled back, and automation is held", roll_it_back},
     {"Automation resumes, and takes the next version", resume_by_a_newer_version},
+    {"A chart moves as images do; Flux installs it", move_a_chart},
     {"A commit by a person is followed, too", change_by_commit},
     {"A change by hand is put back", change_by_hand},
 };

@@ -16,6 +16,24 @@ static bool is_flux(const struct kind *kind)
     return strstr(kind->group, ".toolkit.fluxcd.io") != NULL;
 }
 
+void flux_define(struct kinds *kinds)
+{
+    static const struct {
+        const char *group, *version, *kind, *plural, *singular;
+    } all[] = {
+        {"helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", "helmrelease"},
+        {"source.toolkit.fluxcd.io", "v1", "HelmRepository", "helmrepositories", "helmrepository"},
+        {"source.toolkit.fluxcd.io", "v1", "OCIRepository", "ocirepositories", "ocirepository"},
+    };
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        AUTO_JSON *definition =
+            json_pack("{s:{s:s,s:s,s:{s:s,s:s,s:s},s:[{s:s}]}}", "spec", "group", all[i].group,
+                      "scope", "Namespaced", "names", "kind", all[i].kind, "plural", all[i].plural,
+                      "singular", all[i].singular, "versions", "name", all[i].version);
+        kinds_define(kinds, definition);
+    }
+}
+
 /* ---- what is asked for ---- */
 
 static const char *version_of(const struct sandbox_cluster *cluster, const json_t *release)

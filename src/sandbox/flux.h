@@ -11,6 +11,8 @@
 
 struct sandbox_cluster;
 
+/* Flux was installed: its kinds are there. */
+void flux_define(struct kinds *kinds);
 void reconcile_helm_release(struct sandbox_cluster *cluster, json_t *release);
 /* Something has changed: mark the releases that it is about. */
 void flux_changed(struct sandbox_cluster *cluster, const struct change *change);

@@ -50,9 +50,10 @@ export class Demo {
     return demo;
   }
 
-  /** CI pushes an image: push('cart:1.1.0'). */
+  /** CI pushes an image of the shop, push('cart:1.1.0'), or a chart, push('charts/search:1.1.0'). */
   async push(image) {
-    const response = await fetch(`http://${this.registry}/sandbox/push/shop/${image}`, { method: 'POST' });
+    const path = image.includes('/') ? image : `shop/${image}`;
+    const response = await fetch(`http://${this.registry}/sandbox/push/${path}`, { method: 'POST' });
     if (!response.ok) throw new Error(`push ${image}: ${response.status}`);
   }
 

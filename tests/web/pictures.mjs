@@ -21,7 +21,7 @@ async function promote(demo, wish, reason) {
 
 /** Versions travel, one is stuck, one is held, one waits for a person. */
 async function liveADay(demo) {
-  for (const image of ['cart:1.1.0', 'web:1.1.0', 'payments:1.1.0', 'search:1.1.0']) await demo.push(image);
+  for (const image of ['cart:1.1.0', 'web:1.1.0', 'payments:1.1.0', 'charts/search:1.1.0']) await demo.push(image);
   await until('staging has them', async () => {
     const { workloads } = await demo.api('GET', '/api/v1/board');
     return ['cart', 'web', 'payments'].every((name) => workloads.find((row) => row.name === name).cells[1].running === '1.1.0');

@@ -33,15 +33,15 @@ const badge = (page, word) => page.locator('h1 .badge', { hasText: word }).waitF
 
 export const cases = {
   async a_release_moves_by_itself_until_it_is_done({ demo, open }) {
-    await demo.push('search:1.1.0');
+    await demo.push('checkout:1.1.0');
     let id;
-    await until('it has begun', async () => (id = (await demo.api('GET', '/api/v1/releases?workload=search')).items[0]?.id));
+    await until('it has begun', async () => (id = (await demo.api('GET', '/api/v1/releases?workload=checkout')).items[0]?.id));
     const page = await open(`/releases/${id}`);
     await page.evaluate(() => (window.isSamePage = true));
     await badge(page, 'Done');
-    assert.match(await truth(page), /^search 1\.1\.0 runs in dev\. Done after \d+ s\.$/);
+    assert.match(await truth(page), /^checkout 1\.1\.0 runs in dev\. Done after \d+ s\.$/);
     await until('the rail is at its end', async () => (await page.locator('.rail li').allTextContents()).join().match(/Planned.*Let in.*Committed.*Synced.*Rolled out.*Done/));
-    assert.match(await page.locator('.timeline-row').textContent(), /search.*1\.1\.0 · dev.*Done.*2 of 2 pods run it/);
+    assert.match(await page.locator('.timeline-row').textContent(), /checkout.*1\.1\.0 · dev.*Done.*2 of 2 pods run it/);
     assert.match(await page.title(), /^✓ R-\d+ Done · heddle$/);
     assert.ok(await page.evaluate(() => window.isSamePage));
     await page.getByRole('tab', { name: 'Changes' }).click();
@@ -54,7 +54,7 @@ export const cases = {
     await page.getByText('Rollout done').waitFor();
     await page.goBack();
     await page.locator('.diff-line.new').first().waitFor();
-    assert.equal(await page.getByRole('button', { name: 'Promote search to staging' }).count(), 1);
+    assert.equal(await page.getByRole('button', { name: 'Promote checkout to staging' }).count(), 1);
   },
 
   async a_bad_image_is_explained_within_30_s_and_rolled_back_from_here({ demo, open }) {
