@@ -2,7 +2,6 @@
 #include "world.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "policy/policy.h"
 
@@ -30,6 +29,14 @@ static const char *const pipeline = "apiVersion: heddle.dev/v1\n"
 static const char *const cells =
     "dev/cart dev/orders dev/web staging/cart staging/orders staging/web "
     "prod-eu/cart prod-eu/orders prod-eu/web prod-us/cart prod-us/orders prod-us/web";
+
+#define CHART "chart-redis"
+static const char *const charts =
+    "dev/" CHART " staging/" CHART " prod-eu/" CHART " prod-us/" CHART;
+static const char *const cells_and_charts =
+    "dev/cart dev/" CHART " dev/orders dev/web staging/cart staging/" CHART " staging/orders "
+    "staging/web prod-eu/cart prod-eu/" CHART " prod-eu/orders prod-eu/web prod-us/cart "
+    "prod-us/" CHART " prod-us/orders prod-us/web";
 
 static void begin(struct world *world)
 {
@@ -73,6 +80,29 @@ static void a_new_version_reaches_dev_then_staging_after_its_soak(void **state)
     assert_string_equal(world_running(&world, "staging", "cart"), "1.1.0");
     assert_string_equal(world_git_tag(&world, "prod-eu", "cart"), "1.0.0");
     assert_int_equal(world.pushes, 2);
+    world_done(&world);
+}
+
+static void a_chart_moves_within_its_major_version_until_a_person_takes_the_next(void **state)
+{
+    (void)state;
+    static const char *const names[] = {CHART};
+    struct world world;
+    world_init(&world, pipeline, charts, 1);
+    world_push_image(&world, CHART, "1.0.0");
+    world_push_image(&world, CHART, "2.0.0");
+    world_advance(&world, 10000);
+    assert_int_equal(world.pushes, 0);
+    world_push_image(&world, CHART, "1.1.0");
+    world_advance(&world, 30000);
+    assert_string_equal(world_running(&world, "dev", CHART), "1.1.0");
+    assert_string_equal(world_running(&world, "staging", CHART), "1.1.0");
+    int64_t id = submit(&world, "dev", names, COUNT_OF(names));
+    assert_int_equal(world_finish(&world, id, 30000), RELEASE_DONE);
+    assert_string_equal(world_running(&world, "dev", CHART), "2.0.0");
+    /* What dev runs is read about already. */
+    world_advance(&world, 30000);
+    assert_string_equal(world_running(&world, "staging", CHART), "2.0.0");
     world_done(&world);
 }
 
@@ -580,13 +610,6 @@ static int64_t submit_crowd(struct world *world, size_t count)
     return first;
 }
 
-static int commits_of(const struct world *world, int64_t id)
-{
-    char line[64];
-    snprintf(line, sizeof(line), "Heddle-Release: R-%lld", (long long)id);
-    return world_count_trailer(world, line);
-}
-
 static void releases_that_wait_go_together_in_one_push(void **state)
 {
     (void)state;
@@ -595,7 +618,7 @@ static void releases_that_wait_go_together_in_one_push(void **state)
     int64_t first = submit_crowd(&world, 6);
     for (int64_t id = first; id < first + 6; id++) {
         assert_int_equal(world_finish(&world, id, 20000), RELEASE_DONE);
-        assert_int_equal(commits_of(&world, id), 1);
+        assert_int_equal(world_commits_of(&world, id), 1);
     }
     assert_int_equal(world.pushes, 1);
     world_done(&world);
@@ -610,9 +633,9 @@ static void a_push_takes_so_many_and_the_oldest_first(void **state)
     while (world.pushes == 0) {
         world_advance(&world, 100);
     }
-    assert_int_equal(commits_of(&world, first), 1);
-    assert_int_equal(commits_of(&world, first + 31), 1);
-    assert_int_equal(commits_of(&world, first + 32), 0);
+    assert_int_equal(world_commits_of(&world, first), 1);
+    assert_int_equal(world_commits_of(&world, first + 31), 1);
+    assert_int_equal(world_commits_of(&world, first + 32), 0);
     assert_int_equal(world_finish(&world, first + CROWD_MAX - 1, 20000), RELEASE_DONE);
     assert_int_equal(world.pushes, 2);
     world_done(&world);
@@ -644,7 +667,7 @@ static void one_that_the_git_host_refuses_keeps_nobody(void **state)
     for (int64_t id = first; id < first + 4; id++) {
         bool is_bad = id == first + 1;
         assert_int_equal(world_finish(&world, id, 20000), is_bad ? RELEASE_FAILED : RELEASE_DONE);
-        assert_int_equal(commits_of(&world, id), is_bad ? 0 : 1);
+        assert_int_equal(world_commits_of(&world, id), is_bad ? 0 : 1);
     }
     assert_string_equal(world_git_tag(&world, "dev", "w01"), "1.0.0");
     world_done(&world);
@@ -665,7 +688,7 @@ static void one_that_is_stopped_before_the_push_is_not_pushed_with_the_others(vo
         bool is_stopped = id == first + 1;
         assert_int_equal(world_finish(&world, id, 60000),
                          is_stopped ? RELEASE_STOPPED : RELEASE_DONE);
-        assert_int_equal(commits_of(&world, id), is_stopped ? 0 : 1);
+        assert_int_equal(world_commits_of(&world, id), is_stopped ? 0 : 1);
     }
     assert_string_equal(world_git_tag(&world, "dev", "w01"), "1.0.0");
     world_done(&world);
@@ -689,7 +712,7 @@ static void a_lost_race_is_run_again_with_everybody(void **state)
     world.is_away = false;
     for (int64_t id = first; id <= last; id++) {
         assert_int_equal(world_finish(&world, id, 60000), RELEASE_DONE);
-        assert_int_equal(commits_of(&world, id), 1);
+        assert_int_equal(world_commits_of(&world, id), 1);
     }
     world_done(&world);
 }
@@ -803,43 +826,20 @@ static void one_of_them_that_is_stuck_delays_no_other(void **state)
     world_done(&world);
 }
 
-/* Every release's commit is on the branch once for each wave, and no person's commit is lost. */
-static void check_history(struct world *world, uint64_t seed)
-{
-    for (int64_t id = 1;; id++) {
-        AUTO(arena_free) struct arena *arena = arena_new();
-        struct release *release = NULL;
-        struct err err = {0};
-        if (!store_release_get(world->store, id, arena, &release, &err)) {
-            break;
-        }
-        char line[64];
-        snprintf(line, sizeof(line), "Heddle-Release: R-%lld", (long long)id);
-        int commits = world_count_trailer(world, line);
-        if (commits > release->wave_count ||
-            (release->kind != RELEASE_CONFIG && release->phase == RELEASE_DONE &&
-             commits != release->wave_count)) {
-            fail_msg("seed %llu: R-%lld (%s, %s) has %d commits for %d waves",
-                     (unsigned long long)seed, (long long)id, release_kind_name(release->kind),
-                     release_phase_name(release->phase), commits, release->wave_count);
-        }
-    }
-}
-
-static void run_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
+static void run_with_faults(uint64_t seed, struct world_tally *tally)
 {
     struct world world;
-    world_init(&world, pipeline, cells, seed);
+    world_init(&world, pipeline, cells_and_charts, seed);
     world.patience.stuck_ms = 600000;
     world.faults =
         (struct world_faults){.lose_act = 20, .unavailable = 15, .foreign = 10, .kill = 4};
-    static const char *const workloads[] = {"cart", "orders", "web"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const workloads[] = {"cart", CHART, "orders", "web"};
+    for (size_t i = 0; i < COUNT_OF(workloads); i++) {
         world_push_image(&world, workloads[i], "1.1.0");
         world_advance(&world, 3000);
     }
     world_advance(&world, 60000);
-    int64_t id = submit(&world, "prod", workloads, 3);
+    int64_t id = submit(&world, "prod", workloads, COUNT_OF(workloads));
     world_advance(&world, 1000);
     struct err err = {0};
     ASSERT_OK(promote_approve(world.engine, id, "mia", NULL, "ok", &err), err);
@@ -856,26 +856,17 @@ static void run_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
                      world.cells[i].workload, world.cells[i].running);
         }
     }
-    check_history(&world, seed);
-    *out_kills += world.kills;
-    *out_pushes += world.pushes;
-    world_done(&world);
+    world_check_history(&world, seed);
+    world_survived(&world, tally);
 }
 
 static void nothing_is_lost_or_doubled_whatever_dies(void **state)
 {
     (void)state;
-    const struct world_seeds seeds = world_seeds(40);
-    int kills = 0;
-    int pushes = 0;
-    for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
-        run_with_faults(seed, &kills, &pushes);
-    }
-    print_message("seeds %llu to %llu: %d kills, %d pushes, 0 lost, 0 doubled\n",
-                  (unsigned long long)seeds.first, (unsigned long long)seeds.last, kills, pushes);
+    world_each_seed(40, run_with_faults);
 }
 
-static void run_crowd_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
+static void run_crowd_with_faults(uint64_t seed, struct world_tally *tally)
 {
     struct world world;
     const size_t count = 12;
@@ -886,38 +877,29 @@ static void run_crowd_with_faults(uint64_t seed, int *out_kills, int *out_pushes
     int64_t first = submit_crowd(&world, count);
     for (size_t i = 0; i < count; i++) {
         enum release_phase phase = world_finish(&world, first + (int64_t)i, 1200000);
-        if (phase != RELEASE_DONE || commits_of(&world, first + (int64_t)i) != 1) {
+        if (phase != RELEASE_DONE || world_commits_of(&world, first + (int64_t)i) != 1) {
             fail_msg("seed %llu: R-%lld is %s with %d commits", (unsigned long long)seed,
                      (long long)first + (long long)i, release_phase_name(phase),
-                     commits_of(&world, first + (int64_t)i));
+                     world_commits_of(&world, first + (int64_t)i));
         }
     }
     for (size_t i = 0; i < world.cell_count; i++) {
         assert_string_equal(world.cells[i].running, "1.1.0");
     }
-    *out_kills += world.kills;
-    *out_pushes += world.pushes;
-    world_done(&world);
+    world_survived(&world, tally);
 }
 
 static void nothing_of_a_crowd_is_lost_or_doubled_whatever_dies(void **state)
 {
     (void)state;
-    const struct world_seeds seeds = world_seeds(40);
-    int kills = 0;
-    int pushes = 0;
-    for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
-        run_crowd_with_faults(seed, &kills, &pushes);
-    }
-    print_message("seeds %llu to %llu: %d kills, %d releases in %d pushes, 0 lost, 0 doubled\n",
-                  (unsigned long long)seeds.first, (unsigned long long)seeds.last, kills,
-                  (int)(seeds.last - seeds.first + 1) * 12, pushes);
+    world_each_seed(40, run_crowd_with_faults);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_version_reaches_dev_then_staging_after_its_soak),
+        cmocka_unit_test(a_chart_moves_within_its_major_version_until_a_person_takes_the_next),
         cmocka_unit_test(a_release_is_not_done_before_its_pods_run_the_digest),
         cmocka_unit_test(prod_waits_for_someone_else_and_goes_wave_by_wave),
         cmocka_unit_test(a_plan_that_changed_is_refused),

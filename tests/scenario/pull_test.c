@@ -2,7 +2,6 @@
 #include "world.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define PIPELINE(mode)                                                                             \
     "apiVersion: heddle.dev/v1\nkind: Pipeline\nmetadata: {name: shop}\nspec:\n  stages:\n"        \
@@ -439,7 +438,7 @@ static void a_failure_is_shown_on_the_commit(void **state)
 
 /* ---- whatever dies ---- */
 
-static void run_with_faults(uint64_t seed, int *out_kills, size_t *out_pulls)
+static void run_with_faults(uint64_t seed, struct world_tally *tally)
 {
     struct world world;
     int64_t id = begin_with(&world, PIPELINE("true"), seed);
@@ -466,22 +465,13 @@ static void run_with_faults(uint64_t seed, int *out_kills, size_t *out_pulls)
         fail_msg("seed %llu: %zu pull requests, %zu merged", (unsigned long long)seed,
                  world.host->pull_count, merged);
     }
-    *out_kills += world.kills;
-    *out_pulls += world.host->pull_count;
-    world_done(&world);
+    world_survived(&world, tally);
 }
 
 static void one_pull_request_for_each_wave_whatever_dies(void **state)
 {
     (void)state;
-    const struct world_seeds seeds = world_seeds(20);
-    int kills = 0;
-    size_t pulls = 0;
-    for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
-        run_with_faults(seed, &kills, &pulls);
-    }
-    print_message("seeds %llu to %llu: %d kills, %zu pull requests, 0 lost, 0 doubled\n",
-                  (unsigned long long)seeds.first, (unsigned long long)seeds.last, kills, pulls);
+    world_each_seed(20, run_with_faults);
 }
 
 int main(void)

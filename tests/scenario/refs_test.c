@@ -3,7 +3,6 @@
 #include "world.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char *const pipeline =
     "apiVersion: heddle.dev/v1\n"
@@ -334,21 +333,6 @@ static void a_wave_is_never_split_over_two_branches(void **state)
     world_done(&world);
 }
 
-/* Each release is once on the branch of each of its waves, and on no other. */
-static void check_history(const struct world *world, const struct release *release, uint64_t seed)
-{
-    char line[64];
-    snprintf(line, sizeof(line), "Heddle-Release: R-%lld", (long long)release->id);
-    int commits = world_count_trailer(world, line);
-    bool is_ours = release->kind != RELEASE_CONFIG;
-    if (commits > release->wave_count ||
-        (is_ours && release->phase == RELEASE_DONE && commits != release->wave_count)) {
-        fail_msg("seed %llu: R-%lld (%s, %s) has %d commits for %d waves", (unsigned long long)seed,
-                 (long long)release->id, release_kind_name(release->kind),
-                 release_phase_name(release->phase), commits, release->wave_count);
-    }
-}
-
 static void check_all(struct world *world, const char *tag, uint64_t seed)
 {
     for (size_t i = 0; i < world->cell_count; i++) {
@@ -359,18 +343,10 @@ static void check_all(struct world *world, const char *tag, uint64_t seed)
                      world->cells[i].workload, world->cells[i].running);
         }
     }
-    for (int64_t id = 1;; id++) {
-        AUTO(arena_free) struct arena *arena = arena_new();
-        struct release *release = NULL;
-        struct err err = {0};
-        if (!store_release_get(world->store, id, arena, &release, &err)) {
-            break;
-        }
-        check_history(world, release, seed);
-    }
+    world_check_history(world, seed);
 }
 
-static void run_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
+static void run_with_faults(uint64_t seed, struct world_tally *tally)
 {
     struct world world;
     begin(&world, seed);
@@ -392,23 +368,13 @@ static void run_with_faults(uint64_t seed, int *out_kills, int *out_pushes)
     world_advance(&world, 30000);
     assert_int_equal(phase, RELEASE_DONE);
     check_all(&world, "1.0.0", seed);
-    *out_kills += world.kills;
-    *out_pushes += world.pushes;
-    world_done(&world);
+    world_survived(&world, tally);
 }
 
 static void nothing_is_lost_or_doubled_on_any_branch_whatever_dies(void **state)
 {
     (void)state;
-    const struct world_seeds seeds = world_seeds(40);
-    int kills = 0;
-    int pushes = 0;
-    for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
-        run_with_faults(seed, &kills, &pushes);
-    }
-    print_message("seeds %llu to %llu: 4 branches of 2 repositories, %d kills, %d pushes, 0 lost, "
-                  "0 doubled\n",
-                  (unsigned long long)seeds.first, (unsigned long long)seeds.last, kills, pushes);
+    world_each_seed(40, run_with_faults);
 }
 
 int main(void)

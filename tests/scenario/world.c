@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
+#include "model/chart.h"
 
 #define STEP_MS 100
 
@@ -56,6 +57,17 @@ static void make_image(const char *workload, const char *tag, struct image *out)
     if (strncmp(tag, "loose", 5) != 0) {
         world_digest(workload, tag, out->digest);
     }
+}
+
+/* What such a workload has is a chart, and Flux installs it. */
+static bool is_chart(const char *workload)
+{
+    return strncmp(workload, "chart-", 6) == 0;
+}
+
+static const char *container_of(const char *workload)
+{
+    return is_chart(workload) ? CHART_CONTAINER : workload;
 }
 
 size_t world_cell(const struct world *world, const char *cluster, const char *workload)
@@ -390,7 +402,9 @@ static void fill_scan(struct world *world, const struct world_commit *commit, co
         snprintf(workload->name, sizeof(workload->name), "%s", world->cells[i].workload);
         workload->places = ARENA_NEW(arena, struct place);
         workload->place_count = 1;
-        snprintf(workload->places[0].container, NAME_BYTES, "%s", workload->name);
+        snprintf(workload->places[0].container, NAME_BYTES, "%s", container_of(workload->name));
+        workload->kind = is_chart(workload->name) ? WORKLOAD_HELM_RELEASE : WORKLOAD_DEPLOYMENT;
+        workload->places[0].form = is_chart(workload->name) ? LOCATE_CHART : LOCATE_FIELD;
         make_image(workload->name, commit->tags[i], &workload->places[0].image);
         workload->places[0].file =
             arena_printf(arena, "clusters/%s/%s.yaml", cluster, workload->name);
@@ -421,7 +435,7 @@ static void add_foreign(struct world *world, const struct world_ref *ref, struct
         if (strcmp(before, commit->tags[cell]) != 0) {
             change->images = ARENA_NEW(view->arena, struct image_change);
             change->image_count = 1;
-            snprintf(change->images->container, NAME_BYTES, "%s", change->workload);
+            snprintf(change->images->container, NAME_BYTES, "%s", container_of(change->workload));
             make_image(change->workload, before, &change->images->from);
             make_image(change->workload, commit->tags[cell], &change->images->to);
         }
@@ -508,13 +522,14 @@ static void fill_report(struct world *world, const struct world_cell *cell, stru
                   world->now_ms >= cell->applied_ms + world->rollout_ms;
     snprintf(out->name, sizeof(out->name), "%s", cell->workload);
     snprintf(out->namespace, sizeof(out->namespace), "shop");
+    out->kind = is_chart(cell->workload) ? WORKLOAD_HELM_RELEASE : WORKLOAD_DEPLOYMENT;
     out->state = runs ? WORKLOAD_HEALTHY : is_bad ? WORKLOAD_STUCK : WORKLOAD_ROLLING_OUT;
     out->wanted = 2;
     out->ready = runs ? 2 : 0;
     out->old_ready = runs ? 0 : 2;
     out->wanted_images = ARENA_NEW(arena, struct workload_image);
     out->wanted_count = 1;
-    snprintf(out->wanted_images->container, NAME_BYTES, "%s", cell->workload);
+    snprintf(out->wanted_images->container, NAME_BYTES, "%s", container_of(cell->workload));
     make_image(cell->workload, cell->applied, &out->wanted_images->image);
     if (runs && out->wanted_images->image.digest[0] && !world->is_runtime_silent) {
         out->running_images = ARENA_NEW(arena, struct workload_image);
@@ -794,11 +809,4 @@ int world_count_trailer(const struct world *world, const char *line)
         }
     }
     return count;
-}
-
-struct world_seeds world_seeds(uint64_t count)
-{
-    const char *one = getenv("HEDDLE_SEED");
-    uint64_t seed = one ? strtoull(one, NULL, 10) : 0;
-    return one ? (struct world_seeds){seed, seed} : (struct world_seeds){1, count};
 }

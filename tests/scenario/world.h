@@ -129,7 +129,8 @@ struct world {
     struct world_host *host; /* the Git host's pull requests and statuses */
 };
 
-/* `cells`: "dev/cart dev/web staging/cart …", all at tag "1.0.0". */
+/* `cells`: "dev/cart dev/web staging/cart …", all at tag "1.0.0", of each cluster
+   by name; "dev/chart-redis" has a chart. */
 void world_init(struct world *world, const char *pipeline_text, const char *cells, uint64_t seed);
 void world_done(struct world *world);
 /* Another pipeline file, with the next look. */
@@ -183,8 +184,18 @@ struct world_ref *world_ref_of_act(struct world *world, const struct promote_act
 /* A digest that stands for a tag. */
 void world_digest(const char *workload, const char *tag, char out[static IMAGE_DIGEST_BYTES]);
 
-/* What a test of chance runs through: seeds from 1 to `count`, or the one of HEDDLE_SEED. */
-struct world_seeds {
-    uint64_t first, last;
+/* ---- tests of chance (chance.c) ---- */
+
+/* What the worlds of a test have lived through. */
+struct world_tally {
+    int kills, pushes;
+    size_t pulls;
 };
-struct world_seeds world_seeds(uint64_t count);
+/* A world for each seed from 1 to `count`, or for the one of HEDDLE_SEED alone; then says what they
+   lived through.  `run` ends its world with world_survived(). */
+void world_each_seed(uint64_t count, void (*run)(uint64_t seed, struct world_tally *tally));
+void world_survived(struct world *world, struct world_tally *tally);
+/* How many commits of a release are on the branches of its waves. */
+int world_commits_of(const struct world *world, int64_t release);
+/* Each release is once on the branch of each of its waves, and on no other. */
+void world_check_history(struct world *world, uint64_t seed);
