@@ -15,6 +15,11 @@ export function identity(version: { digest?: string; tag?: string; version?: str
   return version ? version.digest || version.tag || version.version || '' : '';
 }
 
+/** The newest version as a cell of its row tells versions: of a chart, the digest stands in Git or nowhere. */
+export function identityBeside(cell: { digest?: string; isChart?: boolean } | null | undefined, newest: Image | null): string {
+  return identity(newest && cell?.isChart && !cell.digest ? { tag: newest.tag } : newest);
+}
+
 /** Does not everything run yet what Git says?  What is well and runs only now and then, a CronJob, is not on its way. */
 function isOnItsWay(cell: Cell): boolean {
   if (cell.state === 'healthy') return false;
@@ -28,7 +33,7 @@ export function stitch(cell: Cell, newest: Image | null, before: string | null, 
   return {
     left: own !== '' && before === own,
     right: own !== '' && after === own,
-    isNewest: newest !== null && identity(newest) === own,
+    isNewest: newest !== null && identityBeside(cell, newest) === own,
     isLoose: isOnItsWay(cell),
   };
 }

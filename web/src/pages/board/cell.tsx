@@ -3,7 +3,7 @@ import type { ReadonlySignal, Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Cell, Image } from '../../api/types.gen';
 import { cellLooks } from '../../model/state';
-import { identity, stitch } from '../../model/thread';
+import { identity, identityBeside, stitch } from '../../model/thread';
 import { Mark } from '../../ui/mark';
 
 const DIGEST_SHOWN = 'sha256:'.length + 7;
@@ -50,7 +50,7 @@ interface NewestProps {
 export function NewestCell({ newest, after, at }: NewestProps) {
   const image = newest.value;
   const element = useTint(image && identity(image));
-  const goesOn = image !== null && after !== null && identity(after.value) === identity(image);
+  const goesOn = image !== null && after !== null && identity(after.value) === identityBeside(after.value, image);
   return (
     <div ref={element} role="gridcell" class="cell mono newest" tabIndex={-1} data-row={at} data-column={0}>
       {image ? <span class="version foreign">{versionOf(image)}</span> : <span class="muted">–<span class="unseen">No version is known</span></span>}
@@ -81,7 +81,7 @@ function words(cell: Cell, isBehindShown: boolean): string {
 
 export function StageCell({ cell, newest, before, after, isFirst, isOpen, at, column }: CellProps) {
   const now = cell.value;
-  const left = isFirst ? newest.value && identity(newest.value) : before && identity(before.value);
+  const left = isFirst ? newest.value && identityBeside(now, newest.value) : before && identity(before.value);
   const { left: isJoined, right, isNewest, isLoose } = stitch(now, newest.value, left, after && identity(after.value));
   const isHealthy = now.state === 'healthy';
   const isRolling = now.state === 'rolling_out' && now.wanted !== undefined;

@@ -4,7 +4,7 @@ import type { Cell } from '../../api/types.gen';
 import { board, cellsOf, type Row } from '../../model/board';
 import { parseFilter } from '../../model/filter';
 import { cellStates, type CellState } from '../../model/state';
-import { identity } from '../../model/thread';
+import { identity, identityBeside } from '../../model/thread';
 import { clock } from '../../model/time';
 import { place, setQuery } from '../../router';
 
@@ -50,7 +50,7 @@ export const filter = computed(() => parseFilter(text.value));
 function isDifferent(row: Row, cells: readonly Cell[]): boolean {
   const versions = new Set(cells.map((cell) => identity(cell)));
   const newest = row.newest.peek();
-  if (newest) versions.add(identity(newest));
+  if (newest) versions.add(identityBeside(cells[0], newest));
   return versions.size > 1;
 }
 
