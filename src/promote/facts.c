@@ -85,10 +85,12 @@ static struct offer offer_of_target(const struct promote *engine, const struct t
                                                           cluster, place->image.tag)};
     }
     if (report->state != WORKLOAD_HEALTHY) {
-        return (struct offer){.unavailable = arena_printf(
-                                  arena, "%s is not healthy in %s: %s.", place->image.tag, cluster,
-                                  report->diagnosis.code[0] ? report->diagnosis.what
-                                                            : workload_state_name(report->state))};
+        bool is_known = report->diagnosis.code[0] != '\0'; /* and said in a sentence */
+        return (struct offer){
+            .unavailable =
+                arena_printf(arena, "%s is not healthy in %s: %s%s", place->image.tag, cluster,
+                             is_known ? report->diagnosis.what : workload_state_name(report->state),
+                             is_known ? "" : ".")};
     }
     return (struct offer){.image = running_version(report, place)};
 }

@@ -178,6 +178,35 @@ static void a_plan_that_changed_is_refused(void **state)
 }
 
 /* A reader sees the newest words; the release's patience does not begin anew with each of them. */
+static void what_is_not_healthy_is_said_in_one_sentence(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world_push_image(&world, "cart", "bad-1");
+    static const char *const names[] = {"cart"};
+    struct promote_request request = {.to = "dev",
+                                      .workloads = names,
+                                      .workload_count = 1,
+                                      .version = "bad-1",
+                                      .actor = "ada",
+                                      .reason = "",
+                                      .request_key = ""};
+    int64_t id = 0;
+    struct err err = {0};
+    ASSERT_OK(promote_submit(world.engine, &request, &id, &err), err);
+    world_advance(&world, 10000);
+    AUTO(arena_free) struct arena *arena = arena_new();
+    struct plan plan = {0};
+    request.version = NULL;
+    snprintf(request.to, sizeof(request.to), "staging");
+    ASSERT_OK(promote_plan(world.engine, &request, arena, &plan, &err), err);
+    assert_int_equal(plan.skip_count, 1);
+    assert_string_equal(plan.skips[0].reason, "bad-1 is not healthy in dev: cart exits with code 1 "
+                                              "(0 restarts).");
+    world_done(&world);
+}
+
 static void more_restarts_are_told_and_are_no_progress(void **state)
 {
     (void)state;
@@ -903,6 +932,7 @@ int main(void)
         cmocka_unit_test(a_release_is_not_done_before_its_pods_run_the_digest),
         cmocka_unit_test(prod_waits_for_someone_else_and_goes_wave_by_wave),
         cmocka_unit_test(a_plan_that_changed_is_refused),
+        cmocka_unit_test(what_is_not_healthy_is_said_in_one_sentence),
         cmocka_unit_test(more_restarts_are_told_and_are_no_progress),
         cmocka_unit_test(a_bad_version_is_rolled_back_and_held_until_a_newer_one),
         cmocka_unit_test(a_rollback_of_a_numbered_version_holds_until_a_newer_number),
