@@ -182,6 +182,29 @@ static void note_loose(struct walker *walker, const struct manifest_object *obje
     }
 }
 
+/* A folder of manifests, or of a kustomization, of this repository: what Argo CD applies of it is
+   seen by the images that the Application names. */
+static void note_folder(struct walker *walker, const struct manifest_object *object,
+                        const struct locate_source *source)
+{
+    const char *path = yaml_text(source->node, "path");
+    const char *folder = path && path[0] != '/' ? manifest_path(walker->arena, "", path) : NULL;
+    const struct git_entry *entry =
+        folder && folder[0] ? commit_tree_entry(walker->walk->survey->tree, folder) : NULL;
+    bool is_chart =
+        folder && commit_tree_entry(walker->walk->survey->tree,
+                                    arena_printf(walker->arena, "%s/Chart.yaml", folder));
+    if (entry && entry->kind == GIT_FOLDER && !is_chart &&
+        !yaml_at(source->node, "kustomize.images")) {
+        walker_problem(walker, object->file, object->line,
+                       arena_printf(walker->arena,
+                                    "the versions in %s, which the Application %s applies, are not "
+                                    "followed; to promote them, name the images in "
+                                    "source.kustomize.images",
+                                    folder, object->name));
+    }
+}
+
 /* Images first, charts last: people look for the images. */
 static struct locate_place *add_sources(struct walker *walker, const struct manifest_object *object,
                                         struct locate_place *places)
@@ -204,6 +227,7 @@ static struct locate_place *add_sources(struct walker *walker, const struct mani
             *to = &place->next;
         }
         note_loose(walker, object, &sources[i]);
+        note_folder(walker, object, &sources[i]);
     }
     *end = charts;
     return places;

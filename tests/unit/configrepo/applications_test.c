@@ -194,6 +194,22 @@ static void its_own_values_and_then_parameters_have_the_last_word(void **state)
     expect_edit(world, to("image", "v9"), "dev/api.yaml", OWN_TAG("v9"));
 }
 
+static void a_parameter_has_the_word_after_files(void **state)
+{
+    struct world *world = *state;
+#define TAG_ALONE(tag)                                                                             \
+    OF_GIT("api", "HEAD",                                                                          \
+           FILE_OF("dev") "      parameters:\n        - {name: image.tag, value: " tag             \
+                          "} # ours\n")
+    move_in(world);
+    FILES(world, {"dev/api.yaml", TAG_ALONE("v8")});
+    const struct scan *scan = scan_of(world, "dev");
+    expect_image(place_named(scan, "image"), "acme/api:v8");
+    assert_string_equal(place_named(scan, "image")->file, "dev/api.yaml");
+    assert_null(scan->problems);
+    expect_edit(world, to("image", "v9"), "dev/api.yaml", TAG_ALONE("v9"));
+}
+
 static void what_cannot_be_edited_says_why(void **state)
 {
     struct world *world = *state;
@@ -211,6 +227,21 @@ static void what_cannot_be_edited_says_why(void **state)
                                   "metadata: {name: all}\nspec: {}\n"});
     expect_problem(scan_of(world, "dev"), "dev/api.yaml", 1,
                    "commit an Application for each stage");
+}
+
+static void a_folder_without_named_images_is_told(void **state)
+{
+    struct world *world = *state;
+#define FOLDER(images)                                                                             \
+    APPLICATION("api")                                                                             \
+    "  source:\n    repoURL: https://git.example.org/config.git\n    path: ./apps/api\n" images
+    FILES(world, {"apps/api/api.yaml", deployment(world, "api", "acme/api:1")},
+          {"dev/api.yaml", FOLDER("")},
+          {"prod/api.yaml", FOLDER("    kustomize: {images: ['acme/api:2']}\n")});
+    expect_problem(scan_of(world, "dev"), "dev/api.yaml", 1,
+                   "the versions in apps/api, which the Application api applies, are not followed");
+    assert_null(scan_of(world, "prod")->problems);
+    expect_image(place_named(scan_of(world, "prod"), "api"), "acme/api:2");
 }
 
 static void a_shared_application_gets_a_patch_where_one_reaches(void **state)
@@ -265,7 +296,9 @@ int main(void)
         TEST(each_of_several_sources_has_its_own),
         TEST(a_chart_in_the_repository_is_promoted_by_its_files),
         TEST(its_own_values_and_then_parameters_have_the_last_word),
+        TEST(a_parameter_has_the_word_after_files),
         TEST(what_cannot_be_edited_says_why),
+        TEST(a_folder_without_named_images_is_told),
         TEST(a_shared_application_gets_a_patch_where_one_reaches),
         TEST(a_patch_of_its_lists_is_not_followed),
     };
