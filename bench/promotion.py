@@ -148,4 +148,5 @@ def measure(program, quick):
             Figure("  against a clone that is there", took, "s", warm, f"fetch, {script}", goal_ratio=10),
             Figure("  of it the plan with its diff", planned, "s"),
             Figure(f"  one of them, median of {SINGLES}", one, "s", alone, "git push of a commit that is ready", goal=0.1),
+            Figure("    of it without that push", one - alone, "s"),
             Figure("  the server's peak memory", memory, "MiB")]
