@@ -70,7 +70,7 @@ static void find_values_file(const struct walk *walk, const struct slot *slot, s
                              struct override_case *out)
 {
     const struct chart_value *value = slot->origin ? slot->origin->value : NULL;
-    bool says_it = value && slot->last.at == value->said.at;
+    bool says_it = value && value->said.at && slot->last.at == value->said.at;
     const struct chart_file *file = says_it ? value->files : NULL;
     for (; file && strcmp(file->path, slot->last.file) != 0; file = file->below) {
         if (!survey_other_user(walk->survey, file->path, walk->path) &&

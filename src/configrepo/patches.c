@@ -360,11 +360,11 @@ static void patch_slot(struct walker *walker, const struct patch *patch, enum ap
     const struct locate_place *place = locate_patched(slot->own.at, patch->root, walker->arena);
     bool is_replaced = patches_list(patch->root) &&
                        (slot_is_chart(slot) || slot->own.at->keys || slot->own.at->is_listed);
-    if (is_replaced || (place && slot->last.at && slot->last.at->is_listed)) {
-        slot->patched_by = kustomization; /* parameters have the word after values */
-    } else if (place && applies == APPLIES && patch->file) {
+    /* Parameters have the word after values. */
+    bool is_outdone = place && slot->last.at && slot->last.at->is_listed;
+    if (place && !is_replaced && !is_outdone && applies == APPLIES && patch->file) {
         take_over(slot, patch, kustomization, place);
-    } else if (place) {
+    } else if (place || is_replaced) {
         slot->patched_by = kustomization;
     }
 }

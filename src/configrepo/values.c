@@ -356,6 +356,16 @@ static bool is_of_subchart(const struct chart_value *value)
     return strcmp(value->said.at->container, value->path) != 0;
 }
 
+static void add_slots(struct release_values *work, const struct chart_value *values, size_t count,
+                      bool of_subcharts)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_of_subchart(&values[i]) == of_subcharts && !has_slot(work, values[i].path)) {
+            add_slot(work, &values[i]);
+        }
+    }
+}
+
 static void take_values(struct release_values *work, const struct chart_value *values, size_t count)
 {
     struct item *item = work->item;
@@ -372,12 +382,8 @@ static void take_values(struct release_values *work, const struct chart_value *v
         }
     }
     /* What a chart says itself comes before its subcharts. */
-    for (size_t i = 0; i < 2 * count; i++) {
-        const struct chart_value *value = &values[i % count];
-        if (is_of_subchart(value) == (i >= count) && !has_slot(work, value->path)) {
-            add_slot(work, value);
-        }
-    }
+    add_slots(work, values, count, false);
+    add_slots(work, values, count, true);
 }
 
 static void take_sources(struct release_values *work, const source_vec *sources)

@@ -156,8 +156,8 @@ static void say_paused(const struct workload_facts *facts, struct str *out)
         [WORKLOAD_JOB] = "%s is suspended: it does not run.",
         [WORKLOAD_ROLLOUT] = "The rollout of %s is paused.",
         [WORKLOAD_HELM_RELEASE] = "%s is suspended: Flux changes nothing of it.",
-        [WORKLOAD_APPLICATION] = "%s is out of sync, and Argo CD waits for a person to sync it: "
-                                 "its syncPolicy is not automated.",
+        [WORKLOAD_APPLICATION] =
+            "%s is out of sync, and waits for a person: its syncPolicy is not automated.",
     };
     const char *sentence = sentences[facts->kind] ? sentences[facts->kind] : "%s is paused.";
     const char *gap = strstr(sentence, "%s");

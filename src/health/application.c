@@ -250,7 +250,7 @@ static void say_degraded(const json_t *live, struct workload_facts *out)
     char text[FACTS_MESSAGE_BYTES] = "";
     json_array_foreach (json_array_at(live, "status.resources"), i, object) {
         if (!text[0] && strcmp(json_text_at(object, "health.status", ""), "Degraded") == 0) {
-            AUTO_STR(words, FACTS_MESSAGE_BYTES * 4);
+            AUTO_STR(words, (size_t)FACTS_MESSAGE_BYTES * 4);
             str_addf(&words, "%s %s: %s", json_text_at(object, "kind", ""),
                      json_text_at(object, "name", ""),
                      json_text_at(object, "health.message", "it is degraded"));

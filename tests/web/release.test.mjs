@@ -125,7 +125,7 @@ export const cases = {
   },
 
   async who_may_only_read_is_told_whom_to_ask({ demo, open }) {
-    const { items } = await demo.api('GET', '/api/v1/releases?workload=search&stage=dev');
+    const { items } = await demo.api('GET', '/api/v1/releases?workload=checkout&stage=dev');
     const page = await open(`/releases/${items[0].id}`, { token: await withToken(demo, 'rea', 'read') });
     const button = page.getByRole('button', { name: 'Roll back', exact: true });
     await button.waitFor();

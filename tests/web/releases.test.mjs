@@ -30,7 +30,7 @@ async function deliver(demo, workload, version) {
 
 let seeded;
 /** There are at least two that are done, whichever cases ran before. */
-const seed = (demo) => (seeded ??= deliver(demo, 'search', '1.1.0').then(() => deliver(demo, 'mailer', '1.1.0')));
+const seed = (demo) => (seeded ??= deliver(demo, 'users', '1.1.0').then(() => deliver(demo, 'mailer', '1.1.0')));
 
 export const cases = {
   async an_empty_list_says_what_to_do({ open }) {

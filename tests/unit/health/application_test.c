@@ -70,7 +70,7 @@ static const struct story {
      WORKLOAD_ROLLING_OUT, "", "1", "HD1054", "ComparisonError: chart not found"},
     {"one that nobody syncs waits for a person", SOURCE("1.2.3"), "",
      SYNC("OutOfSync", "1.2.3") HEALTH("Healthy") IMAGES(OLD) DONE("1.2.2"), WORKLOAD_ROLLING_OUT,
-     "1.2.2", "1", "HD1096", "Argo CD waits for a person to sync it"},
+     "1.2.2", "1", "HD1096", "waits for a person"},
     {"automation that is switched off is none", SOURCE("1.2.3"),
      ", \"syncPolicy\": {\"automated\": {\"enabled\": false}}",
      SYNC("OutOfSync", "1.2.3") HEALTH("Healthy") IMAGES(OLD) DONE("1.2.2"), WORKLOAD_ROLLING_OUT,
