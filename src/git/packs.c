@@ -1,3 +1,9 @@
+/*
+ * packs: many small packs become one.
+ *
+ * `git repack --geometric` would do it, but refuses in a partial clone.  There, only what was
+ * fetched is promised; our own objects stay by themselves until `git gc` packs or drops them.
+ */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +33,6 @@ static const char *with_ending(struct packs *packs, const char *base, const char
     return arena_printf(packs->arena, "%s%s", base, ending);
 }
 
-/* `git repack --geometric` would do all this, but not in a partial clone.  There, only what was
-   fetched is promised; our own objects stay by themselves, until `git gc` packs or drops them. */
 static void add_pack(struct packs *packs, const char *folder, struct slice name, bool is_promised)
 {
     struct stat file;
