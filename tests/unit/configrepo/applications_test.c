@@ -17,35 +17,7 @@ static const char *const both[] = {"dev", "prod"};
 
 static struct version_change to(const char *container, const char *tag)
 {
-    struct version_change change = change_to("dev", "api", tag);
-    change.container = container;
-    change.to.digest[0] = '\0';
-    return change;
-}
-
-static void expect_changed(struct world *world, const char *container, const char *tag,
-                           const char *file, const char *wanted)
-{
-    struct version_change change = to(container, tag);
-    struct commit_request request = request_for(world, &change, 1);
-    request.all_paths = both;
-    request.all_path_count = 2;
-    expect_files(world, &request, file, wanted);
-}
-
-static const struct place *place_named(const struct scan *scan, const char *container)
-{
-    const struct scan_workload *api = scan_find(scan, "api");
-    if (!api) {
-        fail_msg("there is no api: %s", scan->problems ? scan->problems->text : "no problem");
-    }
-    for (size_t i = 0; i < api->place_count; i++) {
-        if (strcmp(api->places[i].container, container) == 0) {
-            return &api->places[i];
-        }
-    }
-    fail_msg("there is no place %s", container);
-    return NULL;
+    return change_in("api", container, tag);
 }
 
 static const char *application(struct world *world, const char *tag, const char *worker)
@@ -66,9 +38,9 @@ static void what_it_sets_for_a_chart_is_a_version(void **state)
     assert_int_equal(api->kind, WORKLOAD_APPLICATION);
     assert_int_equal(api->place_count, 3);
     assert_string_equal(api->places[2].container, "chart");
-    expect_image(place_named(scan, "image"), "ghcr.io/acme/api:2.0");
-    expect_image(place_named(scan, "worker.image"), "acme/worker:3");
-    const struct place *chart = place_named(scan, "chart");
+    expect_image(place_named(scan, "api", "image"), "ghcr.io/acme/api:2.0");
+    expect_image(place_named(scan, "api", "worker.image"), "acme/worker:3");
+    const struct place *chart = place_named(scan, "api", "chart");
     assert_string_equal(chart->image.repository, "https://charts.example.org/stable/api");
     assert_string_equal(chart->image.tag, "1.2.3");
     assert_int_equal(chart->form, LOCATE_CHART);
@@ -90,8 +62,9 @@ static void a_chart_of_a_registry_is_named_like_an_image(void **state)
     struct world *world = *state;
     FILES(world, {"dev/api.yaml", APPLICATION("api") OCI "    targetRevision: 1.2.3\n"},
           {"prod/api.yaml", APPLICATION("api") OCI "    targetRevision: 1.*\n"});
-    expect_image(place_named(scan_of(world, "dev"), "chart"), "ghcr.io/acme/charts/api:1.2.3");
-    const struct place *chosen = place_named(scan_of(world, "prod"), "chart");
+    expect_image(place_named(scan_of(world, "dev"), "api", "chart"),
+                 "ghcr.io/acme/charts/api:1.2.3");
+    const struct place *chosen = place_named(scan_of(world, "prod"), "api", "chart");
     expect_blocked(chosen, "so Argo CD chooses the chart's version");
     assert_true(chosen->is_floating);
 }
@@ -106,8 +79,8 @@ static void images_for_kustomize_are_versions(void **state)
     "        - ghcr.io/acme/api:" second " # second\n"
     FILES(world, {"dev/api.yaml", KUSTOMIZE("1.2", "1.0.0")});
     const struct scan *scan = scan_of(world, "dev");
-    expect_image(place_named(scan, "nginx"), "ghcr.io/acme/nginx:1.2");
-    expect_image(place_named(scan, "api"), "ghcr.io/acme/api:1.0.0");
+    expect_image(place_named(scan, "api", "nginx"), "ghcr.io/acme/nginx:1.2");
+    expect_image(place_named(scan, "api", "api"), "ghcr.io/acme/api:1.0.0");
     expect_edit(world, to("nginx", "1.3"), "dev/api.yaml", KUSTOMIZE("1.3", "1.0.0"));
     expect_edit(world, to("api", "1.1.0"), "dev/api.yaml", KUSTOMIZE("1.2", "1.1.0"));
 }
@@ -127,10 +100,10 @@ static void each_of_several_sources_has_its_own(void **state)
           {"values/dev.yaml", "image: {repository: acme/api, tag: v1}\n"},
           {"values/prod.yaml", "image: {repository: acme/api, tag: v9}\n"});
     const struct scan *scan = scan_of(world, "dev");
-    expect_image(place_named(scan, "image"), "acme/api:v1");
-    expect_image(place_named(scan, "image[2]"), "acme/db:1");
-    assert_string_equal(place_named(scan, "chart")->image.tag, "1.0.0");
-    assert_string_equal(place_named(scan, "chart[2]")->image.repository,
+    expect_image(place_named(scan, "api", "image"), "acme/api:v1");
+    expect_image(place_named(scan, "api", "image[2]"), "acme/db:1");
+    assert_string_equal(place_named(scan, "api", "chart")->image.tag, "1.0.0");
+    assert_string_equal(place_named(scan, "api", "chart[2]")->image.repository,
                         "https://charts.example.org/db");
     expect_edit(world, to("chart[2]", "2.1.0"), "dev/api.yaml", SOURCES("1.0.0", "2.1.0"));
     expect_edit(world, to("image", "v2"), "values/dev.yaml",
@@ -165,14 +138,14 @@ static void a_chart_in_the_repository_is_promoted_by_its_files(void **state)
     expect_image(place, "acme/api:1.4.0");
     assert_string_equal(place->file, "charts/api/values-dev.yaml");
     assert_null(place->blocked);
-    assert_string_equal(place_named(scan, "proxy.image")->note,
+    assert_string_equal(place_named(scan, "api", "proxy.image")->note,
                         "charts/api/values-dev.yaml gets a value for proxy.image, since prod uses "
                         "charts/api/values.yaml too");
     assert_true(scan_reads(scan_find(scan, "api"), "charts/api/templates/api.yaml"));
     expect_image(place_of(scan_with(world, "prod", both, 2), "api"), "acme/api:1.3.0");
-    expect_changed(world, "image", "1.10", "charts/api/values-dev.yaml",
+    expect_changed(world, to("image", "1.10"), "charts/api/values-dev.yaml",
                    "image:\n  tag: \"1.10\" # dev\n");
-    expect_changed(world, "proxy.image", "2", "charts/api/values-dev.yaml",
+    expect_changed(world, to("proxy.image", "2"), "charts/api/values-dev.yaml",
                    "image:\n  tag: 1.4.0 # dev\nproxy:\n  image: acme/proxy:2\n");
 }
 
@@ -187,10 +160,10 @@ static void its_own_values_and_then_parameters_have_the_last_word(void **state)
            "        - {name: image.tag, value: " tag "}\n")
     move_in(world);
     FILES(world, {"dev/api.yaml", OWN_VALUES("v7")});
-    expect_image(place_named(scan_of(world, "dev"), "image"), "acme/api:v7");
+    expect_image(place_named(scan_of(world, "dev"), "api", "image"), "acme/api:v7");
     expect_edit(world, to("image", "v8"), "dev/api.yaml", OWN_VALUES("v8"));
     FILES(world, {"dev/api.yaml", OWN_TAG("v8")});
-    expect_image(place_named(scan_of(world, "dev"), "image"), "acme/api:v8");
+    expect_image(place_named(scan_of(world, "dev"), "api", "image"), "acme/api:v8");
     expect_edit(world, to("image", "v9"), "dev/api.yaml", OWN_TAG("v9"));
 }
 
@@ -204,8 +177,8 @@ static void a_parameter_has_the_word_after_files(void **state)
     move_in(world);
     FILES(world, {"dev/api.yaml", TAG_ALONE("v8")});
     const struct scan *scan = scan_of(world, "dev");
-    expect_image(place_named(scan, "image"), "acme/api:v8");
-    assert_string_equal(place_named(scan, "image")->file, "dev/api.yaml");
+    expect_image(place_named(scan, "api", "image"), "acme/api:v8");
+    assert_string_equal(place_named(scan, "api", "image")->file, "dev/api.yaml");
     assert_null(scan->problems);
     expect_edit(world, to("image", "v9"), "dev/api.yaml", TAG_ALONE("v9"));
 }
@@ -216,10 +189,11 @@ static void what_cannot_be_edited_says_why(void **state)
     move_in(world);
     FILES(world,
           {"dev/api.yaml", OF_GIT("api", "HEAD", "      values: |\n        image: {tag: v7}\n")});
-    expect_image(place_named(scan_of(world, "dev"), "image"), "acme/api:v7");
-    expect_blocked(place_named(scan_of(world, "dev"), "image"), "write it as helm.valuesObject");
+    expect_image(place_named(scan_of(world, "dev"), "api", "image"), "acme/api:v7");
+    expect_blocked(place_named(scan_of(world, "dev"), "api", "image"),
+                   "write it as helm.valuesObject");
     FILES(world, {"dev/api.yaml", OF_GIT("api", "v1.2.3", FILE_OF("dev"))});
-    expect_blocked(place_named(scan_of(world, "dev"), "image"), "write the branch there");
+    expect_blocked(place_named(scan_of(world, "dev"), "api", "image"), "write the branch there");
     FILES(world, {"dev/api.yaml", APPLICATION("api") SOURCE HELM
                   "      parameters: [{name: image.tag, value: v1}]\n"});
     expect_problem(scan_of(world, "dev"), "dev/api.yaml", 1, "add the parameter image.repository");
@@ -241,7 +215,7 @@ static void a_folder_without_named_images_is_told(void **state)
     expect_problem(scan_of(world, "dev"), "dev/api.yaml", 1,
                    "the versions in apps/api, which the Application api applies, are not followed");
     assert_null(scan_of(world, "prod")->problems);
-    expect_image(place_named(scan_of(world, "prod"), "api"), "acme/api:2");
+    expect_image(place_named(scan_of(world, "prod"), "api", "api"), "acme/api:2");
 }
 
 static void a_shared_application_gets_a_patch_where_one_reaches(void **state)
@@ -255,7 +229,7 @@ static void a_shared_application_gets_a_patch_where_one_reaches(void **state)
           {"dev/kustomization.yaml", "resources: [../base]\n"},
           {"prod/kustomization.yaml", "resources: [../base]\n"});
     const struct scan *scan = scan_with(world, "dev", both, 2);
-    expect_blocked(place_named(scan, "image"), "prod uses too");
+    expect_blocked(place_named(scan, "api", "image"), "prod uses too");
     struct version_change changes[] = {to("worker.image", "v4"), to("chart", "1.3.0")};
     struct commit_request request = request_for(world, changes, 2);
     request.all_paths = both;
@@ -280,11 +254,12 @@ static void a_patch_of_its_lists_is_not_followed(void **state)
           {"prod/kustomization.yaml", "resources: [../base]\npatches: [{path: api.yaml}]\n"},
           {"prod/api.yaml", APPLICATION("api") "  source:\n    targetRevision: 1.2.4\n    helm: "
                                                "{parameters: [{name: image.tag, value: v3}]}\n"});
-    expect_blocked(place_named(scan_with(world, "dev", both, 2), "image"),
+    expect_blocked(place_named(scan_with(world, "dev", both, 2), "api", "image"),
                    "may patch the source of the Application");
-    expect_blocked(place_named(scan_with(world, "dev", both, 2), "chart"), "may patch the chart");
+    expect_blocked(place_named(scan_with(world, "dev", both, 2), "api", "chart"),
+                   "may patch the chart");
     const struct scan *scan = scan_with(world, "prod", both, 2);
-    expect_blocked(place_named(scan, "image"), "may patch the source of the Application");
+    expect_blocked(place_named(scan, "api", "image"), "may patch the source of the Application");
 }
 
 int main(void)

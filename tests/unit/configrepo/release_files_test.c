@@ -16,33 +16,7 @@ static const char *const both[] = {"dev", "prod"};
 
 static struct version_change to(const char *container, const char *tag)
 {
-    struct version_change change = change_to("dev", "shop", tag);
-    change.container = container;
-    change.to.digest[0] = '\0';
-    return change;
-}
-
-static void expect_changed(struct world *world, const char *container, const char *tag,
-                           const char *file, const char *wanted)
-{
-    struct version_change change = to(container, tag);
-    struct commit_request request = request_for(world, &change, 1);
-    request.all_paths = both;
-    request.all_path_count = 2;
-    expect_files(world, &request, file, wanted);
-}
-
-static const struct place *place_named(const struct scan *scan, const char *container)
-{
-    const struct scan_workload *shop = scan_find(scan, "shop");
-    assert_non_null(shop);
-    for (size_t i = 0; i < shop->place_count; i++) {
-        if (strcmp(shop->places[i].container, container) == 0) {
-            return &shop->places[i];
-        }
-    }
-    fail_msg("there is no place %s", container);
-    return NULL;
+    return change_in("shop", container, tag);
 }
 
 static void move_in(struct world *world)
@@ -69,26 +43,28 @@ static void a_stage_s_own_file_of_values_is_the_place(void **state)
     assert_int_equal(place->form, LOCATE_VALUES_FILE);
     assert_null(place->blocked);
     assert_null(place->note);
-    expect_image(place_named(scan, "redis.image"), "library/redis:7");
+    expect_image(place_named(scan, "shop", "redis.image"), "library/redis:7");
     const struct scan_workload *shop = scan_find(scan, "shop");
     assert_true(scan_reads(shop, "values/dev.yaml"));
     assert_true(scan_reads(shop, "charts/shop/templates/deployment.yaml"));
     assert_false(scan_reads(shop, "values/prod.yaml"));
-    expect_changed(world, "image", "1.10", "values/dev.yaml", "image:\n  tag: \"1.10\" # dev\n");
+    expect_changed(world, to("image", "1.10"), "values/dev.yaml",
+                   "image:\n  tag: \"1.10\" # dev\n");
 }
 
 static void a_shared_value_goes_into_the_stage_s_own_file(void **state)
 {
     struct world *world = *state;
     move_in(world);
-    const struct place *place = place_named(scan_with(world, "dev", both, 2), "proxy.image");
+    const struct place *place =
+        place_named(scan_with(world, "dev", both, 2), "shop", "proxy.image");
     expect_image(place, "acme/proxy:1.0");
     assert_string_equal(place->note,
                         "values/dev.yaml gets a value for proxy.image, since prod uses "
                         "charts/shop/values.yaml too");
-    expect_changed(world, "proxy.image", "2.0", "values/dev.yaml",
+    expect_changed(world, to("proxy.image", "2.0"), "values/dev.yaml",
                    "image:\n  tag: 1.4.0 # dev\nproxy:\n  image: acme/proxy:2.0\n");
-    expect_changed(world, "redis.image", "8", "values/dev.yaml",
+    expect_changed(world, to("redis.image", "8"), "values/dev.yaml",
                    "image:\n  tag: 1.4.0 # dev\nredis:\n  image:\n    tag: \"8\"\n");
 }
 
@@ -136,8 +112,8 @@ static void a_patch_says_which_files_are_taken(void **state)
           {"base/kustomization.yaml", "resources: [shop.yaml]\n"},
           {"dev/kustomization.yaml", "resources: [../base]\npatches: [{path: files.yaml}]\n"},
           {"dev/files.yaml", patch}, {"prod/kustomization.yaml", "resources: [../base]\n"});
-    expect_image(place_named(scan_with(world, "dev", both, 2), "image"), "acme/shop:1.4.0");
-    expect_changed(world, "image", "1.5.0", "values/dev.yaml", "image: {tag: 1.5.0}\n");
+    expect_image(place_named(scan_with(world, "dev", both, 2), "shop", "image"), "acme/shop:1.4.0");
+    expect_changed(world, to("image", "1.5.0"), "values/dev.yaml", "image: {tag: 1.5.0}\n");
 
     FILES(world,
           {"dev/kustomization.yaml",
@@ -156,8 +132,8 @@ static void what_flux_does_not_look_at_again_is_not_changed(void **state)
            "spec: {chart: {spec: {chart: charts/shop, sourceRef: {kind: GitRepository, name: g}}}, "
            "values: {image: {tag: v1}}}\n"});
     const struct scan *scan = scan_of(world, "dev");
-    assert_null(place_named(scan, "image")->blocked);
-    expect_blocked(place_named(scan, "proxy.image"), "reconcileStrategy: Revision");
+    assert_null(place_named(scan, "shop", "image")->blocked);
+    expect_blocked(place_named(scan, "shop", "proxy.image"), "reconcileStrategy: Revision");
 }
 
 static void a_chart_of_elsewhere_says_nothing_here(void **state)
@@ -175,7 +151,7 @@ static void users_of_every_kind_are_seen(void **state)
           {"values/all.yaml", "image: {tag: v1}\n"},
           {"dev/shop.yaml", RELEASE(TAKES(BOTH("all")), "")},
           {"prod/deep/shop.yaml", RELEASE(TAKES(BOTH("all")), "")});
-    expect_blocked(place_named(scan_with(world, "dev", both, 2), "image"),
+    expect_blocked(place_named(scan_with(world, "dev", both, 2), "shop", "image"),
                    "the version is written in values/all.yaml, which prod uses too");
 }
 

@@ -16,20 +16,7 @@ static const char *const both[] = {"dev", "prod"};
 
 static struct version_change to(const char *container, const char *tag)
 {
-    struct version_change change = change_to("dev", "web", tag);
-    change.container = container;
-    change.to.digest[0] = '\0';
-    return change;
-}
-
-/* A change of dev's, where prod is a target, too. */
-static void expect_changed(struct world *world, struct version_change change, const char *file,
-                           const char *wanted)
-{
-    struct commit_request request = request_for(world, &change, 1);
-    request.all_paths = both;
-    request.all_path_count = 2;
-    expect_files(world, &request, file, wanted);
+    return change_in("web", container, tag);
 }
 
 /* The same, where it takes more than one file. */

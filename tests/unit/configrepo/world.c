@@ -174,3 +174,40 @@ void expect_refused(struct world *world, struct version_change change, enum err_
     struct err err = {0};
     ASSERT_FAILS(commit(world, &request, &draft, &err), err, kind, part);
 }
+
+/* ---- one container of a workload, with other targets beside its own ---- */
+
+struct version_change change_in(const char *workload, const char *container, const char *tag)
+{
+    struct version_change change = change_to("dev", workload, tag);
+    change.container = container;
+    change.to.digest[0] = '\0';
+    return change;
+}
+
+void expect_changed(struct world *world, struct version_change change, const char *file,
+                    const char *wanted)
+{
+    static const char *const both[] = {"dev", "prod"};
+    struct commit_request request = request_for(world, &change, 1);
+    request.all_paths = both;
+    request.all_path_count = COUNT_OF(both);
+    expect_files(world, &request, file, wanted);
+}
+
+const struct place *place_named(const struct scan *scan, const char *workload,
+                                const char *container)
+{
+    const struct scan_workload *found = scan_find(scan, workload);
+    if (!found) {
+        fail_msg("there is no %s: %s", workload,
+                 scan->problems ? scan->problems->text : "no problem");
+    }
+    for (size_t i = 0; i < found->place_count; i++) {
+        if (strcmp(found->places[i].container, container) == 0) {
+            return &found->places[i];
+        }
+    }
+    fail_msg("there is no place %s", container);
+    return NULL;
+}

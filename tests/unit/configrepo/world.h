@@ -35,10 +35,14 @@ const struct scan *scan_with(struct world *world, const char *path, const char *
                              size_t count);
 const struct scan *scan_of(struct world *world, const char *path);
 const struct place *place_of(const struct scan *scan, const char *workload);
+const struct place *place_named(const struct scan *scan, const char *workload,
+                                const char *container);
 void expect_image(const struct place *place, const char *wanted);
 void expect_blocked(const struct place *place, const char *part);
 void expect_problem(const struct scan *scan, const char *file, unsigned line, const char *part);
 struct version_change change_to(const char *path, const char *workload, const char *tag);
+/* Of one container of dev's, without a digest. */
+struct version_change change_in(const char *workload, const char *container, const char *tag);
 struct commit_request request_for(const struct world *world, const struct version_change *changes,
                                   size_t count);
 bool commit(struct world *world, const struct commit_request *request, struct draft_commit *draft,
@@ -47,5 +51,8 @@ void expect_edit(struct world *world, struct version_change change, const char *
                  const char *wanted);
 void expect_files(struct world *world, const struct commit_request *request, const char *file,
                   const char *wanted);
+/* The same for one change of dev's, where prod is a target, too. */
+void expect_changed(struct world *world, struct version_change change, const char *file,
+                    const char *wanted);
 void expect_refused(struct world *world, struct version_change change, enum err_kind kind,
                     const char *part);
