@@ -28,35 +28,6 @@ static int teardown(void **state)
     return 0;
 }
 
-/* One changed file on top of a parent. */
-static struct git_commit edit_of(const char *parent, const struct git_change *change)
-{
-    return (struct git_commit){.parent = parent,
-                               .message = "promote cart\n\nHeddle-Release: R-1\n",
-                               .author_name = "Ada",
-                               .author_email = "ada@test",
-                               .when_ms = 1795341785123,
-                               .changes = change,
-                               .change_count = 1};
-}
-
-static void make(struct git *git, const char *parent, const char *path, const char *text,
-                 char out[static GIT_OID_BYTES])
-{
-    struct git_change change = {path, slice_of(text)};
-    struct git_commit commit = edit_of(parent, &change);
-    struct err err = {0};
-    ASSERT_OK(git_commit(git, &commit, out, &err), err);
-}
-
-static void expect_file(struct git *git, const char *commit, const char *path, const char *text)
-{
-    AUTO_STR(bytes, 1000);
-    struct err err = {0};
-    ASSERT_OK(git_read_path(git, commit, path, &bytes, &err), err);
-    assert_string_equal(bytes.text, text);
-}
-
 /* ---- reading ---- */
 
 static void a_fetch_brings_the_branch_and_its_files(void **state)
@@ -67,8 +38,8 @@ static void a_fetch_brings_the_branch_and_its_files(void **state)
     char head[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
     assert_string_equal(head, tip);
-    expect_file(git, head, "a.yaml", "one\n");
-    expect_file(git, head, "clusters/dev/b c.yaml", "two\n");
+    mirror_expect_file(git, head, "a.yaml", "one\n");
+    mirror_expect_file(git, head, "clusters/dev/b c.yaml", "two\n");
 
     tip = REMOTE_COMMIT(remote, "main", {"a.yaml", "three\n"});
     bool rewritten = true;
@@ -76,7 +47,7 @@ static void a_fetch_brings_the_branch_and_its_files(void **state)
     ASSERT_OK(git_fetch(git, head, &rewritten, &err), err);
     assert_false(rewritten);
     assert_string_equal(head, tip);
-    expect_file(git, head, "a.yaml", "three\n");
+    mirror_expect_file(git, head, "a.yaml", "three\n");
     ASSERT_OK(git_head(git, "main", head, &err), err);
     assert_string_equal(head, tip);
 }
@@ -167,7 +138,7 @@ static void links_and_submodules_are_not_followed(void **state)
     char oid[GIT_OID_BYTES];
     struct git_change changes[] = {{"out", slice_of("x")}, {"up/new", slice_of("x")}};
     for (size_t i = 0; i < COUNT_OF(changes); i++) {
-        struct git_commit commit = edit_of(head, &changes[i]);
+        struct git_commit commit = mirror_edit_of(head, &changes[i]);
         ASSERT_FAILS(git_commit(git, &commit, oid, &err), err, ERR_REFUSED, "cannot be written");
     }
 }
@@ -187,7 +158,7 @@ static void paths_that_lead_out_are_refused(void **state)
         ASSERT_FAILS(git_read_path(git, head, paths[i], &bytes, &err), err, ERR_INVALID, "path");
         ASSERT_FAILS(git_oids(git, head, &paths[i], 1, oids, &err), err, ERR_INVALID, "path");
         struct git_change change = {paths[i], slice_of("x")};
-        struct git_commit commit = edit_of(head, &change);
+        struct git_commit commit = mirror_edit_of(head, &change);
         ASSERT_FAILS(git_commit(git, &commit, oids[0], &err), err, ERR_INVALID, "path");
     }
 }
@@ -232,7 +203,7 @@ static void a_huge_file_is_refused_and_the_next_one_is_read(void **state)
     AUTO_STR(bytes, (size_t)64 << 20);
     struct err err = {0};
     ASSERT_FAILS(git_read_path(git, head, "huge", &bytes, &err), err, ERR_INVALID, "huge");
-    expect_file(git, head, "small", "ok");
+    mirror_expect_file(git, head, "small", "ok");
 }
 
 static void bytes_of_a_binary_file_come_exactly(void **state)
@@ -285,10 +256,10 @@ static void a_sha256_repository_works_too(void **state)
     AUTO(git_close) struct git *git = remote_fetched(&remote, head);
     assert_int_equal(strlen(head), 64);
     assert_string_equal(head, tip);
-    expect_file(git, head, "dir/a", "1");
+    mirror_expect_file(git, head, "dir/a", "1");
     char oid[GIT_OID_BYTES];
     struct err err = {0};
-    make(git, head, "dir/a", "2", oid);
+    mirror_commit(git, head, "dir/a", "2", oid);
     ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     assert_string_equal(REMOTE_GIT(&remote, "rev-parse", "main"), oid);
     remote_done(&remote);
@@ -306,14 +277,14 @@ static void the_same_commit_has_the_same_id_and_moves_no_ref(void **state)
     char third[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
     const char *refs = MIRROR_GIT(remote, "for-each-ref");
-    make(git, head, "a", "2\n", first);
-    make(git, head, "a", "2\n", second);
-    make(git, head, "a", "3\n", third);
+    mirror_commit(git, head, "a", "2\n", first);
+    mirror_commit(git, head, "a", "2\n", second);
+    mirror_commit(git, head, "a", "3\n", third);
     assert_string_equal(first, second);
     assert_string_not_equal(first, third);
     assert_string_equal(MIRROR_GIT(remote, "for-each-ref"), refs);
-    expect_file(git, first, "a", "2\n");
-    expect_file(git, first, "b", "1\n");
+    mirror_expect_file(git, first, "a", "2\n");
+    mirror_expect_file(git, first, "b", "1\n");
     assert_string_equal(
         MIRROR_GIT(remote, "show", "--no-patch", "--format=%an %ae %at|%cn %ce %ct|%P|%B", first),
         arena_printf(remote->arena,
@@ -326,7 +297,7 @@ static void the_same_commit_has_the_same_id_and_moves_no_ref(void **state)
     text_copy_cut(remote->mirror, sizeof(remote->mirror),
                   arena_printf(remote->arena, "%s/second", remote->folder));
     git = remote_fetched(remote, head);
-    make(git, head, "a", "2\n", second);
+    mirror_commit(git, head, "a", "2\n", second);
     assert_string_equal(first, second);
 }
 
@@ -343,7 +314,7 @@ static void a_commit_keeps_modes_and_odd_names(void **state)
     struct git_change changes[] = {{"bin/run", slice_of("2")},
                                    {"odd \"na\\me\" \xc3\xa4", slice_of("2")},
                                    {"new folder/file", slice_of("")}};
-    struct git_commit commit = edit_of(head, changes);
+    struct git_commit commit = mirror_edit_of(head, changes);
     commit.change_count = COUNT_OF(changes);
     struct err err = {0};
     ASSERT_OK(git_commit(git, &commit, oid, &err), err);
@@ -367,7 +338,7 @@ static void a_forged_author_cannot_add_a_header(void **state)
     char oid[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
     struct git_change change = {"a", slice_of("2")};
-    struct git_commit commit = edit_of(head, &change);
+    struct git_commit commit = mirror_edit_of(head, &change);
     commit.author_name = "Eve <eve@x> 1 +0000\nparent 1111";
     commit.author_email = NULL;
     struct err err = {0};
@@ -397,7 +368,7 @@ static void a_hundred_files_of_twenty_thousand_are_one_quick_commit(void **state
         changes[i] = (struct git_change){arena_printf(remote->arena, "apps/%03d/07.yaml", i * 10),
                                          slice_of("y")};
     }
-    struct git_commit commit = edit_of(head, changes);
+    struct git_commit commit = mirror_edit_of(head, changes);
     commit.change_count = COUNT_OF(changes);
     struct err err = {0};
     int64_t began_ms = env_now_mono_ms(env_system());
@@ -421,7 +392,7 @@ static void a_push_moves_the_branch_and_the_mirror_follows(void **state)
     char oid[GIT_OID_BYTES];
     char now[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     struct err err = {0};
     ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     assert_string_equal(REMOTE_GIT(remote, "rev-parse", "main"), oid);
@@ -438,7 +409,7 @@ static void who_pushes_second_gets_a_conflict(void **state)
     char head[GIT_OID_BYTES];
     char oid[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     const char *other = REMOTE_COMMIT(remote, "main", {"b", "1"});
     struct err err = {0};
     ASSERT_FAILS(git_push(git, "main", oid, head, &err), err, ERR_CONFLICT, "moved");
@@ -446,9 +417,9 @@ static void who_pushes_second_gets_a_conflict(void **state)
 
     bool rewritten;
     ASSERT_OK(git_fetch(git, head, &rewritten, &err), err);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     ASSERT_OK(git_push(git, "main", oid, head, &err), err);
-    expect_file(git, oid, "b", "1");
+    mirror_expect_file(git, oid, "b", "1");
 }
 
 static void a_push_whose_answer_was_lost_is_found_under_later_commits(void **state)
@@ -459,7 +430,7 @@ static void a_push_whose_answer_was_lost_is_found_under_later_commits(void **sta
     char oid[GIT_OID_BYTES];
     char tip[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     struct err err = {0};
     ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     const char *later = REMOTE_COMMIT(remote, "main", {"b", "1"});
@@ -480,8 +451,8 @@ static void a_commit_beside_the_expected_tip_is_never_forced(void **state)
     char first[GIT_OID_BYTES];
     char beside[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", first);
-    make(git, head, "a", "3", beside);
+    mirror_commit(git, head, "a", "2", first);
+    mirror_commit(git, head, "a", "3", beside);
     struct err err = {0};
     ASSERT_OK(git_push(git, "main", first, head, &err), err);
     ASSERT_FAILS(git_push(git, "main", beside, first, &err), err, ERR_CONFLICT,
@@ -507,7 +478,7 @@ static void a_hook_that_says_no_is_refused_in_its_own_words(void **state)
     char head[GIT_OID_BYTES];
     char oid[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     struct err err = {0};
     ASSERT_FAILS(git_push(git, "main", oid, head, &err), err, ERR_REFUSED, "only on weekdays");
     assert_null(strchr(err.text, '\033'));
@@ -521,7 +492,7 @@ static void a_locked_branch_is_tried_again_later(void **state)
     char head[GIT_OID_BYTES];
     char oid[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     struct err err = {0};
     const char *lock = arena_printf(remote->arena, "%s/refs/heads/main.lock", remote->url);
     ASSERT_OK(file_replace(lock, slice_of(""), 0600, &err), err);
@@ -537,7 +508,7 @@ static void a_remote_that_is_gone_is_no_success(void **state)
     char head[GIT_OID_BYTES];
     char oid[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     const char *away = arena_printf(remote->arena, "%s.away", remote->url);
     assert_int_equal(rename(remote->url, away), 0);
     struct err err = {0};
@@ -553,7 +524,7 @@ static void a_branch_that_is_gone_is_a_conflict(void **state)
     char head[GIT_OID_BYTES];
     char oid[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     REMOTE_GIT(remote, "update-ref", "-d", "refs/heads/main");
     struct err err = {0};
     ASSERT_FAILS(git_push(git, "main", oid, head, &err), err, ERR_CONFLICT, "gone");
@@ -569,7 +540,7 @@ static void push_and_be_killed(struct remote *remote, const char *text, unsigned
         char head[GIT_OID_BYTES];
         char oid[GIT_OID_BYTES];
         struct git *git = remote_fetched(remote, head);
-        make(git, head, "a", text, oid);
+        mirror_commit(git, head, "a", text, oid);
         struct err err = {0};
         _exit(git_push(git, "main", oid, head, &err) ? 0 : 1);
     }
@@ -605,10 +576,10 @@ static void a_killed_push_converges(void **state)
             if (strcmp(now.text, text) == 0) {
                 break;
             }
-            make(git, head, "a", text, oid);
+            mirror_commit(git, head, "a", text, oid);
             pushed = git_push(git, "main", oid, head, &err);
         }
-        expect_file(git, REMOTE_GIT(remote, "rev-parse", "main"), "a", text);
+        mirror_expect_file(git, REMOTE_GIT(remote, "rev-parse", "main"), "a", text);
     }
     /* One commit per round, however often it was tried. */
     assert_string_equal(REMOTE_GIT(remote, "rev-list", "--count", "main"), "13");
@@ -636,7 +607,7 @@ static void rewritten_history_is_noticed_and_the_old_tip_kept(void **state)
     ASSERT_OK(git_fetch(git, head, &rewritten, &err), err);
     assert_false(rewritten);
     ASSERT_OK(git_maintain(git, &err), err);
-    expect_file(git, lost, "a", "2");
+    mirror_expect_file(git, lost, "a", "2");
 }
 
 static void packs_do_not_pile_up(void **state)
@@ -646,7 +617,7 @@ static void packs_do_not_pile_up(void **state)
     char head[GIT_OID_BYTES];
     char waiting[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", waiting);
+    mirror_commit(git, head, "a", "2", waiting);
     assert_int_equal(mirror_count_packs(remote), 1);
     mirror_copy_pack(remote, 60);
     bool rewritten;
@@ -654,8 +625,8 @@ static void packs_do_not_pile_up(void **state)
     REMOTE_COMMIT(remote, "main", {"b", "1"});
     ASSERT_OK(git_fetch(git, head, &rewritten, &err), err);
     assert_true(mirror_count_packs(remote) < 10);
-    expect_file(git, head, "b", "1");
-    expect_file(git, waiting, "a", "2");
+    mirror_expect_file(git, head, "b", "1");
+    mirror_expect_file(git, waiting, "a", "2");
 }
 
 static void maintenance_keeps_commits_that_wait_for_their_push(void **state)
@@ -665,7 +636,7 @@ static void maintenance_keeps_commits_that_wait_for_their_push(void **state)
     char head[GIT_OID_BYTES];
     char oid[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     struct err err = {0};
     ASSERT_OK(git_maintain(git, &err), err);
     ASSERT_OK(git_push(git, "main", oid, head, &err), err);
@@ -678,7 +649,7 @@ static void history_is_told_newest_first_with_trailers(void **state)
     char head[GIT_OID_BYTES];
     char oid[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = remote_fetched(remote, head);
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     struct git_log log;
     struct err err = {0};
     ASSERT_OK(git_log(git, "", oid, 10, remote->arena, &log, &err), err);
@@ -765,7 +736,7 @@ static void a_broken_mirror_begins_anew(void **state)
             ASSERT_OK(file_replace(path, slice_of(""), 0600, &err), err);
         }
         git = remote_fetched(remote, head);
-        expect_file(git, head, "dir/b", "2");
+        mirror_expect_file(git, head, "dir/b", "2");
         git_close(&git);
     }
 }
@@ -778,7 +749,7 @@ static void a_lost_object_of_the_tip_is_fetched_again(void **state)
     struct git *git = remote_fetched(remote, head);
     char pushed[GIT_OID_BYTES];
     struct err err = {0};
-    make(git, head, "dir/b", "3", pushed); /* few objects: they are loose */
+    mirror_commit(git, head, "dir/b", "3", pushed); /* few objects: they are loose */
     ASSERT_OK(git_push(git, "main", pushed, head, &err), err);
     git_close(&git);
     const char *oid = REMOTE_GIT(remote, "rev-parse", "main:dir/b");
@@ -786,7 +757,7 @@ static void a_lost_object_of_the_tip_is_fetched_again(void **state)
         arena_printf(remote->arena, "%s/objects/%.2s/%s", remote->mirror, oid, oid + 2);
     assert_int_equal(unlink(file), 0);
     git = remote_fetched(remote, head);
-    expect_file(git, head, "dir/b", "3");
+    mirror_expect_file(git, head, "dir/b", "3");
     git_close(&git);
 }
 
@@ -804,7 +775,7 @@ static void a_pack_that_was_cut_short_is_fetched_again(void **state)
     assert_int_equal(truncate(packs.gl_pathv[0], 32), 0);
     globfree(&packs);
     git = remote_fetched(remote, head);
-    expect_file(git, head, "dir/b", "2");
+    mirror_expect_file(git, head, "dir/b", "2");
     git_close(&git);
 }
 
@@ -885,7 +856,7 @@ static void no_hook_of_the_machine_runs_in_the_mirror(void **state)
         ASSERT_OK(file_replace(path, slice_of(script), 0755, &err), err);
         assert_int_equal(chmod(path, 0755), 0);
     }
-    make(git, head, "a", "2", oid);
+    mirror_commit(git, head, "a", "2", oid);
     ASSERT_OK(git_push(git, "main", oid, head, &err), err);
     assert_int_not_equal(access(trace, F_OK), 0);
 }
@@ -1086,7 +1057,7 @@ static void a_git_that_is_killed_may_be_tried_again(void **state)
     free(path);
 
     struct git_change change = {"cart.yaml", slice_of("image: cart:2\n")};
-    struct git_commit commit = edit_of(head, &change);
+    struct git_commit commit = mirror_edit_of(head, &change);
     assert_false(git_commit(git, &commit, made, &err));
     assert_int_equal(err.kind, ERR_UNAVAILABLE);
     assert_non_null(strstr(err.text, "signal 9"));

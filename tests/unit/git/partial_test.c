@@ -80,34 +80,11 @@ static size_t mirror_bytes(const struct remote *remote)
     return folder_bytes;
 }
 
-static void expect_file(struct git *git, const char *commit, const char *path, const char *text)
-{
-    AUTO_STR(bytes, 4096);
-    struct err err = {0};
-    ASSERT_OK(git_read_path(git, commit, path, &bytes, &err), err);
-    assert_string_equal(bytes.text, text);
-}
-
 static void expect_too_large(struct git *git, const char *commit, const char *words)
 {
     AUTO_STR(bytes, (size_t)64 << 20);
     struct err err = {0};
     ASSERT_FAILS(git_read_path(git, commit, "huge", &bytes, &err), err, ERR_INVALID, words);
-}
-
-static void make(struct git *git, const char *parent, const char *text,
-                 char out[static GIT_OID_BYTES])
-{
-    struct git_change change = {.path = "small", .bytes = slice_of(text)};
-    struct git_commit commit = {.parent = parent,
-                                .message = "edit",
-                                .author_name = "ada",
-                                .author_email = "ada@test",
-                                .when_ms = 1700000000000,
-                                .changes = &change,
-                                .change_count = 1};
-    struct err err = {0};
-    ASSERT_OK(git_commit(git, &commit, out, &err), err);
 }
 
 static void a_file_too_large_to_be_read_is_not_brought(void **state)
@@ -119,14 +96,14 @@ static void a_file_too_large_to_be_read_is_not_brought(void **state)
     allow_filter(remote);
     AUTO(git_close) struct git *git = open_by_url(remote);
     fetch(git, head);
-    expect_file(git, head, "small", "ok");
+    mirror_expect_file(git, head, "small", "ok");
     expect_too_large(git, head, "larger ones are not read");
-    make(git, head, "better", pushed);
+    mirror_commit(git, head, "small", "better", pushed);
     ASSERT_OK(git_push(git, "main", pushed, head, &err), err);
     REMOTE_COMMIT(remote, "main", {"other", "1"});
     fetch(git, head);
-    expect_file(git, head, "small", "better");
-    expect_file(git, head, "other", "1");
+    mirror_expect_file(git, head, "small", "better");
+    mirror_expect_file(git, head, "other", "1");
     assert_true(mirror_bytes(remote) < SMALL_MIRROR_BYTES);
     assert_string_equal(REMOTE_GIT(remote, "cat-file", "-s", "main:huge"), "16777217");
 }
@@ -153,7 +130,7 @@ static void a_remote_that_cannot_filter_sends_everything(void **state)
     char head[GIT_OID_BYTES];
     AUTO(git_close) struct git *git = open_by_url(remote);
     fetch(git, head);
-    expect_file(git, head, "small", "ok");
+    mirror_expect_file(git, head, "small", "ok");
     expect_too_large(git, head, "16777217 bytes");
 }
 
@@ -165,7 +142,7 @@ static void a_remote_that_refuses_the_filter_is_asked_for_everything(void **stat
     REMOTE_GIT(remote, "config", "uploadpackfilter.allow", "false");
     AUTO(git_close) struct git *git = open_by_url(remote);
     fetch(git, head);
-    expect_file(git, head, "small", "ok");
+    mirror_expect_file(git, head, "small", "ok");
     expect_too_large(git, head, "16777217 bytes");
 }
 
@@ -180,7 +157,7 @@ static void packs_are_gathered_and_commits_that_wait_are_kept(void **state)
     allow_filter(remote);
     struct git *git = open_by_url(remote);
     fetch(git, head);
-    make(git, head, "waits", waiting);
+    mirror_commit(git, head, "small", "waits", waiting);
     mirror_copy_pack(remote, 60);
     REMOTE_COMMIT(remote, "main", {"other", "1"});
     fetch(git, head);
@@ -189,8 +166,8 @@ static void packs_are_gathered_and_commits_that_wait_are_kept(void **state)
     git_close(&git);
     git = open_by_url(remote);
     ASSERT_OK(git_head(git, "main", head, &err), err);
-    expect_file(git, head, "other", "1");
-    expect_file(git, waiting, "small", "waits");
+    mirror_expect_file(git, head, "other", "1");
+    mirror_expect_file(git, waiting, "small", "waits");
     expect_too_large(git, head, "larger ones are not read");
     assert_true(mirror_bytes(remote) < SMALL_MIRROR_BYTES);
     git_close(&git);

@@ -173,3 +173,31 @@ struct git *remote_fetched(struct remote *remote, char head[static GIT_OID_BYTES
     assert_false(rewritten);
     return git;
 }
+
+struct git_commit mirror_edit_of(const char *parent, const struct git_change *change)
+{
+    return (struct git_commit){.parent = parent,
+                               .message = "promote cart\n\nHeddle-Release: R-1\n",
+                               .author_name = "Ada",
+                               .author_email = "ada@test",
+                               .when_ms = 1795341785123,
+                               .changes = change,
+                               .change_count = 1};
+}
+
+void mirror_commit(struct git *git, const char *parent, const char *path, const char *text,
+                   char out[static GIT_OID_BYTES])
+{
+    struct git_change change = {path, slice_of(text)};
+    struct git_commit commit = mirror_edit_of(parent, &change);
+    struct err err = {0};
+    ASSERT_OK(git_commit(git, &commit, out, &err), err);
+}
+
+void mirror_expect_file(struct git *git, const char *commit, const char *path, const char *text)
+{
+    AUTO_STR(bytes, 1000);
+    struct err err = {0};
+    ASSERT_OK(git_read_path(git, commit, path, &bytes, &err), err);
+    assert_string_equal(bytes.text, text);
+}

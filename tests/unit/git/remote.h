@@ -50,3 +50,9 @@ void mirror_copy_pack(struct remote *remote, int copies);
 struct git *remote_open(struct remote *remote);
 /* Opened and fetched; the tip is in `head`. */
 struct git *remote_fetched(struct remote *remote, char head[static GIT_OID_BYTES]);
+
+/* One changed file on top of a parent. */
+struct git_commit mirror_edit_of(const char *parent, const struct git_change *change);
+void mirror_commit(struct git *git, const char *parent, const char *path, const char *text,
+                   char out[static GIT_OID_BYTES]);
+void mirror_expect_file(struct git *git, const char *commit, const char *path, const char *text);
